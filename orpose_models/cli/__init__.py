@@ -1,0 +1,1 @@
+"""The command `orpose`: one module per verb."""

@@ -1,0 +1,45 @@
+"""The command `orpose`. Each verb lives in a module of its own that imports heavy libraries only when it runs."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from orpose_models import __version__
+from orpose_models.errors import OrposeError
+
+app = typer.Typer(
+    name="orpose",
+    help="Camera-only 2D/3D pose of everybody in an operating room.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0 done, 2 a user's mistake, 130 interrupted."""
+    console = Console(stderr=True, highlight=False)
+    try:
+        code = app(args=arguments, standalone_mode=True)
+        return int(code or 0)
+    except SystemExit as stop:
+        return int(stop.code or 0) if not isinstance(stop.code, str) else 2
+    except OrposeError as error:
+        console.print(f"[bold red]error:[/] {error}", soft_wrap=True, markup=True)
+        return 2
+    except KeyboardInterrupt:
+        console.print("interrupted")
+        return 130
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    sys.exit(run())

@@ -1,0 +1,1 @@
+"""Where images and annotations come from: folders, videos, MVOR, COCO layouts, bags."""

@@ -1,0 +1,1 @@
+"""Metrics, each with its convention, and the reports made of them."""

@@ -1,0 +1,1 @@
+"""Image in, poses out: what the command line and the ROS node run."""

@@ -1,0 +1,38 @@
+"""The ament_python package `orpose_ros`; it installs the plain-Python `orpose_models` along with the nodes."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+
+def files(folder: str, pattern: str) -> list[str]:
+    """The files of a folder, as setuptools wants them: relative and sorted."""
+    return sorted(str(path) for path in Path(folder).glob(pattern))
+
+
+setup(
+    name="orpose_ros",
+    version="0.1.0",
+    packages=find_packages(include=["orpose_models*", "orpose_ros*"]),
+    package_data={"orpose_models": ["weights/*"]},
+    data_files=[
+        ("share/ament_index/resource_index/packages", ["resource/orpose_ros"]),
+        ("share/orpose_ros", ["package.xml"]),
+        ("share/orpose_ros/launch", files("launch", "*.launch.py")),
+        ("share/orpose_ros/config", files("config", "*.yaml") + files("config", "*.xml")),
+        ("share/orpose_ros/rviz", files("rviz", "*.rviz")),
+    ],
+    install_requires=["setuptools"],
+    extras_require={"test": ["pytest"]},
+    zip_safe=False,
+    maintainer="orpose maintainers",
+    maintainer_email="maintainers@orpose.invalid",
+    description="Camera-only multi-person 2D/3D human pose for the operating room",
+    license="Apache-2.0",
+    entry_points={
+        "console_scripts": [
+            "orpose = orpose_models.cli.main:main",
+            "pose_node = orpose_ros.pose_node:main",
+        ]
+    },
+)
