@@ -62,7 +62,10 @@ class Camera:
 
     def with_gravity(self, gravity: ArrayLike | None) -> Self:
         """The same camera with another gravity direction (3,), normalised here."""
-        return replace(self, gravity=None if gravity is None else tuple(float(g) for g in np.asarray(gravity)))
+        if gravity is None:
+            return replace(self, gravity=None)
+        x, y, z = (float(g) for g in np.asarray(gravity))
+        return replace(self, gravity=(x, y, z))
 
     def resized(self, width: int, height: int) -> Self:
         """The same camera for the image resized to width x height (pixel areas are mapped, not pixel centres)."""
@@ -112,7 +115,7 @@ class Camera:
         undistorted = cv2.undistortPointsIter(
             flat[:, None], self.matrix, np.asarray(self.distortion), np.eye(3), np.eye(3), criteria
         )
-        return undistorted[:, 0].reshape(pixels.shape)
+        return np.asarray(undistorted[:, 0].reshape(pixels.shape), np.float64)
 
     def rays(self, pixels: ArrayLike) -> NDArray[np.float64]:
         """Unit viewing directions (..., 3) of pixels (..., 2)."""

@@ -124,4 +124,5 @@ class Poses:
     @property
     def has3d(self) -> NDArray[np.bool_]:
         """(n,) whether the person has any 3D joint besides the root."""
-        return np.isfinite(self.joints3d[:, 1:]).all(-1).any(-1)
+        known: NDArray[np.bool_] = np.isfinite(self.joints3d[:, 1:]).all(axis=2)
+        return np.asarray(known.any(axis=1), np.bool_)

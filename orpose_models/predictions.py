@@ -54,7 +54,7 @@ class Predictions:
 
     def save(self, path: str | Path) -> None:
         """Write the file, atomically."""
-        annotations = []
+        annotations: list[dict[str, Any]] = []
         for image in self.images:
             annotations.extend(_to_annotations(image, first_id=len(annotations) + 1))
         category = {
