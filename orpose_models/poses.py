@@ -124,5 +124,5 @@ class Poses:
     @property
     def has3d(self) -> NDArray[np.bool_]:
         """(n,) whether the person has any 3D joint besides the root."""
-        known: NDArray[np.bool_] = np.isfinite(self.joints3d[:, 1:]).all(axis=2)
+        known = np.asarray(np.isfinite(self.joints3d[:, 1:]).all(axis=2))
         return np.asarray(known.any(axis=1), np.bool_)
