@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 
 from orpose_models import __version__
+from orpose_models.cli.fetch import fetch
 from orpose_models.errors import OrposeError
 
 app = typer.Typer(
@@ -22,6 +23,9 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
     if version:
         typer.echo(__version__)
         raise typer.Exit
+
+
+app.command("fetch")(fetch)
 
 
 def run(arguments: list[str] | None = None) -> int:
