@@ -21,6 +21,7 @@ class Camera:
         cx, cy: principal point in pixels, in OpenCV's convention (the centre of the first pixel is 0, 0).
         distortion: OpenCV's k1, k2, p1, p2[, k3[, k4, k5, k6]]; empty for none.
         gravity: unit vector (3,) of the direction things fall in, in optical axes; None if unknown.
+        guessed: the intrinsics were not measured; no distance may be computed from them.
     """
 
     width: int
@@ -31,6 +32,7 @@ class Camera:
     cy: float
     distortion: tuple[float, ...] = ()
     gravity: tuple[float, float, float] | None = None
+    guessed: bool = False
 
     def __post_init__(self) -> None:
         numbers = [self.fx, self.fy, self.cx, self.cy, *self.distortion, *(self.gravity or ())]
@@ -53,7 +55,7 @@ class Camera:
     def from_fov(cls, width: int, height: int, horizontal_fov_deg: float = 61.3) -> Self:
         """A guess for an uncalibrated camera; the default field of view is f = 540 px at 640 px width."""
         focal = width / 2 / np.tan(np.radians(horizontal_fov_deg) / 2)
-        return cls(width, height, float(focal), float(focal), width / 2 - 0.5, height / 2 - 0.5)
+        return cls(width, height, float(focal), float(focal), width / 2 - 0.5, height / 2 - 0.5, guessed=True)
 
     @property
     def matrix(self) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 The layout is described in docs/predictions.md; `SCHEMA` counts its incompatible changes.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import isfinite
@@ -13,7 +14,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orpose_models.errors import OrposeError
-from orpose_models.files import read_json, write_json
+from orpose_models.files import atomic_path, read_json, write_json
 from orpose_models.poses import Poses
 from orpose_models.resolution import Resolution
 from orpose_models.skeletons import COCO17, H36M17
@@ -64,19 +65,7 @@ class Predictions:
             "skeleton": [[a + 1, b + 1] for a, b in COCO17.edges],
             "joints3d": list(H36M17.joints),
         }
-        images = [
-            {
-                "id": image.image_id,
-                "file_name": image.file_name,
-                "width": image.resolution.full[0],
-                "height": image.resolution.full[1],
-                "seen_width": image.resolution.seen[0],
-                "seen_height": image.resolution.seen[1],
-                "downsample": image.resolution.factor,
-                "stamp_ns": image.stamp_ns,
-            }
-            for image in self.images
-        ]
+        images = [_to_image(image) for image in self.images]
         info = {**self.info, "kind": KIND, "schema": SCHEMA}
         write_json(path, {"info": info, "categories": [category], "images": images, "annotations": annotations})
 
@@ -109,17 +98,55 @@ class Predictions:
                     f"{path}: annotation {annotation.id} is of image {annotation.image_id}, which the file has not"
                 )
             persons[annotation.image_id].append(annotation)
-        images = [
-            ImagePrediction(
-                image.id,
-                image.file_name,
-                Resolution((image.width, image.height), (image.seen_width, image.seen_height), image.downsample),
-                _to_poses(persons[image.id]),
-                image.stamp_ns,
-            )
-            for image in document.images
-        ]
+        images = [_to_prediction(image, persons[image.id]) for image in document.images]
         return cls(images, document.info)
+
+
+class PredictionJournal:
+    """Predictions kept line by line as they are made, so that an interrupted run can go on.
+
+    The first line holds the run's settings; a journal of other settings is started anew. A last line
+    cut short by a crash is dropped.
+    """
+
+    def __init__(self, path: str | Path, settings: dict[str, Any]) -> None:
+        self._path = Path(path)
+        self.done: dict[int, ImagePrediction] = {}
+        head = json.dumps({"schema": SCHEMA, "settings": settings}, sort_keys=True)
+        lines = self._path.read_text(errors="replace").split("\n") if self._path.exists() else []
+        kept = [head]
+        if lines and lines[0] == head:
+            for line in lines[1:-1]:  # whole lines end in a newline, so what follows the last one is a rest
+                image = _from_line(line)
+                if image is None:
+                    break
+                self.done[image.image_id] = image
+                kept.append(line)
+        with atomic_path(self._path) as temporary:
+            temporary.write_text("\n".join(kept) + "\n")
+        self._file = self._path.open("a")
+
+    def append(self, image: ImagePrediction) -> None:
+        """Keep one more image; it is on its way to the disk when this returns."""
+        self.done[image.image_id] = image
+        record = {"image": _to_image(image), "annotations": _to_annotations(image, first_id=1)}
+        self._file.write(json.dumps(record, allow_nan=False) + "\n")
+        self._file.flush()
+
+    def close(self, remove: bool = False) -> None:
+        """Close the journal, and remove it when its content has been saved elsewhere."""
+        self._file.close()
+        if remove:
+            self._path.unlink(missing_ok=True)
+
+
+def _from_line(line: str) -> ImagePrediction | None:
+    try:
+        record = json.loads(line)
+        image = _Image.model_validate(record["image"])
+        return _to_prediction(image, [_Annotation.model_validate(a) for a in record["annotations"]])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 _Score = Annotated[float, Field(ge=0, le=1)]
@@ -162,6 +189,24 @@ class _File(BaseModel):
 
 def _rounded(values: Iterable[float], digits: int) -> list[float]:
     return [round(float(value), digits) for value in values]
+
+
+def _to_image(image: ImagePrediction) -> dict[str, Any]:
+    return {
+        "id": image.image_id,
+        "file_name": image.file_name,
+        "width": image.resolution.full[0],
+        "height": image.resolution.full[1],
+        "seen_width": image.resolution.seen[0],
+        "seen_height": image.resolution.seen[1],
+        "downsample": image.resolution.factor,
+        "stamp_ns": image.stamp_ns,
+    }
+
+
+def _to_prediction(image: _Image, annotations: list[_Annotation]) -> ImagePrediction:
+    resolution = Resolution((image.width, image.height), (image.seen_width, image.seen_height), image.downsample)
+    return ImagePrediction(image.id, image.file_name, resolution, _to_poses(annotations), image.stamp_ns)
 
 
 def _to_annotations(image: ImagePrediction, first_id: int) -> list[dict[str, Any]]:

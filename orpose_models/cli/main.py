@@ -7,6 +7,8 @@ from rich.console import Console
 
 from orpose_models import __version__
 from orpose_models.cli.fetch import fetch
+from orpose_models.cli.models import models
+from orpose_models.cli.predict import predict
 from orpose_models.errors import OrposeError
 
 app = typer.Typer(
@@ -26,6 +28,8 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
 
 
 app.command("fetch")(fetch)
+app.command("predict")(predict)
+app.command("models")(models)
 
 
 def run(arguments: list[str] | None = None) -> int:

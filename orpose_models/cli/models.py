@@ -1,0 +1,14 @@
+"""`orpose models`: what `--model` can be."""
+
+from rich.console import Console
+from rich.table import Table
+
+
+def models() -> None:
+    """List the models by name."""
+    from orpose_models.runtime.model import MODELS
+
+    table = Table("name", "what it is")
+    for name, (description, _) in MODELS.items():
+        table.add_row(name, description)
+    Console().print(table)

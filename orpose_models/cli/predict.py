@@ -1,0 +1,162 @@
+"""`orpose predict`: 2D and 3D poses of everybody in an image, a folder or a video."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from orpose_models.cli.progress import progress_bar
+from orpose_models.errors import OrposeError
+from orpose_models.resolution import MAX_FACTOR, MIN_FACTOR
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from orpose_models.datasets.camera_file import View
+    from orpose_models.datasets.frames import FrameSource
+    from orpose_models.predictions import ImagePrediction
+    from orpose_models.runtime.pipeline import Pipeline
+
+console = Console(stderr=True, highlight=False)
+
+
+def predict(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="An image, a folder of images or a video.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for the results [default: out/NAME].")] = None,
+    model: Annotated[str, typer.Option(help="Which model; `orpose models` lists them.")] = "teacher",
+    downsample: Annotated[
+        float, typer.Option(min=MIN_FACTOR, max=MAX_FACTOR, help="Reduce the image by this factor first.")
+    ] = 1.0,
+    max_input_pixels: Annotated[
+        int | None, typer.Option(min=1, help="Privacy guard: the model sees at most this many pixels of an image.")
+    ] = None,
+    camera: Annotated[
+        Path | None,
+        typer.Option(help="Intrinsics, in camera_calibration's YAML; `gravity: [x, y, z]` may be added."),
+    ] = None,
+    pitch: Annotated[
+        float | None, typer.Option(min=-90, max=90, help="Degrees the camera looks down; helps the 3D.")
+    ] = None,
+    score_threshold: Annotated[float, typer.Option(min=0, max=1, help="Leave out persons with lower scores.")] = 0.1,
+    draw_threshold: Annotated[float, typer.Option(min=0, max=1, help="Draw only persons with this score.")] = 0.3,
+    stride: Annotated[int, typer.Option(min=1, help="Take every n-th frame.")] = 1,
+    threads: Annotated[int | None, typer.Option(min=1, help="How many threads to use [default: all cores].")] = None,
+    pictures: Annotated[bool, typer.Option(help="Draw overlays and the 3D side view.")] = True,
+) -> None:
+    """Find everybody in INPUT and write `predictions.json`, overlays and a side view of the 3D skeletons.
+
+    An interrupted run goes on where it stopped when the same command is given again. Exit code 1
+    means that some of the images could not be read; the others are done.
+    """
+    from orpose_models.datasets.camera_file import View
+    from orpose_models.datasets.frames import open_frames
+    from orpose_models.runtime.model import load_model
+    from orpose_models.runtime.pipeline import Pipeline
+
+    frames = open_frames(source)
+    out = out or Path("out") / source.resolve().stem
+    view = View.read(camera, pitch)
+    pipeline = Pipeline(load_model(model, threads), downsample, max_input_pixels, score_threshold)
+    images = _predict(frames, stride, pipeline, view, out)
+    problems = list(frames.problems)
+    for problem in problems:
+        console.print(f"[yellow]not read:[/] {problem}", soft_wrap=True)
+    if not images:
+        raise OrposeError(f"{source}: none of the images could be read")
+    persons = sum(len(image.poses) for image in images)
+    console.print(f"{persons} persons in {len(images)} images -> {out / 'predictions.json'}", soft_wrap=True)
+    if persons == 0:
+        console.print("nobody was found: see --score-threshold, or a model that searches tiles, `orpose models`")
+    if pictures:
+        _draw(frames, stride, images, view, out, draw_threshold)
+    if problems:
+        raise typer.Exit(1)
+
+
+def _predict(
+    frames: "FrameSource", stride: int, pipeline: "Pipeline", view: "View", out: Path
+) -> "list[ImagePrediction]":
+    from orpose_models.datasets.frames import size_of
+    from orpose_models.predictions import ImagePrediction, PredictionJournal, Predictions
+    from orpose_models.runtime.tracking import Tracker
+
+    settings = {
+        "model": pipeline.model.name,
+        "model_sha256": pipeline.model.sha256,
+        "engine": pipeline.model.engine,
+        "input": frames.path.name,
+        "stride": stride,
+        "downsample": pipeline.downsample,
+        "max_input_pixels": pipeline.max_input_pixels,
+        "score_threshold": pipeline.score_threshold,
+        "intrinsics": view.intrinsics(),
+        "gravity": view.gravity,
+    }
+    journal = PredictionJournal(out / ".predictions.journal", settings)
+    if journal.done:
+        console.print(f"going on after {len(journal.done)} images done before")
+    with progress_bar(console) as progress:
+        task = progress.add_task("poses", total=-(-len(frames) // stride), completed=len(journal.done))
+        for frame in frames.frames(stride):
+            if frame.index + 1 in journal.done:
+                continue
+            result = pipeline.process(frame.image, view.camera(size_of(frame.image)))
+            journal.append(
+                ImagePrediction(frame.index + 1, frame.name, result.resolution, result.poses, frame.stamp_ns)
+            )
+            progress.update(task, advance=1)
+    images = [journal.done[image_id] for image_id in sorted(journal.done)]
+    if frames.is_video:
+        tracker = Tracker()
+        images = [replace(image, poses=tracker.update(image.poses, (image.stamp_ns or 0) / 1e9)) for image in images]
+    Predictions(images, settings).save(out / "predictions.json")
+    journal.close(remove=True)
+    return images
+
+
+def _draw(
+    frames: "FrameSource",
+    stride: int,
+    images: "list[ImagePrediction]",
+    view: "View",
+    out: Path,
+    threshold: float,
+) -> None:
+    from orpose_models.picture_writer import PictureWriter
+
+    by_id = {image.image_id: image for image in images}
+    target = out / "overlay.mp4" if frames.is_video else out / "overlays"
+    writer = PictureWriter(target, fps=(frames.fps or 25.0) / stride)
+    with progress_bar(console) as progress, writer:
+        task = progress.add_task("pictures", total=len(by_id))
+        for frame in frames.frames(stride):
+            if image := by_id.get(frame.index + 1):
+                writer.write(frame.name, _picture(frame.image, image, view, threshold))
+                progress.update(task, advance=1)
+    console.print(f"pictures -> {target}", soft_wrap=True)
+
+
+def _picture(
+    image: "NDArray[np.uint8]", prediction: "ImagePrediction", view: "View", threshold: float
+) -> "NDArray[np.uint8]":
+    """What the model saw with the poses over it, beside the 3D skeletons from the side."""
+    from orpose_models.drawing import draw_poses, draw_scene3d, side_by_side
+    from orpose_models.resolution import resize_down, resize_up
+
+    resolution = prediction.resolution
+    poses = prediction.poses.select(prediction.poses.box_scores >= threshold)
+    seen = resize_up(resize_down(image, resolution.seen), resolution.full)
+    shown = _at_most(draw_poses(seen, poses), 720)
+    side = min(shown.shape[0], 720)
+    return side_by_side(shown, draw_scene3d(poses, resolution.full, view.camera(resolution.full), (side, side)))
+
+
+def _at_most(picture: "NDArray[np.uint8]", height: int) -> "NDArray[np.uint8]":
+    from orpose_models.resolution import resize_down
+
+    if picture.shape[0] <= height:
+        return picture
+    return resize_down(picture, (max(1, round(picture.shape[1] * height / picture.shape[0])), height))

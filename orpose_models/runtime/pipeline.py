@@ -1,0 +1,79 @@
+"""From a camera image to published poses: reduce, find the persons, select, place, track."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orpose_models.cameras import Camera
+from orpose_models.lifting.root import solve_root
+from orpose_models.poses import Poses
+from orpose_models.resolution import Resolution, reduce_image
+from orpose_models.runtime.model import PoseModel
+from orpose_models.runtime.tracking import Tracker
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What came of one image.
+
+    Attributes:
+        poses: the persons, best box score first.
+        resolution: original size and the size that the model saw.
+        seen: (h, w, 3) uint8 BGR, the very image that the model saw.
+    """
+
+    poses: Poses
+    resolution: Resolution
+    seen: NDArray[np.uint8]
+
+
+@dataclass
+class Pipeline:
+    """A pose model with everything around it. The attributes may be changed between two images.
+
+    Attributes:
+        model: finds the persons.
+        downsample: factor 1..12 by which images are reduced before the model sees them.
+        max_input_pixels: the privacy guard: an image is reduced to at most this many pixels, whatever
+            `downsample` is; None for no limit. Nothing but the reduced image reaches the model.
+        score_threshold: persons with a lower box score are left out.
+        max_persons: at most this many, those with the best box scores; None for all.
+        tracker: gives lasting ids; None leaves `ids` at -1.
+    """
+
+    model: PoseModel
+    downsample: float = 1.0
+    max_input_pixels: int | None = None
+    score_threshold: float = 0.0
+    max_persons: int | None = None
+    tracker: Tracker | None = None
+
+    def process(self, image: NDArray[np.uint8], camera: Camera | None = None, time: float = 0.0) -> Result:
+        """Find the persons of one image.
+
+        Args:
+            image: (h, w, 3) uint8, BGR, original size.
+            camera: its intrinsics; without them, or with guessed ones, `root` stays unknown.
+            time: acquisition time in seconds, for the tracker.
+
+        Raises:
+            ValueError: the image is not (h, w, 3) uint8, or the camera is of another image size.
+        """
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
+            raise ValueError(f"expected an (h, w, 3) uint8 image, got {image.shape} {image.dtype}")
+        seen, resolution = reduce_image(image, self.downsample, self.max_input_pixels)
+        if camera is not None and (camera.width, camera.height) != resolution.full:
+            raise ValueError(
+                f"the camera's intrinsics are for {camera.width} x {camera.height} pixels, "
+                f"the image has {resolution.full[0]} x {resolution.full[1]}"
+            )
+        poses = self.model.predict(seen, resolution.full, camera)
+        best_first = np.argsort(-poses.box_scores, kind="stable")
+        poses = poses.select(best_first[poses.box_scores[best_first] >= self.score_threshold][: self.max_persons])
+        if camera is not None and not camera.guessed:
+            root, root_std = solve_root(poses.keypoints, poses.keypoint_scores, poses.joints3d, camera)
+            poses = poses.with_arrays(root=root, root_std=root_std)
+        if self.tracker is not None:
+            poses = self.tracker.update(poses, time)
+        return Result(poses, resolution, seen)
