@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import pytest
+
+from orpose_models.datasets.camera_file import View, read_camera
+from orpose_models.errors import OrposeError
+
+GOOD = """
+image_width: 640
+image_height: 480
+camera_name: ceiling
+camera_matrix: {rows: 3, cols: 3, data: [540, 0, 320, 0, 541, 240, 0, 0, 1]}
+distortion_model: plumb_bob
+distortion_coefficients: {rows: 1, cols: 5, data: [0.1, -0.2, 0, 0, 0]}
+"""
+
+
+def test_empty_file(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("")
+    with pytest.raises(OrposeError, match=r"c\.yaml"):
+        read_camera(tmp_path / "c.yaml")
+
+
+def test_a_calibration(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(GOOD + "gravity: [0, 2, 0]\n")
+    camera = read_camera(tmp_path / "c.yaml")
+    assert (camera.width, camera.fx, camera.fy, camera.cx, camera.cy) == (640, 540, 541, 320, 240)
+    assert camera.distortion == (0.1, -0.2, 0, 0, 0)
+    assert camera.gravity == (0, 1, 0)
+    assert not camera.guessed
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("image_width: 640", "image_width: 0", "image_width"),
+        ("540, 0, 320", "320", "camera_matrix has 7 numbers"),
+        ("plumb_bob", "equidistant", "distortion_model"),
+        ("data: [540", "data: [-540", "positive"),
+        ("camera_name", "\tcamera_name", "YAML"),
+    ],
+)
+def test_bad_calibrations(tmp_path: Path, old: str, new: str, message: str) -> None:
+    (tmp_path / "c.yaml").write_text(GOOD.replace(old, new))
+    with pytest.raises(OrposeError, match=message):
+        read_camera(tmp_path / "c.yaml")
+
+
+def test_a_view_fits_images_of_its_shape(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(GOOD)
+    view = View.read(tmp_path / "c.yaml", pitch_deg=90)
+    half = view.camera((320, 240))
+    assert (half.width, half.fx) == (320, 270)
+    assert half.gravity == pytest.approx((0, 0, 1))
+    with pytest.raises(OrposeError, match="do not fit"):
+        view.camera((480, 640))
+
+
+def test_an_unknown_camera_is_a_guess() -> None:
+    camera = View.read(None).camera((1920, 1080))
+    assert camera.guessed
+    assert camera.gravity is None
+    assert View().intrinsics() is None
