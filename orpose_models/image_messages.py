@@ -4,9 +4,7 @@ Works on anything with the fields of sensor_msgs/Image or sensor_msgs/Compressed
 rosbags alike. Values are those of cv_bridge's conversion to bgr8, for every encoding that it converts.
 """
 
-from array import array
-from collections.abc import Callable
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -14,9 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.errors import OrposeError
-
-# Finds a message class by its full name, such as "sensor_msgs/msg/Image".
-MessageTypes = Callable[[str], Any]
+from orpose_models.message_types import MessageTypes, number_sequence
 
 
 @dataclass(frozen=True)
@@ -144,7 +140,7 @@ def bgr_to_image(image: NDArray[np.uint8], header: Any, types: MessageTypes, enc
         encoding=encoding,
         is_bigendian=0,
         step=width * channels,
-        data=byte_sequence(cls, np.ascontiguousarray(image)),
+        data=number_sequence(cls, np.ascontiguousarray(image)),
     )
 
 
@@ -154,17 +150,7 @@ def bgr_to_compressed(image: NDArray[np.uint8], header: Any, types: MessageTypes
     if not done:
         raise ValueError(f"an image of shape {image.shape} cannot be stored as JPEG")
     cls = types("sensor_msgs/msg/CompressedImage")
-    return cls(header=header, format="bgr8; jpeg compressed bgr8", data=byte_sequence(cls, data))
-
-
-def byte_sequence(message_class: Any, data: NDArray[np.uint8]) -> Any:
-    """What a uint8[] field of the class takes fastest: array('B') for rclpy's classes, a flat array for rosbags'."""
-    if is_dataclass(message_class):
-        return data.reshape(-1)
-    # Anything else is checked byte by byte by rclpy.
-    values = array("B")
-    values.frombytes(data.data.cast("B") if data.size else b"")
-    return values
+    return cls(header=header, format="bgr8; jpeg compressed bgr8", data=number_sequence(cls, data))
 
 
 def _rows(message: Any, rows: int, row_bytes: int) -> NDArray[np.uint8]:
