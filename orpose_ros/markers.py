@@ -1,0 +1,120 @@
+"""Persons as RViz markers, in the camera's optical frame. Pure functions from poses to messages."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from builtin_interfaces.msg import Duration
+from geometry_msgs.msg import Point
+from numpy.typing import NDArray
+from std_msgs.msg import ColorRGBA, Header
+from visualization_msgs.msg import Marker, MarkerArray
+
+from orpose_models.cameras import Camera
+from orpose_models.drawing import SIDE_COLOURS, bone_side
+from orpose_models.layout import display_roots
+from orpose_models.poses import Poses
+from orpose_models.resolution import Size
+from orpose_models.skeletons import COCO17_TO_H36M17, H36M17
+
+JOINT_DIAMETER = 0.06  # metres, as are all lengths here
+BONE_WIDTH = 0.03
+BOX_WIDTH = 0.015
+TEXT_HEIGHT = 0.2
+# Persons whose distance is not measured are drawn translucent.
+NOMINAL_ALPHA = 0.5
+
+_TEXT_COLOUR = (240, 240, 240)
+
+
+def pose_markers(
+    poses: Poses,
+    header: Header,
+    full_size: Size,
+    camera: Camera,
+    *,
+    namespace: str,
+    keypoint_threshold: float,
+    lifetime: float,
+    boxes: bool,
+) -> MarkerArray:
+    """Joints, bones and id of everybody who has 3D, and boxes on request.
+
+    Persons stand at their root where it is known; else, translucent, at a nominal depth on the viewing
+    ray of the pelvis (`layout.display_roots`), which arranges the picture and measures nothing.
+
+    Args:
+        poses: the persons of one image.
+        header: the image's; the markers stand in its frame.
+        full_size: width, height of the original image.
+        camera: of the original image, calibrated or guessed.
+        namespace: of the camera; the parts are `namespace`/joints, /bones, /ids and /boxes.
+        keypoint_threshold: joints with lower scores, and their bones, are left out.
+        lifetime: seconds until the markers vanish.
+        boxes: whether to draw the boxes, upright in the image, at the depth of the pelvis.
+    """
+    roots = display_roots(poses, full_size, camera)
+    measured = np.asarray(np.isfinite(poses.root).all(axis=1))
+    scores = COCO17_TO_H36M17.scores(poses.keypoint_scores)
+    joints = poses.joints3d + roots[:, None]
+    finite = np.asarray(np.isfinite(joints).all(axis=2))
+    shown = np.asarray(finite & (scores >= max(keypoint_threshold, 1e-6)), np.bool_)
+    duration = Duration(sec=int(lifetime), nanosec=int(lifetime % 1 * 1e9))
+    message = MarkerArray()
+
+    def add(part: str, person: int, kind: int) -> Marker:
+        person_id = int(poses.ids[person])
+        marker = Marker(header=header, ns=f"{namespace}/{part}", type=kind, action=Marker.ADD, lifetime=duration)
+        # Untracked persons get ids of their own, below those of tracked ones.
+        marker.id = person_id & 0x7FFFFFFF if person_id >= 0 else -1 - person
+        marker.pose.orientation.w = 1.0
+        message.markers.append(marker)
+        return marker
+
+    for i in range(len(poses)):
+        alpha = 1.0 if measured[i] else NOMINAL_ALPHA
+        if shown[i].any():
+            indices = [int(joint) for joint in np.flatnonzero(shown[i])]
+            marker = add("joints", i, Marker.SPHERE_LIST)
+            marker.scale.x = marker.scale.y = marker.scale.z = JOINT_DIAMETER
+            marker.points = _points(joints[i, indices])
+            marker.colors = [_colour(SIDE_COLOURS[H36M17.side(joint)], alpha) for joint in indices]
+            marker.color = _colour(SIDE_COLOURS["centre"], alpha)
+
+            edges = [edge for edge in H36M17.edges if shown[i, edge[0]] and shown[i, edge[1]]]
+            if edges:
+                marker = add("bones", i, Marker.LINE_LIST)
+                marker.scale.x = BONE_WIDTH
+                marker.points = _points(joints[i, np.ravel(edges)])
+                colours = [_colour(SIDE_COLOURS[bone_side(H36M17, edge)], alpha) for edge in edges]
+                marker.colors = [colour for colour in colours for _ in range(2)]
+                marker.color = _colour(SIDE_COLOURS["centre"], alpha)
+
+            if poses.ids[i] >= 0:
+                marker = add("ids", i, Marker.TEXT_VIEW_FACING)
+                top = joints[i, indices[int(np.argmin(joints[i, indices, 1]))]]
+                marker.pose.position = Point(x=float(top[0]), y=float(top[1]) - TEXT_HEIGHT, z=float(top[2]))
+                marker.scale.z = TEXT_HEIGHT
+                marker.text = str(int(poses.ids[i]))
+                marker.color = _colour(_TEXT_COLOUR, 1.0)
+        if boxes:
+            marker = add("boxes", i, Marker.LINE_LIST)
+            marker.scale.x = BOX_WIDTH
+            marker.points = _points(_box_corners(poses.boxes[i], float(roots[i, 2]), camera)[[0, 1, 1, 2, 2, 3, 3, 0]])
+            marker.color = _colour(SIDE_COLOURS["centre"], alpha)
+    return message
+
+
+def _box_corners(box: NDArray[np.float32], depth: float, camera: Camera) -> NDArray[np.float64]:
+    """(4, 3) corners of a box x_min, y_min, x_max, y_max in pixels, put at z = depth."""
+    x_min, y_min, x_max, y_max = box
+    plane = camera.normalised([(x_min, y_min), (x_max, y_min), (x_max, y_max), (x_min, y_max)])
+    return np.concatenate([plane, np.ones((4, 1))], axis=1) * depth
+
+
+def _points(points: Iterable[Iterable[float]]) -> list[Point]:
+    return [Point(x=float(x), y=float(y), z=float(z)) for x, y, z in points]
+
+
+def _colour(bgr: tuple[int, int, int], alpha: float) -> ColorRGBA:
+    blue, green, red = (channel / 255 for channel in bgr)
+    return ColorRGBA(r=red, g=green, b=blue, a=alpha)

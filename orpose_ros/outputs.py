@@ -1,0 +1,94 @@
+"""The topics of one camera's results. Only what has subscribers is converted and published."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rclpy.lifecycle import LifecycleNode, LifecyclePublisher
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+from visualization_msgs.msg import MarkerArray
+
+from orpose_models.cameras import Camera
+from orpose_models.drawing import draw_poses
+from orpose_models.image_messages import bgr_to_image
+from orpose_models.messages import poses2d_message, poses3d_message, skeleton_info_message
+from orpose_models.runtime.model import PoseModel
+from orpose_models.runtime.pipeline import Result
+from orpose_ros.markers import pose_markers
+from orpose_ros.message_types import message_class
+
+
+def reliability(name: str) -> ReliabilityPolicy:
+    """The policy of a parameter's value, 'reliable' or 'best_effort'."""
+    return {"reliable": ReliabilityPolicy.RELIABLE, "best_effort": ReliabilityPolicy.BEST_EFFORT}[name]
+
+
+class Outputs:
+    """The publishers of one camera; they are the node's lifecycle publishers, silent unless it is active.
+
+    Args:
+        parameters: the node's, read at every result where they are changeable.
+        marker_namespace: tells the markers of several cameras apart.
+    """
+
+    def __init__(self, node: LifecycleNode, parameters: Mapping[str, Any], marker_namespace: str) -> None:
+        self._node = node
+        self._parameters = parameters
+        self._marker_namespace = marker_namespace
+        qos = QoSProfile(
+            depth=parameters["output_queue_depth"], reliability=reliability(parameters["output_reliability"])
+        )
+        latched = QoSProfile(
+            depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
+        )
+        create = node.create_lifecycle_publisher
+        self._poses2d = create(message_class("orpose_msgs/msg/PersonPose2DArray"), "poses2d", qos)
+        self._poses3d = create(message_class("orpose_msgs/msg/PersonPose3DArray"), "poses3d", qos)
+        self._markers = create(MarkerArray, "markers", qos)
+        self._overlay = create(Image, "overlay", qos)
+        self._skeleton_info = create(message_class("orpose_msgs/msg/SkeletonInfo"), "skeleton_info", latched)
+
+    @property
+    def _all(self) -> tuple[LifecyclePublisher, ...]:
+        return self._poses2d, self._poses3d, self._markers, self._overlay, self._skeleton_info
+
+    def describe(self, model: PoseModel) -> None:
+        """Publish what the poses mean, for every present and future subscriber."""
+        header = Header(stamp=self._node.get_clock().now().to_msg())
+        self._skeleton_info.publish(skeleton_info_message(model, header, message_class))
+
+    def publish(self, result: Result, header: Header, camera: Camera) -> None:
+        """Publish one result under the image's header.
+
+        Args:
+            camera: of the original image, calibrated or guessed.
+        """
+        wanted = {p: p.get_subscription_count() > 0 for p in self._all}
+        if wanted[self._poses2d]:
+            self._poses2d.publish(poses2d_message(result.poses, result.resolution, header, message_class))
+        if wanted[self._poses3d]:
+            self._poses3d.publish(poses3d_message(result.poses, result.resolution, header, message_class))
+        if wanted[self._markers]:
+            self._markers.publish(
+                pose_markers(
+                    result.poses,
+                    header,
+                    result.resolution.full,
+                    camera,
+                    namespace=self._marker_namespace,
+                    keypoint_threshold=self._parameters["keypoint_threshold"],
+                    lifetime=self._parameters["marker_lifetime"],
+                    boxes=self._parameters["marker_boxes"],
+                )
+            )
+        if wanted[self._overlay] and self._parameters["publish_overlay"]:
+            drawn = draw_poses(
+                result.seen, result.poses, result.resolution.full, self._parameters["keypoint_threshold"]
+            )
+            self._overlay.publish(bgr_to_image(drawn, header, message_class))
+
+    def destroy(self) -> None:
+        """Give the topics up."""
+        for publisher in self._all:
+            self._node.destroy_lifecycle_publisher(publisher)

@@ -1,0 +1,239 @@
+"""One camera: its subscriptions, its pipeline, its counts and its results."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from rclpy.event_handler import QoSMessageLostInfo, SubscriptionEventCallbacks, UnsupportedEventTypeError
+from rclpy.lifecycle import LifecycleNode
+from rclpy.qos import QoSCompatibility, QoSProfile, qos_check_compatible, qos_profile_sensor_data
+from rclpy.subscription import Subscription
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+from orpose_models.cameras import Camera
+from orpose_models.datasets.camera_file import View
+from orpose_models.errors import OrposeError
+from orpose_models.messages import camera_from_info
+from orpose_models.resolution import Size
+from orpose_models.runtime.model import PoseModel
+from orpose_models.runtime.pipeline import Pipeline, Result
+from orpose_models.runtime.tracking import Tracker
+from orpose_ros.gravity import TfGravity
+from orpose_ros.images import ImageReader
+from orpose_ros.outputs import Outputs, reliability
+from orpose_ros.statistics import Snapshot, Statistics
+from orpose_ros.worker import Worker
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A message on its way to the worker, and when it arrived by `time.monotonic`."""
+
+    message: Any
+    arrival: float
+
+
+class CameraStream:
+    """Takes the images of one camera from its topic to published results.
+
+    Args:
+        node: owns the subscriptions and publishers.
+        parameters: the node's; those that are changeable are read for every image.
+        model: finds the persons; may be shared by several streams of one worker.
+
+    Raises:
+        OrposeError: gravity is to come from TF, and tf2_ros is not installed.
+    """
+
+    def __init__(self, node: LifecycleNode, parameters: Mapping[str, Any], model: PoseModel) -> None:
+        self.name = node.get_namespace().strip("/") or node.get_name()
+        self.camera_problem = ""
+        self._node = node
+        self._parameters = parameters
+        self._model = model
+        self._reader = ImageReader()
+        self._pipeline = Pipeline(model, max_input_pixels=parameters["max_input_pixels"] or None, tracker=Tracker())
+        gravity = np.asarray(parameters["gravity"], np.float64)
+        self._fixed_gravity = gravity if gravity.any() else None
+        self._tf = TfGravity(node, parameters["gravity_frame"]) if parameters["gravity_frame"] else None
+        self._outputs = Outputs(node, parameters, self.name)
+        self._statistics = Statistics(time.monotonic())
+        self._calibrated: Camera | None = None
+        self._info: CameraInfo | None = None
+        self._info_problem = ""
+        self._reduced: tuple[Size, Size] | None = None
+        self._worker: Worker[Frame] | None = None
+        self._subscriptions: list[Subscription] = []
+        self._qos = QoSProfile(
+            depth=parameters["image_queue_depth"], reliability=reliability(parameters["image_reliability"])
+        )
+        # Held while publishing, so that nothing is published once `stop` returned.
+        self._publishing = Lock()
+
+    @property
+    def image_topic(self) -> str:
+        """Full name of the image topic, after remapping."""
+        name = self._node.resolve_topic_name(self._parameters["image_topic"])
+        return f"{name}/compressed" if self._parameters["compressed"] else name
+
+    @property
+    def camera_info_topic(self) -> str:
+        """Full name of the intrinsics' topic, after remapping; by default beside the images."""
+        images = self._node.resolve_topic_name(self._parameters["image_topic"])
+        name = self._parameters["camera_info_topic"] or f"{images.rsplit('/', 1)[0]}/camera_info"
+        return self._node.resolve_topic_name(name)
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether the camera's intrinsics are in use."""
+        return self._calibrated is not None and not self.camera_problem
+
+    def start(self, worker: Worker[Frame]) -> None:
+        """Say what the poses mean and start to receive images, whose results `work` makes in the worker's thread."""
+        self._worker = worker
+        self._statistics = Statistics(time.monotonic())
+        self._outputs.describe(self._model)
+        image_type = CompressedImage if self._parameters["compressed"] else Image
+        create = self._node.create_subscription
+        try:
+            events = SubscriptionEventCallbacks(message_lost=self._on_lost)
+            images = create(image_type, self.image_topic, self._on_image, self._qos, event_callbacks=events)
+        except UnsupportedEventTypeError:  # some middlewares cannot tell what they lost
+            images = create(image_type, self.image_topic, self._on_image, self._qos)
+        infos = create(CameraInfo, self.camera_info_topic, self._on_camera_info, qos_profile_sensor_data)
+        self._subscriptions = [images, infos]
+
+    def stop(self) -> None:
+        """Stop receiving; what is being worked on is not published any more."""
+        with self._publishing:
+            self._worker = None
+        for subscription in self._subscriptions:
+            self._node.destroy_subscription(subscription)
+        self._subscriptions = []
+
+    def close(self) -> None:
+        """Release everything."""
+        self.stop()
+        self._outputs.destroy()
+        if self._tf is not None:
+            self._tf.close()
+
+    def snapshot(self) -> Snapshot:
+        """What was received and published, and how fast."""
+        return self._statistics.snapshot(time.monotonic())
+
+    def publishers(self) -> tuple[int, list[str]]:
+        """How many nodes publish the images, and why those whose images cannot arrive are incompatible."""
+        infos = self._node.get_publishers_info_by_topic(self.image_topic)
+        wanted = "sensor_msgs/msg/CompressedImage" if self._parameters["compressed"] else "sensor_msgs/msg/Image"
+        reasons = []
+        for info in infos:
+            if info.topic_type != wanted:
+                reasons.append(f"type {info.topic_type} instead of {wanted}")
+                continue
+            compatibility, reason = qos_check_compatible(info.qos_profile, self._qos)
+            if compatibility == QoSCompatibility.ERROR:
+                reasons.append(reason.removeprefix("ERROR: ").rstrip("; ").lower())
+        return len(infos), sorted(set(reasons))
+
+    def work(self, frame: Frame) -> None:
+        """Make and publish the result of one image; runs in the worker's thread."""
+        try:
+            image = self._reader.to_bgr(frame.message)
+        except OrposeError as error:
+            self._bad(str(error))
+            return
+        header = frame.message.header
+        camera = self._camera((image.shape[1], image.shape[0]), header.frame_id)
+        stamp = header.stamp.sec + header.stamp.nanosec * 1e-9
+        self._pipeline.downsample = self._parameters["downsample"]
+        self._pipeline.score_threshold = self._parameters["score_threshold"]
+        self._pipeline.max_persons = self._parameters["max_persons"]
+        result = self._pipeline.process(image, camera, stamp or frame.arrival)
+        if not self.calibrated:
+            result = _without_roots(result)
+        with self._publishing:
+            if self._worker is None:
+                return
+            self._outputs.publish(result, header, camera)
+        self._count(frame, stamp, result)
+
+    def failed(self, error: Exception) -> None:
+        """An image was lost to an error in `work`."""
+        self._statistics.failed(time.monotonic(), f"{type(error).__name__}: {error}")
+        self._node.get_logger().error(
+            f"an image is lost, processing it failed: {type(error).__name__}: {error}", throttle_duration_sec=1.0
+        )
+
+    def _count(self, frame: Frame, stamp: float, result: Result) -> None:
+        now = self._node.get_clock().now().nanoseconds * 1e-9
+        monotonic = time.monotonic()
+        self._statistics.processed(
+            monotonic,
+            from_arrival=monotonic - frame.arrival,
+            from_stamp=now - stamp if stamp else None,
+            persons=len(result.poses),
+            resolution=result.resolution,
+        )
+        sizes = (result.resolution.full, result.resolution.seen)
+        if sizes != self._reduced:
+            self._reduced = sizes
+            (full, seen), limit = sizes, self._pipeline.max_input_pixels
+            guard = f", at most {limit} pixels by the privacy guard," if limit else ""
+            self._node.get_logger().info(
+                f"frames of {full[0]} x {full[1]}{guard} reach the model as {seen[0]} x {seen[1]}"
+            )
+
+    def _camera(self, size: Size, frame_id: str) -> Camera:
+        """The camera of an image: calibrated where intrinsics came and fit, else guessed."""
+        gravity = self._fixed_gravity
+        if gravity is None and self._tf is not None:
+            gravity = self._tf.lookup(frame_id)
+        direction = None if gravity is None else (float(gravity[0]), float(gravity[1]), float(gravity[2]))
+        calibrated = self._calibrated
+        try:
+            camera = View(calibrated, direction).camera(size)
+            self.camera_problem = self._info_problem
+            return camera
+        except OrposeError as error:
+            self.camera_problem = str(error)
+            return View(None, direction).camera(size)
+
+    def _on_image(self, message: Any) -> None:
+        worker = self._worker
+        if worker is None:
+            return
+        now = time.monotonic()
+        self._statistics.received(now)
+        if worker.submit(self.name, Frame(message, now)):
+            self._statistics.dropped()
+
+    def _on_lost(self, info: QoSMessageLostInfo) -> None:
+        self._statistics.lost(info.total_count_change)
+
+    def _on_camera_info(self, message: CameraInfo) -> None:
+        message.header.stamp.sec = message.header.stamp.nanosec = 0
+        if message == self._info:
+            return
+        self._info = message
+        try:
+            self._calibrated = camera_from_info(message)
+            self._info_problem = ""
+        except OrposeError as error:
+            self._calibrated = None
+            self._info_problem = str(error)
+            self._node.get_logger().warning(f"intrinsics not used: {error}")
+
+    def _bad(self, reason: str) -> None:
+        self._statistics.bad(time.monotonic(), reason)
+        self._node.get_logger().warning(f"an image is skipped: {reason}", throttle_duration_sec=1.0)
+
+
+def _without_roots(result: Result) -> Result:
+    """A guessed camera helps the 3D, but gives no position."""
+    n = len(result.poses)
+    poses = result.poses.with_arrays(root=np.full((n, 3), np.nan), root_std=np.full(n, np.nan))
+    return Result(poses, result.resolution, result.seen)
