@@ -1,5 +1,9 @@
-from collections.abc import Callable
+"""What several test folders share."""
+
+import sys
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,3 +21,29 @@ def message_types(request: pytest.FixtureRequest) -> Callable[[str], Any]:
     from orpose_ros.message_types import message_class
 
     return message_class
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """torch on one thread: several that wait for each other on busy cores take many times longer."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def detectron2() -> Iterator[None]:
+    """detectron2's Python part, which `make env-detectron2` keeps apart from the environment.
+
+    It comes last on the path, so that nothing beside it hides what the environment has.
+    """
+    folder = str(Path(sys.prefix) / "detectron2")
+    sys.path.append(folder)
+    if find_spec("detectron2") is None:
+        sys.path.remove(folder)
+        pytest.skip("detectron2 is not installed; run: make env-detectron2")
+    yield
+    sys.path.remove(folder)
