@@ -1,0 +1,69 @@
+"""`orpose evaluate lifter`: the 3D error of the lifter on MVOR, from published 2D detections."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from orpose_models.evaluation.mpjpe import Score3D
+
+
+def evaluate_lifter(
+    mvor: Annotated[Path, typer.Option(help="Folder with MVOR's annotations.")],
+    detections: Annotated[Path | None, typer.Option(help="2D detections [default: MVOR/openpose_kps.json].")] = None,
+    weights: Annotated[Path | None, typer.Option(help="Lifter weights [default: those shipped].")] = None,
+    gravity: Annotated[bool, typer.Option(help="Tell the lifter the cameras' tilt.")] = True,
+    out: Annotated[Path | None, typer.Option(help="Write the numbers as JSON.")] = None,
+) -> None:
+    """Lift published 2D detections of MVOR and compare with its 3D, by the released and by a strict protocol."""
+    from dataclasses import asdict
+
+    from orpose_models.datasets.mvor import read_keypoint_detections, read_mvor
+    from orpose_models.evaluation.lifting import lift_predictions
+    from orpose_models.evaluation.mpjpe import CONVENTIONS, HIP_CONVENTIONS, evaluate3d
+    from orpose_models.files import write_json
+    from orpose_models.lifting.runtime import load_lifter
+
+    truth = read_mvor(mvor)
+    path = detections or mvor / "openpose_kps.json"
+    lifter = load_lifter(weights)
+    lifted = lift_predictions(lifter, truth, read_keypoint_detections(path, truth), gravity)
+    scores = evaluate3d(truth, lifted)
+    console = Console(highlight=False)
+    console.print(
+        f"2D detections {path.name}; lifter {lifter.sha256[:12]}; gravity {'known' if gravity else 'unknown'}"
+    )
+    for conventions in (CONVENTIONS, HIP_CONVENTIONS):
+        for name, text in conventions.items():
+            console.print(f"{name}: {text}", soft_wrap=True)
+    console.print(_table({f"{protocol}, {hips}": score for protocol, by_hips in scores.items()
+                          for hips, score in by_hips.items()}))  # fmt: skip
+    if out is not None:
+        numbers = {protocol: {hips: asdict(s) for hips, s in by_hips.items()} for protocol, by_hips in scores.items()}
+        write_json(
+            out, {"detections": path.name, "lifter": lifter.sha256, "gravity": gravity, "scores": numbers}, indent=1
+        )
+
+
+def _table(scores: "dict[str, Score3D]") -> Table:
+    table = Table("mm", *scores)
+
+    def row(name: str, values: list[float | None], digits: int = 1) -> None:
+        table.add_row(name, *("-" if value is None else f"{value:.{digits}f}" for value in values))
+
+    columns = list(scores.values())
+    row("MPJPE", [s.mpjpe for s in columns])
+    row("N-MPJPE", [s.n_mpjpe for s in columns])
+    row("PA-MPJPE", [s.pa_mpjpe for s in columns])
+    table.add_section()
+    for joint in columns[0].per_joint:
+        row(joint, [s.per_joint[joint] for s in columns])
+    table.add_section()
+    row("recall", [s.recall for s in columns], 3)
+    row("persons paired", [s.paired for s in columns], 0)
+    row("joints", [s.joints for s in columns], 0)
+    row("counted as zero", [s.zeroed for s in columns], 3)
+    return table

@@ -1,0 +1,97 @@
+"""Body shapes: the bones of the mannequin-x figure (Apache-2.0), whose ten shape coefficients follow SMPL-X."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from orpose_models.errors import OrposeError
+from orpose_models.lifting.synthesis.kinematics import Array
+
+# The first 22 joints of SMPL-X, in its order.
+JOINTS = (
+    "pelvis",
+    "left_hip",
+    "right_hip",
+    "spine1",
+    "left_knee",
+    "right_knee",
+    "spine2",
+    "left_ankle",
+    "right_ankle",
+    "spine3",
+    "left_foot",
+    "right_foot",
+    "neck",
+    "left_collar",
+    "right_collar",
+    "head",
+    "left_shoulder",
+    "right_shoulder",
+    "left_elbow",
+    "right_elbow",
+    "left_wrist",
+    "right_wrist",
+)
+PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19)
+_MIRROR = tuple(
+    JOINTS.index(name.replace("left", "*").replace("right", "left").replace("*", "right")) for name in JOINTS
+)
+
+# Spread of the shape coefficients in standard deviations: wider than the population, to cover it well.
+_SHAPE_STD = 1.5
+# Stature beside shape, and the proportions of single bones, vary by this much (relative).
+_STATURE_STD = 0.05
+_BONE_STD = 0.04
+
+
+def joint(name: str) -> int:
+    """Index of a joint of the figure by name."""
+    return JOINTS.index(name)
+
+
+@dataclass(frozen=True, eq=False)
+class Bodies:
+    """Rest poses (arms stretched out sideways) in the figure's axes: x to its left, y up, z forward; metres.
+
+    Attributes:
+        offsets: (n, 22, 3) float64, each joint's rest position relative to its parent's.
+    """
+
+    offsets: Array
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+    def draw(self, n: int, rng: np.random.Generator) -> "Bodies":
+        """Choose n bodies at random and vary the stature and the proportions of their bones, the same left and right."""
+        offsets = self.offsets[rng.integers(len(self), size=n)]
+        stature = np.clip(rng.normal(1, _STATURE_STD, n), 0.85, 1.15)
+        bones = np.clip(rng.normal(1, _BONE_STD, (n, len(JOINTS))), 0.85, 1.15)
+        bones = np.where(np.arange(len(JOINTS)) <= _MIRROR, bones, bones[:, _MIRROR])
+        return Bodies(offsets * (stature[:, None] * bones)[..., None])
+
+
+@lru_cache(maxsize=2)
+def load_bodies(count: int = 250, seed: int = 0) -> Bodies:
+    """`count` body shapes, made symmetrical. The same arguments give the same arrays.
+
+    Raises:
+        OrposeError: the package mannequin-x is not installed.
+    """
+    try:
+        from mannequin import Mannequin
+    except ImportError:
+        raise OrposeError(
+            "synthetic bodies need the package mannequin-x: pip install -r requirements/train.txt"
+        ) from None
+    rng = np.random.default_rng(seed)
+    rest = np.empty((count, len(JOINTS), 3))
+    for i in range(count):
+        figure = Mannequin("wooden", shape=rng.normal(0, _SHAPE_STD, 10).astype(np.float32))
+        rest[i] = np.asarray(figure.joint_transforms(figure.rest_pose()))[: len(JOINTS), :3, 3]
+    rest = (rest + rest[:, _MIRROR] * [-1, 1, 1]) / 2
+    offsets = rest - rest[:, PARENTS]
+    offsets[:, 0] = 0
+    offsets.flags.writeable = False
+    return Bodies(offsets)

@@ -1,0 +1,91 @@
+"""How a 2D keypoint detector sees landmarks: noise, misses, guesses, swapped sides, and scores that go with them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orpose_models.lifting.synthesis.kinematics import Array
+from orpose_models.skeletons import COCO17
+
+_PARENT = {"elbow": "shoulder", "wrist": "elbow", "ankle": "knee"}
+_PAIRS = tuple((COCO17.index(f"left_{p}"), COCO17.index(f"right_{p}")) for p in ("shoulder", "elbow", "wrist", "hip"))
+
+
+def _by_joint(**values: float) -> Array:
+    return np.array([values[name.split("_")[-1]] for name in COCO17.joints])
+
+
+# Standard deviation of the position relative to that of a shoulder, and how readily a joint is missed.
+_NOISE = _by_joint(nose=0.5, eye=0.5, ear=0.6, shoulder=1.0, elbow=1.1, wrist=1.3, hip=1.6, knee=1.3, ankle=1.4)
+_MISS = _by_joint(nose=1.5, eye=1.5, ear=1.5, shoulder=0.4, elbow=1.0, wrist=1.6, hip=1.0, knee=1.5, ankle=2.0)
+
+
+@dataclass(frozen=True)
+class DetectorNoise:
+    """How well the detectors do; lengths are shares of the torso's (shoulders to hips) in the image.
+
+    Attributes:
+        sigma: noise of a shoulder in an easy image; a hard image has three times as much.
+        outlier: share of visible joints that are put somewhere else nearby, with `outlier_sigma`.
+        guess_sigma: noise of a joint that is hidden but reported nevertheless (smallest, largest).
+        swap: share of figures with arms or hips left-right swapped.
+        guessing: share of detectors that report every joint, seen or not, as top-down ones do.
+    """
+
+    sigma: float = 0.035
+    outlier: float = 0.04
+    outlier_sigma: float = 0.35
+    guess_sigma: tuple[float, float] = (0.10, 0.35)
+    swap: float = 0.025
+    guessing: float = 0.35
+
+
+def detect(
+    plane: Array, torso: Array, hidden: NDArray[np.bool_], inside: NDArray[np.bool_],
+    noise: DetectorNoise, rng: np.random.Generator,
+) -> tuple[Array, Array]:  # fmt: skip
+    """Detected positions (n, 17, 2) and scores (n, 17) in 0..1, 0 where a joint is missed.
+
+    Args:
+        plane: (n, 17, 2) true positions, in the units of the result; torso: (n,) length of the torso in them.
+        hidden: (n, 17) joints that something covers; inside: (n, 17) joints within the image.
+    """
+    n, k = hidden.shape
+    hard = rng.beta(1.2, 3.0, n)[:, None]
+    guesses = (rng.random(n) < noise.guessing)[:, None]
+    # Visible joints.
+    deviation = noise.sigma * (1 + 2 * hard) * _NOISE
+    outlier = rng.random((n, k)) < noise.outlier * (0.5 + 2 * hard)
+    deviation = np.where(outlier, noise.outlier_sigma * rng.uniform(0.3, 1, (n, k)), deviation)
+    missed = rng.random((n, k)) < np.where(guesses, 0.0, 0.02 + 0.25 * hard * _MISS)
+    # Hidden joints: reported more or less by guess, or not at all.
+    daring = np.where(guesses, 1.0, rng.uniform(0, 0.45, (n, 1)))
+    deviation = np.where(hidden, rng.uniform(*noise.guess_sigma, (n, k)), deviation)
+    missed |= hidden & (rng.random((n, k)) > daring)
+    # A detector that assembles limbs from the trunk outwards mostly loses what follows a lost joint.
+    breaks = (rng.random((n, k)) < 0.8) & ~guesses
+    for part, parent in _PARENT.items():
+        for side in ("left", "right"):
+            child = COCO17.index(f"{side}_{part}")
+            missed[:, child] |= missed[:, COCO17.index(f"{side}_{parent}")] & breaks[:, child]
+    missed |= ~inside
+    offset = rng.normal(size=(n, k, 2)) * deviation[..., None]
+    found = plane + offset * torso[:, None, None]
+    scores = _scores(np.linalg.norm(offset, axis=-1), hidden | outlier, hard, rng)
+    swapped = rng.random(n) < noise.swap
+    for left, right in _PAIRS:
+        for array in (found, scores, missed):
+            array[swapped, left], array[swapped, right] = array[swapped, right], array[swapped, left].copy()
+    scores = np.where(missed | ~np.isfinite(found).all(axis=-1), 0.0, scores)
+    return np.where(scores[..., None] > 0, found, 0.0), scores
+
+
+def _scores(error: Array, doubtful: NDArray[np.bool_], hard: Array, rng: np.random.Generator) -> Array:
+    """Scores that fall with the error, but only loosely: detectors are miscalibrated, each in its own way."""
+    n, k = error.shape
+    gain = rng.uniform(0.6, 1.15, (n, 1))
+    quality = np.exp(-error / 0.15)
+    score = gain * (0.3 + 0.7 * quality) * rng.beta(6, 1.5, (n, k)) * (1 - 0.4 * hard)
+    score = np.where(doubtful, score * rng.uniform(0.1, 0.9, (n, k)), score)
+    return np.clip(score, 0.01, 1.0)
