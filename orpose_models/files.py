@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,28 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: str | Path) -> Iterator[Path]:
+    """Yield the name of a folder to be made, which gets to `path` whole on success and leaves nothing on failure.
+
+    Its own name is that of `path` already, because some writers name files after their folder.
+
+    Raises:
+        OrposeError: `path` exists already.
+    """
+    path = Path(path)
+    if path.exists():
+        raise OrposeError(f"{path}: exists already; remove it or choose another name")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    workshop = path.with_name(f".{path.name}.{os.getpid()}.part")
+    workshop.mkdir()
+    try:
+        yield workshop / path.name
+        (workshop / path.name).rename(path)
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
 
 
 def write_json(path: str | Path, data: Any, indent: int | None = None) -> None:

@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 
 from orpose_models import __version__
+from orpose_models.cli.bag import app as bag
 from orpose_models.cli.fetch import fetch
 from orpose_models.cli.models import models
 from orpose_models.cli.predict import predict
@@ -30,6 +31,7 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
 app.command("fetch")(fetch)
 app.command("predict")(predict)
 app.command("models")(models)
+app.add_typer(bag, name="bag")
 
 
 def run(arguments: list[str] | None = None) -> int:

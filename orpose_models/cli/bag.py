@@ -1,0 +1,190 @@
+"""`orpose bag`: make, play and process rosbag2."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from orpose_models.cli.progress import progress_bar
+from orpose_models.errors import OrposeError
+from orpose_models.resolution import MAX_FACTOR, MIN_FACTOR
+
+if TYPE_CHECKING:
+    from orpose_models.bags.writer import Storage
+    from orpose_models.cameras import Camera
+
+console = Console(stderr=True, highlight=False)
+
+app = typer.Typer(help="Make, play and process rosbag2 recordings.", no_args_is_help=True)
+
+_Storage = Annotated[str, typer.Option(help="Kind of bag: mcap or sqlite3.")]
+
+
+@app.command()
+def create(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video, an image or a folder of images.")],
+    out: Annotated[Path, typer.Argument(help="Folder of the new bag.")],
+    camera: Annotated[
+        Path | None,
+        typer.Option(help="Intrinsics: camera_calibration's YAML, or a Qualisys calibration (.qca.txt)."),
+    ] = None,
+    camera_name: Annotated[
+        str | None, typer.Option(help="Which camera of a file of several [default: INPUT's name].")
+    ] = None,
+    storage: _Storage = "mcap",
+    topic: Annotated[str, typer.Option(help="Image topic; camera_info is put beside it.")] = "/orpose/image_raw",
+    compressed: Annotated[bool, typer.Option(help="JPEG images on TOPIC/compressed.")] = False,
+    frame_id: Annotated[str, typer.Option(help="The camera's optical frame.")] = "camera",
+    size: Annotated[
+        int | None, typer.Option(min=1, help="Reduce images to this many pixels on the shorter side.")
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(min=0.01, max=1000, help="Images per second [default: the video's; images: 10].")
+    ] = None,
+    stride: Annotated[int, typer.Option(min=1, help="Take every n-th image.")] = 1,
+) -> None:
+    """Make a bag of images, with camera_info if --camera is given.
+
+    Stamps start at 2020-09-13 12:26:40 UTC, so that the same input makes the same bag.
+    """
+    from orpose_models.bags.create import BagPlan, create_bag
+    from orpose_models.datasets.frames import open_frames
+
+    if not topic.startswith("/") or topic.endswith("/"):
+        raise OrposeError(f"topic {topic!r} is not a full name; it must begin with a slash and not end with one")
+    frames = open_frames(source)
+    intrinsics = _camera(camera, camera_name or source.stem) if camera is not None else None
+    plan = BagPlan(topic, compressed, frame_id, size, rate, stride, _storage(storage))
+    with progress_bar(console) as progress:
+        task = progress.add_task("images", total=-(-len(frames) // stride))
+        count = create_bag(frames, out, plan, intrinsics, lambda: progress.update(task, advance=1))
+    for problem in frames.problems:
+        console.print(f"[yellow]not read:[/] {problem}", soft_wrap=True)
+    console.print(f"{count} images on {plan.image_topic} -> {out}", soft_wrap=True)
+    if frames.problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def play(
+    bag: Annotated[Path, typer.Argument(help="The bag: its folder, or one .mcap or .db3 file.")],
+    rate: Annotated[float, typer.Option(min=0.01, max=100, help="How many times as fast as recorded.")] = 1.0,
+    loop: Annotated[bool, typer.Option(help="Begin again at the end.")] = False,
+    topic: Annotated[list[str] | None, typer.Option(help="Play only this topic; may be given several times.")] = None,
+    remap: Annotated[
+        list[str] | None, typer.Option(metavar="FROM:=TO", help="Publish a topic under another name.")
+    ] = None,
+    depth: Annotated[int, typer.Option(min=1, help="Queue depth of the publishers.")] = 10,
+    wait: Annotated[
+        float, typer.Option(min=0, help="Wait for a subscriber at most this many seconds before beginning.")
+    ] = 0.0,
+    restamp: Annotated[
+        bool, typer.Option(help="Set header stamps to the time of publication, as a live camera would.")
+    ] = False,
+) -> None:
+    """Publish a bag's messages on ROS topics, byte for byte, at the times at which they were recorded."""
+    from orpose_models.bags.reader import open_bag
+
+    opened = open_bag(bag)
+    try:
+        from orpose_ros.bag_player import PlayPlan, play_bag
+    except ImportError as error:
+        raise OrposeError(
+            f"playing needs ROS 2, which is not in this environment ({error}); on ROS from pip wheels run: "
+            "source tools/ros_env.sh; else source your ROS installation"
+        ) from None
+    plan = PlayPlan(rate, loop, tuple(topic or ()), _remaps(remap or []), depth, wait, restamp)
+    summary = play_bag(opened, plan, lambda note: console.print(note, soft_wrap=True))
+    for problem in opened.problems:
+        console.print(f"[yellow]not read:[/] {problem}", soft_wrap=True)
+    console.print(summary)
+    if opened.problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def run(
+    bag: Annotated[Path, typer.Argument(help="The bag: its folder, or one .mcap or .db3 file.")],
+    out: Annotated[Path, typer.Argument(help="Folder of the new bag with the poses.")],
+    model: Annotated[str, typer.Option(help="Which model; `orpose models` lists them.")] = "teacher",
+    downsample: Annotated[
+        float, typer.Option(min=MIN_FACTOR, max=MAX_FACTOR, help="Reduce the image by this factor first.")
+    ] = 1.0,
+    max_input_pixels: Annotated[
+        int | None, typer.Option(min=1, help="Privacy guard: the model sees at most this many pixels of an image.")
+    ] = None,
+    image_topic: Annotated[str | None, typer.Option(help="Which images [default: the only image topic].")] = None,
+    camera_info_topic: Annotated[
+        str | None, typer.Option(help="Topic of the intrinsics [default: camera_info beside the images].")
+    ] = None,
+    pitch: Annotated[
+        float | None, typer.Option(min=-90, max=90, help="Degrees the camera looks down; helps the 3D.")
+    ] = None,
+    score_threshold: Annotated[float, typer.Option(min=0, max=1, help="Leave out persons with lower scores.")] = 0.1,
+    storage: _Storage = "mcap",
+    threads: Annotated[int | None, typer.Option(min=1, help="How many threads to use [default: all cores].")] = None,
+) -> None:
+    """Find everybody in a bag's images and write poses2d, poses3d and skeleton_info into a new bag.
+
+    Every image is processed once, in order, without ROS; the same bag and model give the same poses.
+    Exit code 1 means that some of the images could not be read; the others are done.
+    """
+    from orpose_models.bags.reader import open_bag
+    from orpose_models.bags.run import image_topic as choose_topic
+    from orpose_models.bags.run import run_bag
+    from orpose_models.datasets.camera_file import View
+    from orpose_models.runtime.model import load_model
+    from orpose_models.runtime.pipeline import Pipeline
+    from orpose_models.runtime.tracking import Tracker
+
+    kind = _storage(storage)
+    if out.exists():
+        raise OrposeError(f"{out}: exists already; remove it or choose another name")
+    opened = open_bag(bag)
+    images = choose_topic(opened, image_topic)
+    pipeline = Pipeline(load_model(model, threads), downsample, max_input_pixels, score_threshold, tracker=Tracker())
+    gravity = View.read(None, pitch).gravity
+    with progress_bar(console) as progress:
+        task = progress.add_task("poses", total=opened.topics[images].count)
+        done = run_bag(
+            opened, out, pipeline, images, camera_info_topic, gravity, kind, lambda: progress.update(task, advance=1)
+        )
+    for note in done.notes:
+        console.print(f"[yellow]note:[/] {note}", soft_wrap=True)
+    for reason, count in done.skipped.most_common():
+        console.print(f"[yellow]not read:[/] {count} x {reason}", soft_wrap=True)
+    console.print(f"{done.persons} persons in {done.images} images of {images} -> {out}", soft_wrap=True)
+    if done.skipped or opened.problems:
+        raise typer.Exit(1)
+
+
+def _storage(name: str) -> "Storage":
+    from orpose_models.bags.writer import STORAGES
+
+    for storage in STORAGES:
+        if name == storage:
+            return storage
+    raise OrposeError(f"storage {name!r} is not known; choose one of: {', '.join(STORAGES)}")
+
+
+def _camera(path: Path, name: str) -> "Camera":
+    from orpose_models.datasets.camera_file import read_camera
+    from orpose_models.datasets.multiview import read_qualisys
+
+    if not path.name.endswith(".qca.txt"):
+        return read_camera(path)
+    cameras = {placed.name: placed.camera for placed in read_qualisys(path)}
+    if name not in cameras:
+        raise OrposeError(f"{path}: no camera {name!r}; choose one with --camera-name: {', '.join(cameras)}")
+    return cameras[name]
+
+
+def _remaps(texts: list[str]) -> dict[str, str]:
+    remaps = {}
+    for text in texts:
+        old, separator, new = text.partition(":=")
+        if not (separator and old and new):
+            raise OrposeError(f"--remap {text!r} is not of the form FROM:=TO")
+        remaps[old] = new
+    return remaps
