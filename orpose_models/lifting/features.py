@@ -1,13 +1,13 @@
 """What lifters see of a person: 2D keypoints, which of them are missing, their scores, and the camera's tilt.
 
-Two forms, both from normalised image coordinates (x/z, y/z), so that neither focal length nor image
-size matters:
+Both forms start from normalised image coordinates (x/z, y/z), so that neither focal length nor image size
+matters. The person is seen by a virtual camera that turns to look at it and is level from left to right;
+coordinates are centred and scaled to the person, and the size and the elevation of the viewing ray are
+given beside them. The lifter answers in level axes: x right, y down, z horizontally away from the camera.
 
-* intrinsics: the coordinates as they are; the lifter answers in the camera's optical axes.
-* gravity: the person is seen by a virtual camera that turns to look at it and is level from left to right;
-  coordinates are centred and scaled to the person, and the size and the elevation of the viewing ray are
-  given beside them. The lifter answers in axes that are level: x right, y down along gravity, z horizontally
-  away from the camera. Nothing then depends on the camera's pitch, roll or azimuth as such.
+* gravity: "level" is known. Nothing then depends on the camera's pitch, roll or azimuth as such.
+* intrinsics: the camera is taken for level, though it need not be. The azimuth of the viewing ray is given
+  as well, because people beside the middle of a tilted camera's image lean.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _JOINTS = len(COCO17)
 _UPPER = np.arange(_JOINTS) <= COCO17.index("right_hip")  # everything but knees and ankles
 _TRUNK = [COCO17.index(f"{side}_{part}") for side in ("left", "right") for part in ("shoulder", "hip")]
 # Length of a feature vector of each form.
-LENGTHS = {"intrinsics": 4 * _JOINTS, "gravity": 4 * _JOINTS + 3}
+LENGTHS = {"gravity": 4 * _JOINTS + 3, "intrinsics": 4 * _JOINTS + 4}
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,31 +59,31 @@ def mirrored(plane: NDArray, scores: NDArray, gravity: NDArray | None) -> tuple[
     return plane[:, flip] * np.array([-1.0, 1.0]), scores[:, flip], turned
 
 
-def intrinsics_features(plane: ArrayLike, scores: ArrayLike) -> Features:
-    """Features without knowledge of the camera's tilt.
+def features(form: str, plane: ArrayLike, scores: ArrayLike, gravity: ArrayLike | None = None) -> Features:
+    """Features of n persons.
 
     Args:
-        plane: (n, 17, 2) COCO-17 keypoints as normalised image coordinates.
-        scores: (n, 17) in 0..1.
-    """
-    plane, scores = np.asarray(plane, np.float64), np.asarray(scores, np.float64)
-    seen = present(scores)
-    coordinates = np.where(seen[..., None], plane, np.nan)
-    axes = np.broadcast_to(np.eye(3), (len(plane), 3, 3))
-    return Features(_joined(coordinates, seen, scores), axes)
-
-
-def gravity_features(plane: ArrayLike, scores: ArrayLike, gravity: ArrayLike) -> Features:
-    """Features with the direction of gravity.
-
-    Args:
+        form: one of `FORMS`.
         plane: (n, 17, 2) COCO-17 keypoints as normalised image coordinates.
         scores: (n, 17) in 0..1; every person must be `liftable`.
-        gravity: (n, 3) or (3,) unit direction of gravity in the optical frame.
+        gravity: (n, 3) or (3,) unit direction of gravity in the optical frame; the gravity form needs it.
     """
-    plane, scores = np.asarray(plane, np.float64), np.asarray(scores, np.float64)
+    if form == "gravity":
+        if gravity is None:
+            raise ValueError("the gravity form needs the direction of gravity")
+        return _virtual_view(np.asarray(plane, np.float64), np.asarray(scores, np.float64), np.asarray(gravity))[0]
+    level = np.array([0.0, 1.0, 0.0])
+    seen, towards = _virtual_view(np.asarray(plane, np.float64), np.asarray(scores, np.float64), level)
+    azimuth = np.arctan2(towards[:, :1], towards[:, 2:])
+    return Features(np.concatenate([seen.values, azimuth], axis=1), seen.axes)
+
+
+def _virtual_view(
+    plane: NDArray[np.float64], scores: NDArray[np.float64], gravity: NDArray[np.floating]
+) -> tuple[Features, NDArray[np.float64]]:
+    """Features of the gravity form, and the direction (n, 3) in which each person is seen."""
     n = len(plane)
-    down = np.broadcast_to(np.asarray(gravity, np.float64), (n, 3))
+    down = np.broadcast_to(gravity.astype(np.float64), (n, 3))
     seen = present(scores)
     weights = (seen & _UPPER)[..., None] / np.maximum((seen & _UPPER).sum(axis=1), 1)[:, None, None]
     rays = np.concatenate([plane, np.ones((n, _JOINTS, 1))], axis=-1)
@@ -105,16 +105,7 @@ def gravity_features(plane: ArrayLike, scores: ArrayLike, gravity: ArrayLike) ->
     level = _unit(right - (right * down).sum(-1, keepdims=True) * down)
     axes = np.stack([level, down, np.cross(level, down)], axis=1)
     extra = np.stack([np.log(size), sine, cosine], axis=1)
-    return Features(np.concatenate([_joined(coordinates, seen, scores), extra], axis=1), axes)
-
-
-def features(form: str, plane: ArrayLike, scores: ArrayLike, gravity: ArrayLike | None) -> Features:
-    """Features of the given form, one of `FORMS`."""
-    if form == "gravity":
-        if gravity is None:
-            raise ValueError("the gravity form needs the direction of gravity")
-        return gravity_features(plane, scores, gravity)
-    return intrinsics_features(plane, scores)
+    return Features(np.concatenate([_joined(coordinates, seen, scores), extra], axis=1), axes), towards
 
 
 def standardised(
@@ -125,7 +116,7 @@ def standardised(
 
 
 def martinez_inputs(keypoints: ArrayLike) -> NDArray[np.float32]:
-    """(n, 32) inputs of Martinez et al. (2017): x, y of the Human3.6M joints without joint 9, from COCO-17 (n, 17, 2)."""
+    """Inputs (n, 32) of Martinez et al. (2017) from COCO-17 (n, 17, 2): x, y of the Human3.6M joints but joint 9."""
     joints = COCO17_TO_H36M17.points(np.asarray(keypoints, np.float32))
     return np.delete(joints, 9, axis=1).reshape(len(joints), 32)
 

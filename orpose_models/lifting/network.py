@@ -1,4 +1,4 @@
-"""The lifting network of Martinez et al., "A simple yet effective baseline for 3d human pose estimation" (ICCV 2017)."""
+"""The network of Martinez et al., "A simple yet effective baseline for 3d human pose estimation" (ICCV 2017)."""
 
 from dataclasses import dataclass
 

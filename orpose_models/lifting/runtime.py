@@ -75,7 +75,7 @@ class Lifter:
         return self.lift_normalised(plane, scores, gravity)
 
     def lift_normalised(self, plane: NDArray, scores: NDArray, gravity: NDArray | None) -> NDArray[np.float32]:
-        """As `lift`, from normalised image coordinates (n, 17, 2) and gravity (n, 3) of each person's camera, or None."""
+        """As `lift`, from normalised image coordinates (n, 17, 2) and each person's gravity (n, 3), or None."""
         lifted = np.full((len(plane), len(H36M17), 3), np.nan, np.float32)
         able = liftable(scores)
         if able.any():

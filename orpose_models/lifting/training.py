@@ -37,6 +37,8 @@ class TrainingSettings:
         chunks, chunk: how many chunks are drawn, and how many samples are in each.
         batch: samples of one step of AdamW under the one-cycle schedule.
         learning_rate: the largest; weight_decay: AdamW's.
+        half: share of the run computed in bfloat16 where a processor has it, with float32 weights; the rest, in which
+            the learning rate is small, in float32.
         hidden, dropout: of the network, see `network.LiftingConfig`.
         samples: what is drawn.
     """
@@ -48,6 +50,7 @@ class TrainingSettings:
     batch: int = 512
     learning_rate: float = 1.5e-3
     weight_decay: float = 1e-4
+    half: float = 0.8
     hidden: int = 512
     dropout: float = 0.1
     samples: SampleSettings = field(default_factory=SampleSettings)
@@ -165,10 +168,13 @@ class LifterTraining:
         torch.manual_seed(self.settings.seed * 100_003 + self._done)
         self.network.train()
         total = 0.0
+        half = self._done < self.settings.half * self.settings.chunks
         order = torch.randperm(len(inputs))
         for step in range(self.settings.steps_per_chunk):
             index = order[step * self.settings.batch : (step + 1) * self.settings.batch]
-            difference = (self.network(inputs[index]) * scale - targets[index]).view(-1, 16, 3)
+            with torch.autocast("cpu", torch.bfloat16, enabled=half):
+                output = self.network(inputs[index])
+            difference = (output.float() * scale - targets[index]).view(-1, 16, 3)
             loss = torch.sqrt((difference**2).sum(dim=-1) + 1e-6).mean()
             self._optimizer.zero_grad()
             loss.backward()

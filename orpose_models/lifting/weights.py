@@ -1,4 +1,4 @@
-"""The file that lifters are shipped in: safetensors, with the networks' forms and a digest of the numbers in its metadata."""
+"""The file that lifters are shipped in: safetensors, with the settings and a digest of the numbers as metadata."""
 
 import hashlib
 import json

@@ -38,10 +38,12 @@ _MIRROR = tuple(
     JOINTS.index(name.replace("left", "*").replace("right", "left").replace("*", "right")) for name in JOINTS
 )
 
-# Spread of the shape coefficients in standard deviations: wider than the population, to cover it well.
-_SHAPE_STD = 1.5
+# Spread of the shape coefficients: wider than the population's 1, to cover it well.
+_SHAPE_STD = 1.2
+# The average shape is 1.72 m tall; men and women together are 1.69 m on average.
+_STATURE_MEAN = 0.98
 # Stature beside shape, and the proportions of single bones, vary by this much (relative).
-_STATURE_STD = 0.05
+_STATURE_STD = 0.04
 _BONE_STD = 0.04
 
 
@@ -64,9 +66,9 @@ class Bodies:
         return len(self.offsets)
 
     def draw(self, n: int, rng: np.random.Generator) -> "Bodies":
-        """Choose n bodies at random and vary the stature and the proportions of their bones, the same left and right."""
+        """Choose n bodies at random and vary their stature and the proportions of their bones, left and right alike."""
         offsets = self.offsets[rng.integers(len(self), size=n)]
-        stature = np.clip(rng.normal(1, _STATURE_STD, n), 0.85, 1.15)
+        stature = np.clip(rng.normal(_STATURE_MEAN, _STATURE_STD, n), 0.85, 1.15)
         bones = np.clip(rng.normal(1, _BONE_STD, (n, len(JOINTS))), 0.85, 1.15)
         bones = np.where(np.arange(len(JOINTS)) <= _MIRROR, bones, bones[:, _MIRROR])
         return Bodies(offsets * (stature[:, None] * bones)[..., None])

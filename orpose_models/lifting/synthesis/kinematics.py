@@ -32,7 +32,7 @@ def unit(vectors: Array) -> Array:
 
 
 def frame(bone: Array, hinge: Array) -> Array:
-    """(n, 3, 3) matrices whose columns are the bone's direction, the hinge made perpendicular to it, and their product."""
+    """(n, 3, 3) with columns: the bone's direction, the hinge made perpendicular to it, and their cross product."""
     first = unit(bone)
     second = unit(hinge - (hinge * first).sum(-1, keepdims=True) * first)
     return np.stack([first, second, np.cross(first, second)], axis=-1)

@@ -28,14 +28,17 @@ _AVERAGE_HEAD = 0.16  # neck to head joint, metres
 class Definition:
     """Where hips and shoulders lie, relative to the figure's joint centres.
 
+    The default has Human3.6M's proportions: the trunk is 1.10 times as long as the thigh and 1.84
+    times as long as the hips are apart.
+
     Attributes:
         hip_width: hip distance as a multiple of that of the joint centres.
         hip_lift: how far the hips are moved towards the mid-shoulders, as a share of that distance.
         shoulder_width: shoulder distance as a multiple of that of the joint centres.
     """
 
-    hip_width: float = 2.2
-    hip_lift: float = 0.10
+    hip_width: float = 2.13
+    hip_lift: float = 0.11
     shoulder_width: float = 1.0
 
 
