@@ -153,7 +153,7 @@ class _Cameras:
         self._times: list[int] = []
         self._known: list[Camera | None] = []
         known = bag.topics.get(topic)
-        if known is None or known.type != _CAMERA_INFO:
+        if known is None or known.type != _CAMERA_INFO or known.count == 0:
             self._note(f"no intrinsics on {topic}: persons have no position in space")
             return
         for message in bag.messages([topic]):
