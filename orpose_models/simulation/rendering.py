@@ -1,0 +1,292 @@
+"""Pictures of a scene: VTK draws colours, depth and who is where; shadows and ambient occlusion are added from depth.
+
+Light is added up from separate passes: shadowless light times ambient occlusion, plus each beam times its
+shadow map. The passes are drawn at twice the size and averaged, which on a software renderer is faster than multisampling.
+"""
+
+import os
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import pyvista as pv
+from numpy.typing import NDArray
+from vtkmodules.vtkCommonCore import vtkFloatArray, vtkUnsignedCharArray
+
+from orpose_models.simulation.geometry import Mesh
+from orpose_models.simulation.lights import Beam, Lighting
+from orpose_models.simulation.rigs import HEIGHT, WIDTH, RoomCamera, look_at
+from orpose_models.simulation.rooms import Room
+
+SCALE = 2  # supersampling
+_SHADOW_SIZE = 720
+_CLIP = (0.1, 20.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """One view.
+
+    Attributes:
+        colour: (h, w, 3) float32, sRGB-like 0..255 and above (not yet clipped), RGB.
+        ids: (SCALE h, SCALE w) uint8, 0 for things, k for person k - 1.
+        depth: (SCALE h, SCALE w) float32, distance along the optical axis in metres.
+    """
+
+    colour: NDArray[np.float32]
+    ids: NDArray[np.uint8]
+    depth: NDArray[np.float32]
+
+
+def prepare_environment() -> None:
+    """Settings VTK must find before it opens its first window: no display needed, one thread."""
+    os.environ.setdefault("LP_NUM_THREADS", "0")
+    os.environ.setdefault("VTK_SMP_MAX_THREADS", "1")
+    if not os.environ.get("DISPLAY"):
+        os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
+
+
+def _polydata(mesh: Mesh) -> pv.PolyData:
+    faces = np.empty((len(mesh.faces), 4), np.int64)
+    faces[:, 0], faces[:, 1:] = 3, mesh.faces
+    data = pv.PolyData(mesh.points, faces.ravel())
+    data["colour"] = np.clip(mesh.colours, 0, 255).astype(np.uint8)
+    data.point_data.active_normals = mesh.normals
+    return data
+
+
+class Renderer:
+    """Draws scenes one after the other in one window."""
+
+    def __init__(self) -> None:
+        prepare_environment()
+        self._plotter = pv.Plotter(
+            off_screen=True, window_size=(WIDTH * SCALE, HEIGHT * SCALE), lighting="none", line_smoothing=False
+        )
+        self._window = self._plotter.render_window
+        self._window.SetMultiSamples(0)
+        self._things: list[pv.Actor] = []
+        self._glow: list[pv.Actor] = []
+        self._people: list[tuple[pv.Actor, pv.PolyData]] = []
+        self._lighting: Lighting | None = None
+        self._room: Room | None = None
+        self._shadows: list[tuple[NDArray, NDArray]] = []
+
+    def close(self) -> None:
+        """Give the window back."""
+        self._plotter.close()
+
+    def load(self, room: Room, props: Mesh, people: list[Mesh], lighting: Lighting) -> None:
+        """Set the stage: a room, things put in it, people (moved later by `move`) and light."""
+        self._plotter.clear()
+        self._room, self._lighting = room, lighting
+        self._things = [self._add(_polydata(room.mesh)), self._add(_polydata(props))] if len(props.points) else [
+            self._add(_polydata(room.mesh))
+        ]
+        self._things += self._shell(room)
+        self._glow = [self._add(_polydata(room.glow))]
+        self._people = []
+        for mesh in people:
+            data = _polydata(mesh)
+            self._people.append((self._add(data), data))
+        for actor in self._glow:
+            actor.prop.lighting = False
+
+    def _add(self, data: pv.PolyData) -> pv.Actor:
+        actor = self._plotter.add_mesh(
+            data, scalars="colour", rgb=True, smooth_shading=False, show_scalar_bar=False, reset_camera=False,
+            render=False, copy_mesh=False,
+        )  # fmt: skip
+        actor.prop.interpolation = "phong"
+        actor.prop.specular, actor.prop.specular_power = 0.06, 12
+        return actor
+
+    def _shell(self, room: Room) -> list[pv.Actor]:
+        x, y, top = room.size[0] / 2, room.size[1] / 2, room.ceiling
+        quads = [
+            (room.floor, [(-x, -y, 0), (x, -y, 0), (x, y, 0), (-x, y, 0)], (0, 0, 1)),
+            (room.walls, [(-x, -y, 0), (-x, y, 0), (-x, y, top), (-x, -y, top)], (1, 0, 0)),
+            (room.walls, [(x, y, 0), (x, -y, 0), (x, -y, top), (x, y, top)], (-1, 0, 0)),
+            (room.walls, [(x, -y, 0), (-x, -y, 0), (-x, -y, top), (x, -y, top)], (0, 1, 0)),
+            (room.walls, [(-x, y, 0), (x, y, 0), (x, y, top), (-x, y, top)], (0, -1, 0)),
+            (np.full((2, 2, 3), 220, np.uint8), [(-x, -y, top), (-x, y, top), (x, y, top), (x, -y, top)], (0, 0, -1)),
+        ]
+        actors = []
+        for image, corners, normal in quads:
+            data = pv.PolyData(np.array(corners, np.float32), [4, 0, 1, 2, 3])
+            data.point_data.active_normals = np.tile(np.array(normal, np.float32), (4, 1))
+            data.active_texture_coordinates = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
+            actor = self._plotter.add_mesh(
+                data, texture=pv.Texture(np.ascontiguousarray(image)), reset_camera=False, render=False, color="white"
+            )
+            actor.prop.interpolation = "phong"
+            actors.append(actor)
+        return actors
+
+    def move(self, people: list[Mesh]) -> None:
+        """Put the people where they are at the next moment, and work out the shadows."""
+        for (_, data), mesh in zip(self._people, people, strict=True):
+            data.points = mesh.points
+            data.point_data.active_normals = mesh.normals
+        assert self._lighting is not None
+        self._flat(True)
+        self._window.SetSize(_SHADOW_SIZE, _SHADOW_SIZE)
+        self._shadows = [self._shadow(beam) for beam in self._lighting.beams]
+        self._window.SetSize(WIDTH * SCALE, HEIGHT * SCALE)
+
+    def view(self, camera: RoomCamera) -> Picture:
+        """The scene through one camera."""
+        assert self._lighting is not None
+        matrix = self._aim(camera)
+        self._flat(True)
+        ids = self._grab()[..., 0]
+        z = self._grab_depth()
+        self._flat(False)
+        near, far = _CLIP
+        depth = (near * far / (far - z.astype(np.float64) * (far - near))).astype(np.float32)
+        world = _unproject(z[::SCALE, ::SCALE], matrix)
+        occlusion = _ambient_occlusion(depth[::SCALE, ::SCALE])[..., None]
+        light = self._pass([(None, self._lighting.fill)], self._lighting.bounce) * occlusion
+        for beam, (shadow_matrix, shadow_depth) in zip(self._lighting.beams, self._shadows, strict=True):
+            lit = _shadow_factor(world, shadow_matrix, shadow_depth, beam)[..., None]
+            light += self._pass([(beam, beam.colour)], np.zeros(3)) * lit
+        return Picture(light, ids, depth)
+
+    def _aim(self, camera: RoomCamera) -> NDArray:
+        view = self._plotter.camera
+        position, forward, down = camera.position, camera.rotation[:, 2], camera.rotation[:, 1]
+        view.SetPosition(*position)
+        view.SetFocalPoint(*(position + forward))
+        view.SetViewUp(*(-down))
+        k = camera.intrinsics
+        view.SetViewAngle(float(np.degrees(2 * np.arctan(k.height / 2 / k.fy))))
+        view.SetWindowCenter(-2 * (k.cx + 0.5 - k.width / 2) / k.width, 2 * (k.cy + 0.5 - k.height / 2) / k.height)
+        view.SetClippingRange(*_CLIP)
+        return _matrix(view, k.width / k.height)
+
+    def _shadow(self, beam: Beam) -> tuple[NDArray, NDArray]:
+        view = self._plotter.camera
+        turn = look_at(beam.position, beam.target + [1e-3, 0, 0])
+        view.SetPosition(*beam.position)
+        view.SetFocalPoint(*(beam.position + turn[:, 2]))
+        view.SetViewUp(*(-turn[:, 1]))
+        view.SetViewAngle(min(2 * beam.cone, 130.0))
+        view.SetWindowCenter(0, 0)
+        view.SetClippingRange(0.15, 12.0)
+        self._window.Render()
+        return _matrix(view, 1.0), self._grab_depth().copy()
+
+    def _flat(self, flat: bool) -> None:
+        """Switch between lit colours and flat person numbers."""
+        for k, actor in enumerate([*self._things, *self._glow]):
+            actor.prop.lighting = not flat and k < len(self._things)
+        for k, (actor, _) in enumerate(self._people):
+            actor.prop.lighting = not flat
+            actor.mapper.SetScalarVisibility(not flat)
+            value = (k + 1) / 255 if flat else 1.0
+            actor.prop.color = (value, value, value)
+        for actor in [*self._things, *self._glow]:
+            textured = actor.GetTexture() is not None
+            if not textured:
+                actor.mapper.SetScalarVisibility(not flat)
+            actor.prop.color = (0.0, 0.0, 0.0) if flat else (1.0, 1.0, 1.0)
+
+    def _pass(self, lights: list[tuple[Beam | None, NDArray]], ambient: NDArray) -> NDArray[np.float32]:
+        """Light of one kind, (h, w, 3), at full strength; None is the light from all over the ceiling."""
+        assert self._room is not None
+        renderer = self._plotter.renderer
+        renderer.RemoveAllLights()
+        strength = max(float(max(colour.max() for _, colour in lights) + ambient.max()), 1e-3)
+        for beam, colour in lights:
+            for light in _ceiling_lights(self._room) if beam is None else [_beam_light(beam)]:
+                light.SetDiffuseColor(*(colour / strength))
+                light.SetSpecularColor(*(colour / strength))
+                renderer.AddLight(light)
+        for actor in [*self._things, *(actor for actor, _ in self._people)]:
+            actor.prop.ambient = float(ambient.mean() / strength)
+        return cv2.resize(self._grab(), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32) * np.float32(strength)
+
+    def _grab(self) -> NDArray[np.uint8]:
+        self._window.Render()
+        width, height = self._window.GetSize()
+        data = vtkUnsignedCharArray()
+        self._window.GetPixelData(0, 0, width - 1, height - 1, 0, data, 0)
+        return np.ascontiguousarray(np.asarray(data).reshape(height, width, 3)[::-1])
+
+    def _grab_depth(self) -> NDArray[np.float32]:
+        width, height = self._window.GetSize()
+        data = vtkFloatArray()
+        self._window.GetZbufferData(0, 0, width - 1, height - 1, data)
+        return np.ascontiguousarray(np.asarray(data).reshape(height, width)[::-1])
+
+
+def _matrix(view: pv.Camera, aspect: float) -> NDArray[np.float64]:
+    """World to normalised device coordinates (4, 4)."""
+    m = view.GetCompositeProjectionTransformMatrix(aspect, -1, 1)
+    return np.array([[m.GetElement(i, j) for j in range(4)] for i in range(4)])
+
+
+def _beam_light(beam: Beam) -> pv.Light:
+    light = pv.Light(position=tuple(beam.position), focal_point=tuple(beam.target), positional=True)
+    light.cone_angle = min(beam.cone, 89.0)
+    light.exponent = 1.5
+    return light
+
+
+def _ceiling_lights(room: Room) -> list[pv.Light]:
+    """Four lamps in the corners of the ceiling that together stand for its brightness."""
+    lights = []
+    for sx, sy in ((-1, -1), (-1, 1), (1, -1), (1, 1)):
+        position = (sx * room.size[0] * 0.32, sy * room.size[1] * 0.32, room.ceiling - 0.05)
+        light = pv.Light(position=position, focal_point=(0, 0, 0.8), positional=True, cone_angle=90)
+        light.intensity = 0.45
+        lights.append(light)
+    return lights
+
+
+def _unproject(z: NDArray, matrix: NDArray) -> NDArray[np.float32]:
+    """World points (h, w, 3) of a depth buffer whose samples are the first of each supersampled block."""
+    height, width = z.shape
+    x = ((np.arange(width) + 0.5 / SCALE) / width * 2 - 1).astype(np.float32)
+    y = (1 - (np.arange(height) + 0.5 / SCALE) / height * 2).astype(np.float32)
+    inverse = np.linalg.inv(matrix).astype(np.float64)
+    ndc = 2.0 * z.astype(np.float64) - 1
+    out = [row[0] * x[None] + row[1] * y[:, None] + row[2] * ndc + row[3] for row in inverse]
+    return np.stack([out[k] / out[3] for k in range(3)], axis=-1).astype(np.float32)
+
+
+def _shadow_factor(world: NDArray, matrix: NDArray, depth: NDArray, beam: Beam) -> NDArray[np.float32]:
+    """How much of a beam reaches each point (h, w), 0..1, with soft edges."""
+    m = matrix.astype(np.float32)
+    clip = world @ m[:, :3].T + m[:, 3]
+    w = np.maximum(clip[..., 3], 1e-4)
+    size = depth.shape[0]
+    u, v = (clip[..., 0] / w + 1) * (size / 2), (1 - clip[..., 1] / w) * (size / 2)
+    here = (clip[..., 2] / w + 1) / 2
+    spread = beam.softness * size / 2 / np.tan(np.radians(min(beam.cone, 65.0))) / np.maximum(w, 0.3)
+    bias = 0.15 * 0.03 / np.maximum(w, 0.3) ** 2
+    lit = np.zeros(w.shape, np.float32)
+    taps = ((0, 0), (0.9, 0.4), (-0.9, -0.4), (0.4, -0.9), (-0.4, 0.9))
+    for dx, dy in taps:
+        i = np.clip(v + dy * spread, 0, size - 1).astype(np.int32)
+        j = np.clip(u + dx * spread, 0, size - 1).astype(np.int32)
+        lit += depth[i, j] > here - bias
+    lit /= len(taps)
+    lit[(u < 0) | (u >= size) | (v < 0) | (v >= size)] = 1
+    return cv2.GaussianBlur(lit, (0, 0), 0.8)
+
+
+def _ambient_occlusion(depth: NDArray) -> NDArray[np.float32]:
+    """Darkening (h, w) of creases and contacts, 0.35..1, from the depth around each pixel."""
+    total = np.zeros_like(depth)
+    count = 0
+    for radius in (3, 8, 18):
+        for k in range(6):
+            angle = np.pi / 3 * k + radius
+            dx, dy = round(radius * np.cos(angle)), round(radius * np.sin(angle))
+            other = np.roll(depth, (dy, dx), (0, 1))
+            nearer = depth - other
+            reach = radius * depth / 540 * 1.5
+            total += np.clip(nearer / reach, 0, 1) * (nearer < 4 * reach)
+            count += 1
+    return np.clip(1 - 1.1 * cv2.GaussianBlur(total / count, (0, 0), 1.2), 0.35, 1).astype(np.float32)
