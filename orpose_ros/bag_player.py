@@ -122,8 +122,8 @@ class _Player:
         topic = self._bag.topics[name]
         try:
             cls = message_class(topic.type)
-        except LookupError as error:
-            self._say(f"{name} is left out: {error}")
+        except (ImportError, AttributeError) as error:
+            self._say(f"{name} is left out: message type {topic.type} is not installed ({error})")
             return
         qos = QoSProfile(
             depth=self._plan.depth,
