@@ -1,0 +1,49 @@
+"""What a student costs: multiply-adds, counted by fvcore (one multiplication and one addition count as one)."""
+
+import torch
+from fvcore.nn import FlopCountAnalysis
+from torch import Tensor, nn
+
+from orpose_models.resolution import Size
+from orpose_models.student.heads import BOX_CELLS, BRANCHES, KEYPOINT_CELLS
+from orpose_models.student.network import Student
+
+
+class _Whole(nn.Module):
+    """One image through all layers, with given numbers of regions; selection and pooling count as nothing."""
+
+    def __init__(self, student: Student) -> None:
+        super().__init__()
+        self.student = student
+
+    def forward(self, image: Tensor, proposals: Tensor, persons: Tensor, keypoints: Tensor) -> list[Tensor]:
+        student = self.student
+        logits, deltas = student.proposals.head(student.backbone(image))
+        heatmaps = student.keypoint_head(persons)
+        lifted = [student.lifters[branch](keypoints) for branch in BRANCHES]
+        return [*logits, *deltas, *student.box_head(proposals), *heatmaps.values(), *lifted]
+
+
+def multiply_adds(student: Student, size: Size, proposals: int, persons: int) -> float:
+    """Multiply-adds, in units of 10^9, for one image; counted by running it once.
+
+    Args:
+        size: width, height that the network is given; both are rounded up to multiples of 32.
+        proposals: how many regions go through the box head.
+        persons: how many go through the keypoint head.
+    """
+    width, height = (-(-side // 32) * 32 for side in size)
+    channels = student.config.fpn_channels
+    inputs = (
+        torch.zeros(1, 3, height, width),
+        torch.zeros(proposals, channels, BOX_CELLS, BOX_CELLS),
+        torch.zeros(persons, channels, KEYPOINT_CELLS, KEYPOINT_CELLS),
+        torch.zeros(persons, 17, 2),
+    )
+    training = student.training
+    try:
+        analysis = FlopCountAnalysis(_Whole(student.eval()), inputs)
+        analysis.unsupported_ops_warnings(False)
+        return analysis.total() / 1e9
+    finally:
+        student.train(training)
