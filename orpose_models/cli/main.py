@@ -7,6 +7,7 @@ from rich.console import Console
 
 from orpose_models import __version__
 from orpose_models.cli.bag import app as bag
+from orpose_models.cli.demo import demo
 from orpose_models.cli.fetch import fetch
 from orpose_models.cli.models import models
 from orpose_models.cli.predict import predict
@@ -32,6 +33,7 @@ app.command("fetch")(fetch)
 app.command("predict")(predict)
 app.command("models")(models)
 app.add_typer(bag, name="bag")
+app.command("demo")(demo)
 
 
 def run(arguments: list[str] | None = None) -> int:
