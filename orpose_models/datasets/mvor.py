@@ -212,6 +212,7 @@ def _persons(
         joints3d=joints3d,
         visibility3d=visibility3d,
         person_ids=[a.person_id for a in annotations],
+        annotation_ids=[a.id for a in annotations],
     )
 
 
@@ -220,12 +221,6 @@ class _KeypointDetection(_Strict):
     score: float
     coco_keypoints: Annotated[list[float], Field(min_length=51, max_length=51)]
     keypoints: Annotated[list[float], Field(min_length=30, max_length=30)]
-
-
-class _BoxDetection(_Strict):
-    image_id: int
-    score: Annotated[float, Field(ge=0, le=1)]
-    bbox: Annotated[list[float], Field(min_length=4, max_length=4)]
 
 
 def read_keypoint_detections(path: str | Path, truth: Truth) -> Predictions:
@@ -250,24 +245,6 @@ def read_keypoint_detections(path: str | Path, truth: Truth) -> Predictions:
         boxes = np.where(np.any(seen, axis=1, keepdims=True), np.concatenate([low, high], axis=1), 0)
         scores = np.clip([p.score for p in persons], 0, 1)
         poses[image_id] = Poses.from_arrays(boxes, scores, joints[..., :2], np.clip(joints[..., 2], 0, 1))
-    return truth.predictions(poses, {"detections": Path(path).name})
-
-
-def read_box_detections(path: str | Path, truth: Truth) -> Predictions:
-    """Read published boxes (`faster_rcnn_bbox.json` and its like); they have no keypoints.
-
-    Raises:
-        OrposeError: missing, another layout, or an image that `truth` has not.
-    """
-    detections = _parse(Path(path), TypeAdapter(list[_BoxDetection]))
-    found = defaultdict(list)
-    for detection in detections:
-        found[_known(detection.image_id, truth, path)].append(detection)
-    poses = {}
-    for image_id, persons in found.items():
-        boxes = np.array([p.bbox for p in persons])
-        boxes[:, 2:] += boxes[:, :2]
-        poses[image_id] = Poses.from_arrays(boxes, [p.score for p in persons])
     return truth.predictions(poses, {"detections": Path(path).name})
 
 

@@ -33,6 +33,7 @@ class Persons:
         joints3d: (n, j, 3) float64, metres in the camera's optical frame; NaN where unknown.
         visibility3d: (n, j) int64, as `visibility`; 0 where unknown.
         person_ids: (n,) int64, the same number for the same person in the views of one moment; -1 unknown.
+        annotation_ids: (n,) int64, the person's number in the annotation file; -1 unknown.
     """
 
     boxes: NDArray[np.float64]
@@ -43,6 +44,7 @@ class Persons:
     joints3d: NDArray[np.float64]
     visibility3d: NDArray[np.int64]
     person_ids: NDArray[np.int64]
+    annotation_ids: NDArray[np.int64]
 
     def __post_init__(self) -> None:
         n, k, j = len(self.boxes), self.keypoints.shape[1], self.joints3d.shape[1]
@@ -55,6 +57,7 @@ class Persons:
             "joints3d": (n, j, 3),
             "visibility3d": (n, j),
             "person_ids": (n,),
+            "annotation_ids": (n,),
         }
         for name, shape in shapes.items():
             if getattr(self, name).shape != shape:
@@ -76,6 +79,7 @@ class Persons:
         joints3d: ArrayLike | None = None,
         visibility3d: ArrayLike | None = None,
         person_ids: ArrayLike | None = None,
+        annotation_ids: ArrayLike | None = None,
     ) -> Self:
         """Build from what is known. The area is the box's unless given; a finite 3D joint is visible unless said."""
         boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
@@ -93,6 +97,7 @@ class Persons:
             points3d,
             np.where(known3d, flags3d, NOT_LABELLED).astype(np.int64),
             np.full(n, -1) if person_ids is None else np.asarray(person_ids, np.int64).reshape(n),
+            np.full(n, -1) if annotation_ids is None else np.asarray(annotation_ids, np.int64).reshape(n),
         )
 
     def select(self, index: ArrayLike) -> Self:

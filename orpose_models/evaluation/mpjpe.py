@@ -4,17 +4,19 @@ The released protocol is kept because published figures follow it; it hides miss
 has a worked example). The strict one counts only what was found and really annotated, and has its recall beside it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from orpose_models.assignment import one_to_one
 from orpose_models.datasets.truth import NOT_LABELLED, VISIBLE, Truth
 from orpose_models.errors import OrposeError
 from orpose_models.evaluation.alignment import Alignment, joint_errors
-from orpose_models.evaluation.matching import one_to_one, similarity
+from orpose_models.evaluation.matching import similarity
+from orpose_models.evaluation.statistics import Ratio
 from orpose_models.poses import Poses
 from orpose_models.skeletons import H36M17, Skeleton
 
@@ -266,4 +268,33 @@ def evaluate3d(truth: Truth, predictions: Mapping[int, Poses]) -> dict[Protocol,
     return {
         protocol: {hips: score3d(pair3d(truth, predictions, protocol, hips)) for hips in HIP_CONVENTIONS}
         for protocol in CONVENTIONS
+    }
+
+
+def statistics3d(pairs: Pairs3D, image_ids: Sequence[int]) -> dict[str, Ratio]:
+    """The figures of `Score3D` that are ratios, as functions of the weights of the images, in the order given."""
+    place = {image_id: i for i, image_id in enumerate(image_ids)}
+    rows = np.array([place[int(i)] for i in pairs.image_ids], np.int64)
+
+    def total(values: NDArray) -> NDArray[np.float64]:
+        return np.bincount(rows, np.nan_to_num(values).sum(axis=1), minlength=len(image_ids)).astype(np.float64)
+
+    def ratio(top: NDArray, bottom: NDArray, scale: float = 1.0) -> Ratio:
+        return Ratio(numerator=top.tolist(), denominator=bottom.tolist(), scale=scale)
+
+    def mean_mm(errors: NDArray[np.float64]) -> Ratio:
+        return ratio(total(errors), total(np.isfinite(errors)), 1000.0)
+
+    errors = pairs.errors()
+    near = total((errors <= PCK_THRESHOLD) & pairs.mask)
+    return {
+        "mpjpe": mean_mm(errors),
+        "n_mpjpe": mean_mm(pairs.errors("scale")),
+        "pa_mpjpe": mean_mm(joint_errors(pairs.predicted, pairs.truth, pairs.mask, "procrustes")),
+        "pck3d": ratio(near, total(pairs.mask)),
+        "pck3d_all": ratio(near, np.array([pairs.joints.get(i, 0) for i in image_ids], np.float64)),
+        "recall": ratio(
+            np.bincount(rows, minlength=len(image_ids)).astype(np.float64),
+            np.array([pairs.persons.get(i, 0) for i in image_ids], np.float64),
+        ),
     }

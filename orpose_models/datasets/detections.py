@@ -1,0 +1,71 @@
+"""Predictions of other programs: COCO's list of results, and the detections published with MVOR."""
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from orpose_models.datasets.mvor import read_keypoint_detections
+from orpose_models.datasets.truth import Truth
+from orpose_models.errors import OrposeError
+from orpose_models.files import read_json
+from orpose_models.poses import Poses
+from orpose_models.predictions import Predictions
+
+
+class _Result(BaseModel):
+    model_config = ConfigDict(allow_inf_nan=False)
+    image_id: int
+    score: Annotated[float, Field(ge=0, le=1)]
+    bbox: Annotated[list[float], Field(min_length=4, max_length=4)] | None = None
+    keypoints: Annotated[list[float], Field(min_length=51, max_length=51)] | None = None
+
+
+def read_predictions(path: str | Path, truth: Truth) -> Predictions:
+    """Read a predictions file of orpose, a list of COCO results, or detections published with MVOR.
+
+    COCO results are one record per person with `image_id`, `score` and `bbox` (x, y, width, height),
+    `keypoints` (17 x (x, y, score)) or both.
+
+    Raises:
+        OrposeError: missing, none of these layouts, values that break it, or an image that `truth` has not.
+    """
+    raw = read_json(path)
+    if isinstance(raw, dict):
+        return Predictions.load(path)
+    if not isinstance(raw, list):
+        raise OrposeError(f"{path}: neither a predictions file of orpose nor a list of COCO results")
+    if raw and isinstance(raw[0], dict) and "coco_keypoints" in raw[0]:
+        return read_keypoint_detections(path, truth)
+    try:
+        results = TypeAdapter(list[_Result]).validate_python(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise OrposeError(f"{path}: {where}: {first['msg']} ({error.error_count()} such problems)") from None
+    by_image: dict[int, list[_Result]] = defaultdict(list)
+    for number, result in enumerate(results):
+        if result.image_id not in truth.by_image_id:
+            raise OrposeError(f"{path}: {number}: is of image {result.image_id}, which {truth.name} has not")
+        if result.bbox is None and result.keypoints is None:
+            raise OrposeError(f"{path}: {number}: has neither bbox nor keypoints")
+        by_image[result.image_id].append(result)
+    return truth.predictions(
+        {image_id: _poses(persons) for image_id, persons in by_image.items()}, {"detections": Path(path).name}
+    )
+
+
+def _poses(results: list[_Result]) -> Poses:
+    joints = np.array([r.keypoints or [0.0] * 51 for r in results]).reshape(-1, 17, 3)
+    boxes = np.zeros((len(results), 4))
+    for i, result in enumerate(results):
+        seen = joints[i, joints[i, :, 2] > 0, :2]
+        if result.bbox is not None:
+            x, y, width, height = result.bbox
+            boxes[i] = x, y, x + width, y + height
+        elif len(seen):
+            boxes[i] = *seen.min(axis=0), *seen.max(axis=0)
+    scores = np.clip(joints[..., 2], 0, 1)
+    return Poses.from_arrays(boxes, [r.score for r in results], joints[..., :2], scores)

@@ -1,0 +1,148 @@
+"""Are the keypoint scores honest? Calibration error, reliability diagram, and what the branches' disagreement tells.
+
+A score is honest if of all joints with score s a share s is right (Guo et al. 2017).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import spearmanr
+
+from orpose_models.assignment import one_to_one
+from orpose_models.datasets.truth import NOT_LABELLED, Truth, as_coco17
+from orpose_models.poses import Poses
+from orpose_models.similarity import box_iou
+from orpose_models.skeletons import COCO17
+
+RIGHT_WITHIN = 0.2  # of the torso
+PAIR_IOU = 0.5
+BINS = 15
+
+CONVENTION = (
+    f"a joint is right within {RIGHT_WITHIN:g} of the torso, the longer of the two diagonals from a shoulder to the "
+    f"opposite hip in the annotation; predictions and persons are paired one-to-one by box IoU >= {PAIR_IOU:g}; "
+    "labelled joints only; persons without a labelled torso are left out"
+)
+
+_DIAGONALS = (
+    (COCO17.index("left_shoulder"), COCO17.index("right_hip")),
+    (COCO17.index("right_shoulder"), COCO17.index("left_hip")),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class JointSamples:
+    """k predicted joints whose truth is known.
+
+    Attributes:
+        score, hard, soft: (k,) their scores.
+        error: (k,) distance from the annotation as a share of the torso; infinite for joints not seen.
+        joint: (k,) COCO-17 index.
+        image_ids: (k,).
+    """
+
+    score: NDArray[np.float64]
+    hard: NDArray[np.float64]
+    soft: NDArray[np.float64]
+    error: NDArray[np.float64]
+    joint: NDArray[np.int64]
+    image_ids: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """(k,) whether the joint is right."""
+        return self.error <= RIGHT_WITHIN
+
+
+def joint_samples(truth: Truth, predictions: Mapping[int, Poses]) -> JointSamples:
+    """Collect the joints of predictions that are paired with an annotated person (see `CONVENTION`)."""
+    columns: list[list[NDArray]] = [[] for _ in range(6)]
+    for image in truth.images:
+        persons = image.persons.select(~image.persons.ignore)
+        keypoints, visibility = as_coco17(truth, persons)
+        labelled = visibility > NOT_LABELLED
+        torso = np.zeros(len(persons))
+        for a, b in _DIAGONALS:
+            length = np.linalg.norm(keypoints[:, a] - keypoints[:, b], axis=-1)
+            torso = np.maximum(torso, np.where(labelled[:, a] & labelled[:, b], length, 0))
+        poses = predictions.get(image.image_id, Poses.empty())
+        for i, j in one_to_one(box_iou(persons.boxes, poses.boxes), PAIR_IOU):
+            if torso[i] <= 0:
+                continue
+            use = np.flatnonzero(labelled[i])
+            distance = np.linalg.norm(poses.keypoints[j, use] - keypoints[i, use], axis=-1) / torso[i]
+            seen = poses.keypoint_scores[j, use] > 0
+            values = (
+                poses.keypoint_scores[j, use],
+                poses.scores_hard[j, use],
+                poses.scores_soft[j, use],
+                np.where(seen, distance, np.inf),
+                use,
+                np.full(len(use), image.image_id),
+            )
+            for column, value in zip(columns, values, strict=True):
+                column.append(value)
+    score, hard, soft, error = (np.concatenate([np.empty(0), *column]) for column in columns[:4])
+    joint, image_ids = (np.concatenate([np.empty(0, np.int64), *column]) for column in columns[4:])
+    return JointSamples(score, hard, soft, error, joint, image_ids)
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """A reliability diagram.
+
+    Attributes:
+        ece: expected calibration error, the mean over all joints of |share right - mean score| of their bin; None
+            without joints.
+        mean_score, share_right: overall; a mean score above the share right is overconfidence.
+        bins: per bin of equal width in 0..1: lower edge, upper edge, number, mean score, share right (None if empty).
+    """
+
+    ece: float | None
+    mean_score: float | None
+    share_right: float | None
+    bins: list[tuple[float, float, int, float | None, float | None]]
+
+
+def reliability(scores: NDArray[np.floating], right: NDArray[np.bool_], bins: int = BINS) -> Reliability:
+    """Compare scores (k,) in 0..1 with what came true (k,)."""
+    edges = np.linspace(0, 1, bins + 1)
+    index = np.clip(np.ceil(np.asarray(scores) * bins).astype(int) - 1, 0, bins - 1)
+    rows: list[tuple[float, float, int, float | None, float | None]] = []
+    gap = 0.0
+    for b in range(bins):
+        inside = index == b
+        number = int(inside.sum())
+        mean = float(scores[inside].mean()) if number else None
+        share = float(right[inside].mean()) if number else None
+        if mean is not None and share is not None:
+            gap += number * abs(share - mean)
+        rows.append((float(edges[b]), float(edges[b + 1]), number, mean, share))
+    if not len(scores):
+        return Reliability(None, None, None, rows)
+    return Reliability(gap / len(scores), float(np.mean(scores)), float(np.mean(right)), rows)
+
+
+@dataclass(frozen=True)
+class RankCorrelation:
+    """Spearman's rank correlation with the error; None, with the reason in `note`, where it is not defined."""
+
+    value: float | None
+    joints: int
+    note: str = ""
+
+
+def rank_correlation(indicator: NDArray[np.floating], error: NDArray[np.floating]) -> RankCorrelation:
+    """How well an indicator (k,) ranks joints by their error (k,); joints not seen (infinite error) are left out."""
+    use = np.isfinite(error)
+    number = int(use.sum())
+    if number < 3:
+        return RankCorrelation(None, number, "fewer than three joints")
+    if np.ptp(indicator[use]) == 0 or np.ptp(error[use]) == 0:
+        return RankCorrelation(None, number, "the same value for all joints")
+    return RankCorrelation(float(spearmanr(indicator[use], error[use]).statistic), number)
