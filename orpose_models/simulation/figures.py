@@ -21,7 +21,7 @@ from orpose_models.simulation.splits import member
 _ARMS = ("left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist")
 _TRUNK = ("pelvis", "spine1", "spine2", "spine3", "neck")
 _LEGS = ("left_hip", "right_hip", "left_knee", "right_knee")
-CLOTH_STEP = 0.02
+CLOTH_STEP = 0.024
 
 
 def bind_motion(body: Body) -> Motion:
@@ -144,7 +144,7 @@ def build_figure(body: Body, outfit: Outfit) -> Figure:
     covered = outfit.over in ("gown", "coat")
     _dress_trunk(tailor, covered)
     arm_colour = skin_colour
-    tailor.piece(clothing.skin(body, bind), arm_colour, (*_ARMS, "neck", "spine3", "head"), 0.0, step=0.016, soft=0.03)
+    tailor.piece(clothing.skin(body, bind), arm_colour, (*_ARMS, "neck", "spine3", "head"), 0.0, step=0.019, soft=0.03)
 
     for s, side in enumerate(("left", "right")):
         wrist_turn = tailor.motion.rotations[0, J[f"{side}_wrist"]]

@@ -108,6 +108,11 @@ def _piece(field: Field, step: float, colour: NDArray, shade: NDArray | None = N
     return mesh if shade is None else mesh.coloured(mesh.colours * shade)
 
 
+def _cap_edge(kind: str) -> Field:
+    """Above it is cap, below it are hair, ears and face."""
+    return half_space((0.075, 0, 0.048), (0.62 if kind == "skull" else 0.5, 0, -1))
+
+
 def _cap(kind: str, colour: NDArray, rng: np.random.Generator) -> Mesh:
     puff = 0.011 if kind == "skull" else rng.uniform(0.018, 0.032)
     wrinkle = Noise(rng, (0.07, 0.07, 0.05), octaves=2)
@@ -117,15 +122,16 @@ def _cap(kind: str, colour: NDArray, rng: np.random.Generator) -> Mesh:
     def field(points: NDArray) -> NDArray:
         return solid(points) + rough * wrinkle(points)
 
-    edge = half_space((0.075, 0, rng.uniform(0.043, 0.055)), (0.62 if kind == "skull" else 0.5, 0, -1))
-    points, faces, normals = surface(common(field, edge), _LOW, _HIGH, 0.007)
+    edge = _cap_edge(kind)
+    points, faces, normals = surface(common(field, edge), _LOW, _HIGH, 0.009)
     shade = 1 + 0.05 * wrinkle(points)
     rim = np.abs(edge(points)) < 0.008
     shade[rim] *= 0.86
     return Mesh.build(points, faces, normals, np.clip(colour * shade[:, None], 0, 255))
 
 
-def _hair(colour: NDArray, under_cap: bool, rng: np.random.Generator) -> Mesh:
+def _hair(colour: NDArray, cap: str, rng: np.random.Generator) -> Mesh:
+    under_cap = cap != "none"
     noise = Noise(rng, 0.03)
     length = rng.uniform(-0.075, -0.02) if under_cap else rng.uniform(-0.1, -0.02)
     thick = 0.003 if under_cap else rng.uniform(0.008, 0.02)
@@ -134,9 +140,10 @@ def _hair(colour: NDArray, under_cap: bool, rng: np.random.Generator) -> Mesh:
     def field(points: NDArray) -> NDArray:
         return solid(points) + 0.0025 * noise(points)
 
-    hairline = half_space((0.062, 0, 0.07), (1.0, 0, -0.75))
+    edge = _cap_edge(cap)
+    hairline = (lambda p: -0.02 - edge(p)) if under_cap else half_space((0.062, 0, 0.07), (1.0, 0, -0.75))
     nape = half_space((0, 0, length), (0.15, 0, -1))
-    points, faces, normals = surface(common(field, hairline, nape), _LOW, _HIGH, 0.007)
+    points, faces, normals = surface(common(field, hairline, nape), _LOW, _HIGH, 0.009)
     return Mesh.build(points, faces, normals, np.clip(colour * (1 + 0.12 * noise(points * 3))[:, None], 0, 255))
 
 
@@ -152,7 +159,7 @@ def _mask(face: Field, colour: NDArray, down: bool) -> Mesh:
         solid = union(solid, grown(face, -0.0015), blend=0.025)
     top = half_space((0.09, 0, 0.004 - drop), (-0.45, 0, 1))
     back = half_space((0.005, 0, 0), (-1, 0, 0))
-    points, faces, normals = surface(common(grown(solid, 0.006), top, back), _LOW, _HIGH, 0.006)
+    points, faces, normals = surface(common(grown(solid, 0.006), top, back), _LOW, _HIGH, 0.008)
     pleat = 1 + 0.06 * np.sin(points[:, 2] * 2 * np.pi / 0.022)
     return Mesh.build(points, faces, normals, np.clip(colour * pleat[:, None], 0, 255))
 
@@ -200,10 +207,10 @@ def build_head(wear: Headwear, size: NDArray, rng: np.random.Generator) -> Mesh:
         rng: the little differences between faces, folds and hair.
     """
     face = _face(rng)
-    points, faces, normals = surface(face, _LOW, _HIGH, 0.0058)
+    points, faces, normals = surface(face, _LOW, _HIGH, 0.0068)
     parts = [Mesh.build(points, faces, normals, _face_colours(points, wear, rng))]
     if wear.hair is not None:
-        parts.append(_hair(np.array(wear.hair), wear.cap != "none", rng))
+        parts.append(_hair(np.array(wear.hair), wear.cap, rng))
     if wear.cap != "none":
         parts.append(_cap(wear.cap, np.array(wear.cap_colour), rng))
     if wear.mask != "none":

@@ -144,5 +144,7 @@ def arm_boards(motion: Motion) -> Mesh:
             length = float(np.linalg.norm(reach[:2])) + 0.2
             yaw = float(np.arctan2(reach[1], reach[0]))
             centre = shoulder[:2] + reach[:2] / 2
-            boards.append(box((length, 0.16, 0.05), (40, 42, 46)).placed((centre[0], centre[1], -0.03), rotation_z(yaw)))
+            boards.append(
+                box((length, 0.16, 0.05), (40, 42, 46)).placed((centre[0], centre[1], -0.03), rotation_z(yaw))
+            )
     return Mesh.merge(boards)

@@ -1,7 +1,8 @@
 """Pictures of a scene: VTK draws colours, depth and who is where; shadows and ambient occlusion are added from depth.
 
 Light is added up from separate passes: shadowless light times ambient occlusion, plus each beam times its
-shadow map. The passes are drawn at twice the size and averaged, which on a software renderer is faster than multisampling.
+shadow map. The passes are drawn one and a half times as large and averaged, which on a software renderer is faster than
+multisampling.
 """
 
 import os
@@ -18,9 +19,14 @@ from orpose_models.simulation.lights import Beam, Lighting
 from orpose_models.simulation.rigs import HEIGHT, WIDTH, RoomCamera, look_at
 from orpose_models.simulation.rooms import Room
 
-SCALE = 2  # supersampling
+COVER_ID = 128  # added to a person's identity for cloth that lies on them
+SCALE = 1.5  # supersampling
+DRAWN = (round(WIDTH * SCALE), round(HEIGHT * SCALE))
 _SHADOW_SIZE = 720
 _CLIP = (0.1, 20.0)
+# Which drawn pixel stands for each pixel of the picture where averaging makes no sense (depth).
+_ROWS = ((np.arange(HEIGHT) + 0.5) * SCALE).astype(int)
+_COLUMNS = ((np.arange(WIDTH) + 0.5) * SCALE).astype(int)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +35,8 @@ class Picture:
 
     Attributes:
         colour: (h, w, 3) float32, sRGB-like 0..255 and above (not yet clipped), RGB.
-        ids: (SCALE h, SCALE w) uint8, 0 for things, k for person k - 1.
-        depth: (SCALE h, SCALE w) float32, distance along the optical axis in metres.
+        ids: (drawn h, drawn w) uint8: 0 things, k + 1 person k, `COVER_ID` + k + 1 cloth lying on them.
+        depth: (drawn h, drawn w) float32, distance along the optical axis in metres.
     """
 
     colour: NDArray[np.float32]
@@ -60,37 +66,36 @@ class Renderer:
 
     def __init__(self) -> None:
         prepare_environment()
-        self._plotter = pv.Plotter(
-            off_screen=True, window_size=(WIDTH * SCALE, HEIGHT * SCALE), lighting="none", line_smoothing=False
-        )
+        self._plotter = pv.Plotter(off_screen=True, window_size=DRAWN, lighting="none", line_smoothing=False)
         self._window = self._plotter.render_window
         self._window.SetMultiSamples(0)
         self._things: list[pv.Actor] = []
         self._glow: list[pv.Actor] = []
         self._people: list[tuple[pv.Actor, pv.PolyData]] = []
+        self._covers: list[tuple[int, pv.Actor]] = []
         self._lighting: Lighting | None = None
-        self._room: Room | None = None
         self._shadows: list[tuple[NDArray, NDArray]] = []
 
     def close(self) -> None:
         """Give the window back."""
         self._plotter.close()
 
-    def load(self, room: Room, props: Mesh, people: list[Mesh], lighting: Lighting) -> None:
-        """Set the stage: a room, things put in it, people (moved later by `move`) and light."""
+    def load(self, room: Room, props: Mesh, people: list[Mesh], covers: list[Mesh | None], lighting: Lighting) -> None:
+        """Set the stage: a room, things put in it, people (moved later by `move`), cloth on them, and light."""
         self._plotter.clear()
-        self._room, self._lighting = room, lighting
-        self._things = [self._add(_polydata(room.mesh)), self._add(_polydata(props))] if len(props.points) else [
-            self._add(_polydata(room.mesh))
-        ]
+        self._lighting = lighting
+        self._things = (
+            [self._add(_polydata(room.mesh)), self._add(_polydata(props))]
+            if len(props.points)
+            else [self._add(_polydata(room.mesh))]
+        )
         self._things += self._shell(room)
         self._glow = [self._add(_polydata(room.glow))]
         self._people = []
         for mesh in people:
             data = _polydata(mesh)
             self._people.append((self._add(data), data))
-        for actor in self._glow:
-            actor.prop.lighting = False
+        self._covers = [(k, self._add(_polydata(cover))) for k, cover in enumerate(covers) if cover is not None]
 
     def _add(self, data: pv.PolyData) -> pv.Actor:
         actor = self._plotter.add_mesh(
@@ -132,7 +137,7 @@ class Renderer:
         self._flat(True)
         self._window.SetSize(_SHADOW_SIZE, _SHADOW_SIZE)
         self._shadows = [self._shadow(beam) for beam in self._lighting.beams]
-        self._window.SetSize(WIDTH * SCALE, HEIGHT * SCALE)
+        self._window.SetSize(*DRAWN)
 
     def view(self, camera: RoomCamera) -> Picture:
         """The scene through one camera."""
@@ -144,8 +149,8 @@ class Renderer:
         self._flat(False)
         near, far = _CLIP
         depth = (near * far / (far - z.astype(np.float64) * (far - near))).astype(np.float32)
-        world = _unproject(z[::SCALE, ::SCALE], matrix)
-        occlusion = _ambient_occlusion(depth[::SCALE, ::SCALE])[..., None]
+        world = _unproject(z[np.ix_(_ROWS, _COLUMNS)], matrix)
+        occlusion = _ambient_occlusion(depth[np.ix_(_ROWS, _COLUMNS)])[..., None]
         light = self._pass([(None, self._lighting.fill)], self._lighting.bounce) * occlusion
         for beam, (shadow_matrix, shadow_depth) in zip(self._lighting.beams, self._shadows, strict=True):
             lit = _shadow_factor(world, shadow_matrix, shadow_depth, beam)[..., None]
@@ -177,34 +182,33 @@ class Renderer:
         return _matrix(view, 1.0), self._grab_depth().copy()
 
     def _flat(self, flat: bool) -> None:
-        """Switch between lit colours and flat person numbers."""
-        for k, actor in enumerate([*self._things, *self._glow]):
-            actor.prop.lighting = not flat and k < len(self._things)
-        for k, (actor, _) in enumerate(self._people):
+        """Switch between lit colours and flat identities."""
+        identities: list[tuple[pv.Actor, int]] = [(actor, 0) for actor in [*self._things, *self._glow]]
+        identities += [(actor, k + 1) for k, (actor, _) in enumerate(self._people)]
+        identities += [(actor, COVER_ID + k + 1) for k, actor in self._covers]
+        for actor, identity in identities:
             actor.prop.lighting = not flat
             actor.mapper.SetScalarVisibility(not flat)
-            value = (k + 1) / 255 if flat else 1.0
+            value = identity / 255 if flat else 1.0
             actor.prop.color = (value, value, value)
-        for actor in [*self._things, *self._glow]:
-            textured = actor.GetTexture() is not None
-            if not textured:
-                actor.mapper.SetScalarVisibility(not flat)
-            actor.prop.color = (0.0, 0.0, 0.0) if flat else (1.0, 1.0, 1.0)
+        for actor in self._glow:
+            actor.prop.lighting = False
 
     def _pass(self, lights: list[tuple[Beam | None, NDArray]], ambient: NDArray) -> NDArray[np.float32]:
         """Light of one kind, (h, w, 3), at full strength; None is the light from all over the ceiling."""
-        assert self._room is not None
         renderer = self._plotter.renderer
         renderer.RemoveAllLights()
         strength = max(float(max(colour.max() for _, colour in lights) + ambient.max()), 1e-3)
         for beam, colour in lights:
-            for light in _ceiling_lights(self._room) if beam is None else [_beam_light(beam)]:
+            for light in _sky_lights() if beam is None else [_beam_light(beam)]:
                 light.SetDiffuseColor(*(colour / strength))
                 light.SetSpecularColor(*(colour / strength))
                 renderer.AddLight(light)
-        for actor in [*self._things, *(actor for actor, _ in self._people)]:
+        for actor in [*self._things, *(a for a, _ in self._people), *(a for _, a in self._covers)]:
             actor.prop.ambient = float(ambient.mean() / strength)
-        return cv2.resize(self._grab(), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32) * np.float32(strength)
+        return cv2.resize(self._grab(), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32) * np.float32(
+            strength
+        )
 
     def _grab(self) -> NDArray[np.uint8]:
         self._window.Render()
@@ -233,22 +237,20 @@ def _beam_light(beam: Beam) -> pv.Light:
     return light
 
 
-def _ceiling_lights(room: Room) -> list[pv.Light]:
-    """Four lamps in the corners of the ceiling that together stand for its brightness."""
-    lights = []
-    for sx, sy in ((-1, -1), (-1, 1), (1, -1), (1, 1)):
-        position = (sx * room.size[0] * 0.32, sy * room.size[1] * 0.32, room.ceiling - 0.05)
-        light = pv.Light(position=position, focal_point=(0, 0, 0.8), positional=True, cone_angle=90)
-        light.intensity = 0.45
-        lights.append(light)
-    return lights
+def _sky_lights() -> list[pv.Light]:
+    """What a bright ceiling and bright walls do to shapes: light from above, and a little from where one looks."""
+    above = pv.Light(position=(1.0, 0.6, 4.0), focal_point=(0, 0, 0), light_type="scene light")
+    above.positional = False
+    above.intensity = 0.7
+    front = pv.Light(light_type="headlight")
+    front.intensity = 0.45
+    return [above, front]
 
 
 def _unproject(z: NDArray, matrix: NDArray) -> NDArray[np.float32]:
-    """World points (h, w, 3) of a depth buffer whose samples are the first of each supersampled block."""
-    height, width = z.shape
-    x = ((np.arange(width) + 0.5 / SCALE) / width * 2 - 1).astype(np.float32)
-    y = (1 - (np.arange(height) + 0.5 / SCALE) / height * 2).astype(np.float32)
+    """World points (h, w, 3) of a depth buffer sampled at `_ROWS` and `_COLUMNS`."""
+    x = ((_COLUMNS + 0.5) / DRAWN[0] * 2 - 1).astype(np.float32)
+    y = (1 - (_ROWS + 0.5) / DRAWN[1] * 2).astype(np.float32)
     inverse = np.linalg.inv(matrix).astype(np.float64)
     ndc = 2.0 * z.astype(np.float64) - 1
     out = [row[0] * x[None] + row[1] * y[:, None] + row[2] * ndc + row[3] for row in inverse]

@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 
 WIDTH, HEIGHT = 640, 480
 CAMERAS = 3
-_FREE = 0.5  # metres around a camera that must be empty
+_FREE = 1.1  # metres in front of a camera that must be empty
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +58,18 @@ def look_at(position: Array, target: Array, roll: float = 0.0) -> Array:
     return np.stack([c * right + s * down, c * down - s * right, forward], axis=1)
 
 
+def _obstruction(room: Room, position: Array, rotation: Array) -> float:
+    """Distance of the nearest thing in view or around the camera, metres."""
+    local = (room.mesh.points - position) @ rotation
+    around = np.linalg.norm(local, axis=1)
+    in_view = (local[:, 2] > 0) & (np.abs(local[:, 0]) < 0.65 * local[:, 2]) & (np.abs(local[:, 1]) < 0.5 * local[:, 2])
+    nearest = min(np.where(in_view, around, np.inf).min(), 2.2 * around.min())
+    for spot in room.footprints:  # large boxes have few points
+        if spot.height > position[2] - 0.6:
+            nearest = min(nearest, float(spot.distance(position[:2] + rotation[:2, 2] * 0.5)) + 0.3)
+    return float(nearest)
+
+
 def _mount(name: str, room: Room, rng: np.random.Generator, azimuth: float) -> RoomCamera:
     focal = float(rng.normal(540, 6))
     cx, cy = (float(v) for v in rng.normal([319.5, 239.5], [3, 3]))
@@ -69,7 +81,7 @@ def _mount(name: str, room: Room, rng: np.random.Generator, azimuth: float) -> R
         position = np.array([*(direction * distance), height])
         aim = np.array([*(room.table.centre + rng.normal(0, 0.35, 2)), rng.uniform(0.65, 1.15)])
         rotation = look_at(position, aim, rng.normal(0, np.radians(2.5)))
-        gap = np.linalg.norm(room.mesh.points - position, axis=1).min()
+        gap = _obstruction(room, position, rotation)
         pitch = np.degrees(np.arcsin(-rotation[2, 2]))
         if (gap > _FREE and 10 <= pitch <= 45) or attempt == 59:
             break

@@ -20,7 +20,7 @@ from orpose_models.simulation.staging import Person, Volume, place_person
 
 Array = NDArray[np.float64]
 
-FRAMES = 5  # moments per scene
+FRAMES = 4  # moments per scene
 PERIOD = 0.4  # seconds between them
 
 # Kinds of scene, with how often each is drawn: who is there, what they wear, whether there is a patient.
@@ -56,12 +56,8 @@ class Scene:
     times: Array
 
     def meshes(self, frame: int) -> list[Mesh]:
-        """The people's surfaces at one moment, in the room."""
-        posed = [figure.posed(person.motion, frame) for figure, person in zip(self.figures, self.people, strict=True)]
-        return [
-            mesh if cover is None else Mesh.merge([mesh, cover])
-            for mesh, cover in zip(posed, self.covers, strict=True)
-        ]
+        """The people's surfaces at one moment, in the room, without covers."""
+        return [figure.posed(person.motion, frame) for figure, person in zip(self.figures, self.people, strict=True)]
 
 
 def scene_times(frames: int = FRAMES) -> Array:
@@ -157,5 +153,7 @@ def _lay_patient(kind: str, room: Room, body: int, outfit: int, motion: int, fra
     at = (*room.table.centre, room.table_height)
     turn = rotation_z(room.table.yaw)
     placed = still.placed(float(at[0]), float(at[1]), room.table.yaw, float(at[2]))
-    person = Person(body, outfit, motion, "patient", "patient", f"lying_covered_{cover}", Motion(placed.positions, placed.rotations))
+    person = Person(
+        body, outfit, motion, "patient", "patient", f"lying_covered_{cover}", Motion(placed.positions, placed.rotations)
+    )
     return person, drapes.over.placed(at, turn), beside.placed(at, turn)
