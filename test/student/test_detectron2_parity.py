@@ -7,7 +7,9 @@ import torch
 
 from orpose_models.errors import OrposeError
 from orpose_models.student.config import StudentConfig
+from orpose_models.student.detection_losses import box_losses, draw_regions, proposal_losses
 from orpose_models.student.detectron2_weights import load_detectron2_weights, rename_detectron2
+from orpose_models.student.heads import BOX_CELLS
 from orpose_models.student.network import Student
 
 MAX_PERSONS = 8  # keypoint heads are slow
@@ -115,6 +117,50 @@ def test_persons_are_equal(theirs, ours, images, features):
         torch.testing.assert_close(scores, persons.scores, atol=1e-5, rtol=1e-5)
     for branch in ("soft", "hard"):
         torch.testing.assert_close(heatmaps[branch], expected_heatmaps, atol=1e-3, rtol=1e-4)
+
+
+def test_detection_losses_are_equal(theirs, ours, features):
+    """With so many samples asked for that all are drawn, chance has no part in it. The second image has nobody."""
+    from detectron2.structures import Boxes, Instances
+    from detectron2.utils.events import EventStorage
+
+    batch, expected_maps, maps = features
+    maps, everything = [level.clone() for level in maps], 100_000
+    persons = [torch.tensor([[20.0, 10, 80, 140], [90, 30, 150, 149], [100, 20, 130, 60]]), torch.zeros(0, 4)]
+    truth = [Instances(size) for size in batch.image_sizes]
+    for instances, boxes in zip(truth, persons, strict=True):
+        instances.gt_boxes = Boxes(boxes)
+        instances.gt_classes = torch.zeros(len(boxes), dtype=torch.int64)
+    generator, heads = theirs.proposal_generator, theirs.roi_heads
+    generator.batch_size_per_image = heads.batch_size_per_image = everything
+    with torch.no_grad(), EventStorage():
+        images = [level.clone() for level in expected_maps.values()]
+        logits, deltas = generator.rpn_head(images)
+        anchors = generator.anchor_generator(images)
+        flat_logits = [level.permute(0, 2, 3, 1).flatten(1) for level in logits]
+        flat_deltas = [level.view(2, -1, 4, *level.shape[2:]).permute(0, 3, 4, 1, 2).flatten(1, -2) for level in deltas]
+        labels, boxes = generator.label_and_sample_anchors(anchors, truth)
+        expected = generator.losses(anchors, flat_logits, labels, flat_deltas, boxes)
+        proposals = generator.predict_proposals(anchors, flat_logits, flat_deltas, batch.image_sizes)
+        sampled = heads.label_and_sample_proposals(proposals, truth)
+        pooled = heads.box_pooler(images[:4], [region.proposal_boxes for region in sampled])
+        expected |= heads.box_predictor.losses(heads.box_predictor(heads.box_head(pooled)), sampled)
+
+        raw = ours.proposals(maps)
+        losses = proposal_losses(raw, persons, samples=everything)
+        regions = draw_regions(ours.proposals.select(raw, [(200, 150), (170, 128)]), persons, samples=everything)
+        answers = ours.box_head(ours.pool(maps, [region.boxes for region in regions], BOX_CELLS))
+        losses |= box_losses(*answers, regions, persons)
+    assert sum(int((region.person >= 0).sum()) for region in regions) > 10
+    assert {name: float(loss) for name, loss in losses.items()} == pytest.approx(
+        {
+            "loss_proposal": float(expected["loss_rpn_cls"]),
+            "loss_proposal_box": float(expected["loss_rpn_loc"]),
+            "loss_class": float(expected["loss_cls"]),
+            "loss_box": float(expected["loss_box_reg"]),
+        },
+        rel=1e-4,
+    )
 
 
 def test_every_parameter_but_the_lifters_is_loaded(theirs, ours):
