@@ -11,6 +11,8 @@ from orpose_models.cli.demo import demo
 from orpose_models.cli.fetch import fetch
 from orpose_models.cli.models import models
 from orpose_models.cli.predict import predict
+from orpose_models.cli.simulate import simulate
+from orpose_models.cli.train_lifter import train_lifter
 from orpose_models.errors import OrposeError
 
 app = typer.Typer(
@@ -34,6 +36,8 @@ app.command("predict")(predict)
 app.command("models")(models)
 app.add_typer(bag, name="bag")
 app.command("demo")(demo)
+app.command("simulate")(simulate)
+app.command("train-lifter")(train_lifter)
 
 
 def run(arguments: list[str] | None = None) -> int:

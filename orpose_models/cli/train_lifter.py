@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def train_lifter(
     out: Annotated[Path, typer.Option(help="Folder for checkpoints and weights.")] = Path("runs/lifter"),
     seed: Annotated[int, typer.Option(min=0, help="Seed of samples, initial weights and dropout.")] = 0,
-    chunks: Annotated[int, typer.Option(min=1, help="How long to train, in chunks of 65,536 new samples.")] = 24,
+    chunks: Annotated[int, typer.Option(min=1, help="How long to train: every chunk is of new samples.")] = 32,
+    chunk: Annotated[int, typer.Option(min=512, help="Samples in a chunk.")] = 65_536,
     threads: Annotated[int, typer.Option(min=1, help="Threads; the result depends on them in the last bits.")] = 1,
 ) -> None:
     """Train the lifters from nothing: synthetic people in, OUT/lifter.safetensors and its model card out.
@@ -34,7 +35,7 @@ def train_lifter(
     console = Console(highlight=False)
     networks, info = {}, {}
     for form in FORMS:
-        settings = TrainingSettings(form=form, seed=seed, chunks=chunks)
+        settings = TrainingSettings(form=form, seed=seed, chunks=chunks, chunk=chunk)
         networks[form], info[form] = _train(settings, out / f"{form}.checkpoint", console)
     path = out / "lifter.safetensors"
     save_weights(path, LifterWeights(networks, info))
@@ -59,8 +60,11 @@ def _train(settings: "TrainingSettings", checkpoint: Path, console: Console) -> 
     arrays = run.arrays()
     errors = {}
     for cameras, raised in (("raised", True), ("general", False)):
-        per_joint = synthetic_error(arrays, settings.form, validation_samples(settings, raised)) * 1000
+        samples = validation_samples(settings, raised, n=min(20_000, settings.chunk))
+        per_joint = synthetic_error(arrays, settings.form, samples) * 1000
         errors[cameras] = [round(float(error), 1) for error in per_joint]
         mean = float(per_joint[1:].mean())
-        console.print(f"{settings.form}: {mean:.1f} mm on 20,000 held-out synthetic people, {cameras} cameras")
+        console.print(
+            f"{settings.form}: {mean:.1f} mm on {len(samples):,} held-out synthetic people, {cameras} cameras"
+        )
     return arrays, {"settings": asdict(settings), "synthetic_error_mm": errors}

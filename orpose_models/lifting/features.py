@@ -123,7 +123,7 @@ def martinez_inputs(keypoints: ArrayLike) -> NDArray[np.float32]:
 
 def _joined(coordinates: NDArray, seen: NDArray, scores: NDArray) -> NDArray[np.float64]:
     n = len(coordinates)
-    return np.concatenate([coordinates.reshape(n, -1), seen, np.where(seen, scores, 0.0)], axis=1)
+    return np.concatenate([coordinates.reshape(n, 2 * _JOINTS), seen, np.where(seen, scores, 0.0)], axis=1)
 
 
 def _unit(vectors: NDArray) -> NDArray:

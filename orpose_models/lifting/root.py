@@ -63,7 +63,7 @@ def _locate(
     joints: NDArray[np.float64], plane: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], float, float]:
     """Translation (3,), standard deviation of z, residual; NaN if no place in front of the camera fits."""
-    nowhere = np.full(3, np.nan), np.nan, np.nan
+    nowhere = np.full(3, np.nan), float("nan"), float("nan")
     k = len(joints)
     weights = weights / weights.sum()
     matrix = np.zeros((2 * k, 3))
@@ -96,4 +96,4 @@ def _locate(
     normal = np.linalg.pinv(jacobian.T @ (np.tile(total, 2)[:, None] * jacobian))
     spread = normal @ jacobian.T @ np.diag(np.tile(total, 2))
     variance = float(((spread[2] * np.tile(residual / depth, 2) / np.sqrt(2)) ** 2).sum())
-    return place, float(np.hypot(np.sqrt(variance), SIZE_STD * place[2])), residual
+    return np.asarray(place, np.float64), float(np.hypot(np.sqrt(variance), SIZE_STD * place[2])), residual

@@ -16,6 +16,7 @@ from orpose_models.skeletons import COCO17, H36M17
 DEFAULT_WEIGHTS = Path(__file__).resolve().parents[1] / "weights" / "lifter.safetensors"
 
 _BATCH_NORM_EPSILON = 1e-5
+_NECK, _HEAD = H36M17.index("neck"), H36M17.index("head")
 
 
 class Network:
@@ -89,6 +90,7 @@ class Lifter:
         form = "intrinsics" if gravity is None else "gravity"
         seen = features(form, plane, scores, gravity)
         joints = self.networks[form](seen.values) @ seen.axes
+        joints[:, _NECK - 1] = joints[:, _HEAD - 1]
         return np.concatenate([np.zeros((len(joints), 1, 3)), joints], axis=1)
 
 

@@ -46,14 +46,11 @@ def save_weights(path: str | Path, weights: LifterWeights) -> None:
         for name, array in arrays.items():
             dtype = np.float16 if array.ndim == 2 else np.float32
             tensors[f"{form}/{name}"] = np.ascontiguousarray(array, dtype)
-    metadata = {
-        "format": _FORMAT,
-        "version": _VERSION,
-        "digest": _digest(tensors),
-        "info": json.dumps(weights.info, sort_keys=True),
-    }
+    head = {"version": _VERSION, "digest": _digest(tensors), "info": weights.info}
     with atomic_path(path) as temporary:
-        save_file(tensors, temporary, metadata)
+        # One entry: safetensors writes several in any order, and the same weights are to be the same file.
+        save_file(tensors, temporary, {_FORMAT: json.dumps(head, sort_keys=True)})
+        temporary.chmod(0o644)
 
 
 def read_weights(path: str | Path) -> LifterWeights:
@@ -71,13 +68,12 @@ def read_weights(path: str | Path) -> LifterWeights:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
     except (SafetensorError, OSError, ValueError) as error:
         raise OrposeError(f"{path}: not a readable safetensors file ({error}); fetch or train it again") from None
-    if metadata.get("format") != _FORMAT:
-        raise OrposeError(f"{path}: holds no lifter (its format is {metadata.get('format')!r}, not {_FORMAT!r})")
-    if metadata.get("version") != _VERSION:
+    head = _head(metadata, path)
+    if head.get("version") != _VERSION:
         raise OrposeError(
-            f"{path}: is of version {metadata.get('version')!r}, this program reads {_VERSION!r}; train it again"
+            f"{path}: is of version {head.get('version')!r}, this program reads {_VERSION!r}; train it again"
         )
-    if metadata.get("digest") != _digest(tensors):
+    if head.get("digest") != _digest(tensors):
         raise OrposeError(f"{path}: its numbers do not match its digest: the file is corrupt; fetch or train it again")
     networks: dict[str, dict[str, NDArray[Any]]] = {}
     for name, array in tensors.items():
@@ -85,7 +81,17 @@ def read_weights(path: str | Path) -> LifterWeights:
         networks.setdefault(form, {})[parameter] = array.astype(np.float32)
     for form in FORMS:
         _check(path, form, networks.get(form, {}))
-    return LifterWeights(networks, json.loads(metadata.get("info", "{}")))
+    return LifterWeights(networks, head.get("info", {}))
+
+
+def _head(metadata: Mapping[str, str], path: Path) -> dict[str, Any]:
+    try:
+        head = json.loads(metadata[_FORMAT])
+    except (KeyError, json.JSONDecodeError):
+        head = None
+    if not isinstance(head, dict):
+        raise OrposeError(f"{path}: holds no lifter (its metadata has no {_FORMAT!r})")
+    return head
 
 
 def _check(path: Path, form: str, arrays: Arrays) -> None:

@@ -9,7 +9,8 @@ from orpose_models.lifting.synthesis.kinematics import Array
 from orpose_models.skeletons import COCO17
 
 _PARENT = {"elbow": "shoulder", "wrist": "elbow", "ankle": "knee"}
-_PAIRS = tuple((COCO17.index(f"left_{p}"), COCO17.index(f"right_{p}")) for p in ("shoulder", "elbow", "wrist", "hip"))
+# Where each keypoint ends up when a detector takes a person's front for the back: arms and hips change sides.
+_SWAPPED = [COCO17.flip[i] if 5 <= i <= 12 else i for i in range(len(COCO17))]
 
 
 def _by_joint(**values: float) -> Array:
@@ -52,8 +53,8 @@ def detect(
         hidden: (n, 17) joints that something covers; inside: (n, 17) joints within the image.
     """
     n, k = hidden.shape
-    hard = rng.beta(1.2, 3.0, n)[:, None]
-    guesses = (rng.random(n) < noise.guessing)[:, None]
+    hard = rng.beta(1.2, 3.0, (n, 1))
+    guesses = rng.random((n, 1)) < noise.guessing
     # Visible joints.
     deviation = noise.sigma * (1 + 2 * hard) * _NOISE
     outlier = rng.random((n, k)) < noise.outlier * (0.5 + 2 * hard)
@@ -74,9 +75,10 @@ def detect(
     found = plane + offset * torso[:, None, None]
     scores = _scores(np.linalg.norm(offset, axis=-1), hidden | outlier, hard, rng)
     swapped = rng.random(n) < noise.swap
-    for left, right in _PAIRS:
-        for array in (found, scores, missed):
-            array[swapped, left], array[swapped, right] = array[swapped, right], array[swapped, left].copy()
+    order = np.tile(np.arange(k), (n, 1))
+    order[swapped] = _SWAPPED
+    rows = np.arange(n)[:, None]
+    found, scores, missed = found[rows, order], scores[rows, order], missed[rows, order]
     scores = np.where(missed | ~np.isfinite(found).all(axis=-1), 0.0, scores)
     return np.where(scores[..., None] > 0, found, 0.0), scores
 

@@ -28,8 +28,8 @@ _AVERAGE_HEAD = 0.16  # neck to head joint, metres
 class Definition:
     """Where hips and shoulders lie, relative to the figure's joint centres.
 
-    The default has Human3.6M's proportions: the trunk is 1.10 times as long as the thigh and 1.84
-    times as long as the hips are apart.
+    The default has Human3.6M's proportions of trunk and hips: the trunk is 1.10 times as long as the thigh and 1.84
+    times as long as the hips are apart. Shoulders lie between the joint centre and the acromion, where they are marked.
 
     Attributes:
         hip_width: hip distance as a multiple of that of the joint centres.
@@ -39,7 +39,7 @@ class Definition:
 
     hip_width: float = 2.13
     hip_lift: float = 0.11
-    shoulder_width: float = 1.0
+    shoulder_width: float = 1.05
 
 
 def coco_landmarks(
@@ -80,6 +80,6 @@ def coco_landmarks(
 
 def h36m_targets(landmarks: Array) -> tuple[Array, Array]:
     """Human3.6M-17 joints (n, 17, 3) relative to joint 0, and the place of joint 0 (n, 3), of COCO-17 landmarks."""
-    joints = COCO17_TO_H36M17.points(landmarks)
+    joints = np.asarray(COCO17_TO_H36M17.points(landmarks), np.float64)
     root = joints[:, 0].copy()
     return joints - root[:, None], root

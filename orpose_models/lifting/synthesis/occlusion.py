@@ -64,7 +64,7 @@ def _crosses_box(start: Array, ends: Array, low: Array, high: Array) -> NDArray[
     second = (high[:, None] - start[:, None]) / along
     enter = np.minimum(first, second).max(axis=-1)
     leave = np.maximum(first, second).min(axis=-1)
-    present = (high > low).all(axis=-1)
+    present = np.all(high > low, axis=-1)
     return (enter < leave) & (leave > 0) & (enter < 0.98) & present[:, None]
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from orpose_models.lifting.features import liftable
 from orpose_models.lifting.synthesis.bodies import Bodies, load_bodies
 from orpose_models.lifting.synthesis.detections import DetectorNoise, detect
+from orpose_models.lifting.synthesis.kinematics import unit
 from orpose_models.lifting.synthesis.landmarks import Definition, coco_landmarks, h36m_targets
 from orpose_models.lifting.synthesis.occlusion import hidden_joints
 from orpose_models.lifting.synthesis.postures import sample_postures
@@ -27,6 +28,7 @@ class SampleSettings:
         target: where the joints of the 3D targets lie.
         detected: where detectors put them, on average; `detected_spread` is their relative variation.
         raised_cameras: share of cameras as in operating rooms; the others are of any kind.
+        gravity_std: error of what is known of gravity, degrees about each axis: no calibration is exact.
         noise: the detectors.
     """
 
@@ -34,6 +36,7 @@ class SampleSettings:
     detected: Definition = DETECTED
     detected_spread: float = 0.10
     raised_cameras: float = 0.75
+    gravity_std: float = 1.0
     noise: DetectorNoise = field(default_factory=DetectorNoise)
 
 
@@ -44,7 +47,7 @@ class Samples:
     Attributes:
         plane: (n, 17, 2) COCO-17 keypoints as normalised image coordinates x/z, y/z; 0 where missed.
         scores: (n, 17) in 0..1; 0 where missed.
-        gravity: (n, 3) unit direction of gravity in the optical frame.
+        gravity: (n, 3) unit direction of gravity in the optical frame, as far as it is known.
         joints3d: (n, 17, 3) Human3.6M-17 joints relative to joint 0, metres, optical axes.
         root: (n, 3) joint 0 in the optical frame, metres.
     """
@@ -92,5 +95,6 @@ def _draw(n: int, bodies: Bodies, settings: SampleSettings, rng: np.random.Gener
     found, scores = detect(plane, length / depth, hidden, views.inside(plane), settings.noise, rng)
     joints3d, root = h36m_targets(views.to_camera(target))
     usable = liftable(scores) & (views.to_camera(target)[..., 2] > 0.3).all(axis=1)
-    arrays = (found, scores, views.gravity, joints3d, root)
+    gravity = views.gravity + rng.normal(0, np.radians(settings.gravity_std), (n, 3))
+    arrays = (found, scores, unit(gravity), joints3d, root)
     return Samples(*(array[usable].astype(np.float32) for array in arrays))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from orpose_models.lifting.synthesis.kinematics import Array, rotate, rotation
 
@@ -73,11 +74,11 @@ class Views:
         depth = np.where(seen[..., 2:] > 0.05, seen[..., 2:], np.nan)
         return seen[..., :2] / depth
 
-    def inside(self, plane: Array) -> np.ndarray:
+    def inside(self, plane: Array) -> NDArray[np.bool_]:
         """(n, k) whether normalised coordinates (n, k, 2) fall within the image."""
         with np.errstate(invalid="ignore"):
             pixels = plane * self.focal[:, None, None] + self.centre[:, None]
-            return ((pixels >= 0) & (pixels <= self.size[:, None])).all(axis=-1)
+            return np.all((pixels >= 0) & (pixels <= self.size[:, None]), axis=-1)
 
 
 def sample_views(chest: Array, floor: Array, kinds: tuple[CameraRange, ...], shares: tuple[float, ...],
