@@ -1,0 +1,54 @@
+"""`orpose simulate`: images of a simulated operating room with exact ground truth."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from orpose_models.cli.progress import progress_bar
+from orpose_models.errors import OrposeError
+
+console = Console(stderr=True, highlight=False)
+
+
+def simulate(
+    out: Annotated[Path, typer.Argument(help="Folder for all splits.")],
+    split: Annotated[str, typer.Option(help="train, val or test; they share no room, body, outfit, motion or light.")],
+    images: Annotated[int, typer.Option(min=1, help="How many pictures at least; a scene has 12.")],
+    seed: Annotated[int, typer.Option(help="Decides every byte.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes, each of which keeps one core busy.")] = 2,
+    bag: Annotated[
+        bool, typer.Option("--bag", help="Also write OUT/SPLIT/bag: three synchronised cameras with camera_info.")
+    ] = False,
+) -> None:
+    """Render multi-person scenes, annotate them and write COCO-style files.
+
+    An interrupted run goes on where it stopped when the same command is given again; a larger number of
+    images adds scenes to those that are there. The ground truth of `train` goes to OUT/hidden.
+    """
+    from orpose_models.simulation.dataset import IMAGES_PER_SCENE, Layout
+    from orpose_models.simulation.run import scenes_for
+    from orpose_models.simulation.run import simulate as render
+    from orpose_models.simulation.splits import SPLITS
+
+    chosen = next((name for name in SPLITS if name == split), None)
+    if chosen is None:
+        raise OrposeError(f"split {split!r} is not known; choose one of: {', '.join(SPLITS)}")
+    with progress_bar(console) as progress:
+        task = progress.add_task(f"{chosen} images", total=scenes_for(images) * IMAGES_PER_SCENE)
+        document = render(out, chosen, images, seed, workers, lambda count: progress.advance(task, count))
+    layout = Layout(out, chosen)
+    console.print(f"{_summary(document)} -> {layout.root}", soft_wrap=True)
+    if layout.truth_root != layout.root:
+        console.print(f"ground truth, not for training -> {layout.annotations}", soft_wrap=True)
+    if bag:
+        from orpose_models.simulation.bag import write_bag
+
+        write_bag(layout, layout.root / "bag")
+        console.print(f"bag -> {layout.root / 'bag'}", soft_wrap=True)
+
+
+def _summary(document: dict[str, Any]) -> str:
+    persons = sum(not a["iscrowd"] for a in document["annotations"])
+    return f"{persons} persons in {len(document['images'])} images"
