@@ -8,6 +8,7 @@ from rich.console import Console
 from orpose_models import __version__
 from orpose_models.cli.bag import app as bag
 from orpose_models.cli.demo import demo
+from orpose_models.cli.evaluate import evaluate
 from orpose_models.cli.fetch import fetch
 from orpose_models.cli.models import models
 from orpose_models.cli.predict import predict
@@ -33,6 +34,7 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
 
 app.command("fetch")(fetch)
 app.command("predict")(predict)
+app.add_typer(evaluate, name="evaluate")
 app.command("models")(models)
 app.add_typer(bag, name="bag")
 app.command("demo")(demo)

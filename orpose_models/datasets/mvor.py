@@ -112,7 +112,7 @@ def image_root(annotations: Path, first_image: str) -> Path:
     return beside
 
 
-def read_mvor(path: str | Path) -> Truth:
+def read_mvor(path: str | Path, images_folder: str | Path | None = None) -> Truth:
     """Read MVOR's annotations.
 
     Images carry their camera with the direction of gravity. 3D joints are in the frame of the camera
@@ -121,6 +121,7 @@ def read_mvor(path: str | Path) -> Truth:
 
     Args:
         path: the annotation file or a folder with it.
+        images_folder: folder that image names are relative to; by default looked for around the file.
 
     Raises:
         OrposeError: missing, not JSON, another layout; says where.
@@ -157,7 +158,8 @@ def read_mvor(path: str | Path) -> Truth:
                 image.id, image.file_name, size, persons, cameras[index], f"cam{image.cam_id}", f"day{image.day_id}"
             )
         )
-    root = image_root(path, images[0].file_name) if images else path.parent
+    found = image_root(path, images[0].file_name) if images else path.parent
+    root = Path(images_folder) if images_folder is not None else found
     return Truth("MVOR", MVOR10, MVOR10, tuple(images), root, _NOTES)
 
 

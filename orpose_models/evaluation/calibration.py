@@ -9,9 +9,13 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from scipy.optimize import isotonic_regression, minimize_scalar
 
+from orpose_models.datasets.truth import Truth
 from orpose_models.errors import OrposeError
+from orpose_models.evaluation.lookup import match_images
+from orpose_models.evaluation.uncertainty import joint_samples, reliability
 from orpose_models.files import read_json, write_json
 from orpose_models.poses import Poses
+from orpose_models.predictions import Predictions
 
 Method = Literal["temperature", "isotonic"]
 _EPSILON = 1e-6
@@ -125,3 +129,27 @@ def _logit(p: NDArray[np.floating]) -> NDArray[np.float64]:
 
 def _sigmoid(x: NDArray[np.float64]) -> NDArray[np.float64]:
     return 1 / (1 + np.exp(-x))
+
+
+def split_and_fit(truth: Truth, predictions: Predictions, method: Method, fit_share: float, seed: int) -> Calibration:
+    """Fit on a share of the dataset's groups (of its images where there are fewer than two), judge on the rest.
+
+    Raises:
+        OrposeError: the predictions do not fit the dataset, or too few joints.
+    """
+    poses = match_images(truth, predictions).poses
+    samples = joint_samples(truth, poses)
+    groups = {image.image_id: image.group for image in truth.images}
+    names = sorted(set(groups.values()))
+    by_group = len(names) >= 2
+    units = np.array(names if by_group else sorted(groups))
+    shuffled = np.random.default_rng(seed).permutation(units)
+    number = min(max(1, round(fit_share * len(units))), len(units) - 1)
+    chosen = set(shuffled[:number].tolist())
+    fit = np.array([(groups[int(i)] if by_group else int(i)) in chosen for i in samples.image_ids], bool)
+    what = ", ".join(sorted(map(str, chosen))) if by_group else f"{number} of {len(units)} images"
+    fitted = fit_calibration(method, samples.score[fit], samples.right[fit], f"{truth.name}: {what} (seed {seed})")
+    rest, right = samples.score[~fit], samples.right[~fit]
+    return fitted.model_copy(
+        update={"ece_before": reliability(rest, right).ece, "ece_after": reliability(fitted(rest), right).ece}
+    )

@@ -10,7 +10,7 @@ from orpose_models.errors import OrposeError
 from orpose_models.evaluation import average_precision as ap
 from orpose_models.evaluation import mpjpe, pck, uncertainty, working_point
 from orpose_models.evaluation.lookup import match_images
-from orpose_models.evaluation.result import Evaluation, ImageScore, Metric, Result
+from orpose_models.evaluation.result import Better, Evaluation, ImageScore, Metric, Result
 from orpose_models.evaluation.statistics import AveragePrecision, Ratio, bootstrap, interval
 from orpose_models.poses import Poses
 from orpose_models.predictions import Predictions
@@ -172,7 +172,7 @@ def _keypoints(collector: _Collector, truth: Truth, poses: Mapping[int, Poses], 
     collector.tables["PCK@0.2 by part"] = {part: {"value": value} for part, value in result.parts.items()}
 
 
-_3D_NAMES = {
+_3D_NAMES: Mapping[str, tuple[str, str, Better]] = {
     "mpjpe": ("MPJPE", "mm", "lower"),
     "n_mpjpe": ("N-MPJPE", "mm", "lower"),
     "pa_mpjpe": ("PA-MPJPE", "mm", "lower"),

@@ -12,7 +12,7 @@ from orpose_models.errors import OrposeError
 from orpose_models.evaluation.statistics import Statistic
 from orpose_models.files import read_json, write_json
 
-SCHEMA = 1
+SCHEMA: Literal[1] = 1
 KIND: Literal["orpose-evaluation"] = "orpose-evaluation"
 
 Better = Literal["higher", "lower", "neither"]

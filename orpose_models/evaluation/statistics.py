@@ -41,6 +41,14 @@ class Ratio(BaseModel):
         top = weights @ np.asarray(self.numerator)
         return np.divide(top, bottom, out=np.full(len(weights), np.nan), where=bottom > 0) * self.scale
 
+    def restricted(self, keep: NDArray[np.int64]) -> "Ratio":
+        """The same of some images only, by position, in that order."""
+        return Ratio(
+            numerator=[self.numerator[i] for i in keep],
+            denominator=[self.denominator[i] for i in keep],
+            scale=self.scale,
+        )
+
 
 class AveragePrecision(BaseModel):
     """COCO's average precision or recall.
@@ -88,6 +96,20 @@ class AveragePrecision(BaseModel):
                     [self._at(each[column], hit, wanted) for hit, column in zip(hits, columns, strict=True)]
                 )
         return result
+
+    def restricted(self, keep: NDArray[np.int64]) -> "AveragePrecision":
+        """The same of some images only, by position, in that order."""
+        place = {int(old): new for new, old in enumerate(keep)}
+        rows = sorted((i for i, image in enumerate(self.images) if image in place), key=lambda i: place[self.images[i]])
+        return AveragePrecision(
+            images=[place[self.images[i]] for i in rows],
+            scores=[self.scores[i] for i in rows],
+            true=[self.true[i] for i in rows],
+            ignored=[self.ignored[i] for i in rows],
+            persons=[self.persons[i] for i in keep],
+            thresholds=self.thresholds,
+            recall=self.recall,
+        )
 
     def _at(self, weights: NDArray[np.float64], hits: NDArray[np.float64], wanted: float) -> float:
         if not len(hits):

@@ -1,0 +1,50 @@
+"""`orpose evaluate bag`: recorded poses against annotations, matched by time stamp."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from orpose_models.cli.evaluate_run import Draws, Images, Seed, Threshold
+
+
+def evaluate_bag(
+    bag: Annotated[Path, typer.Option(help="Bag with the poses: its folder, or one .mcap or .db3 file.")],
+    truth: Annotated[str, typer.Option(help="Annotations with stamp_ns per image: a file in COCO's layout.")],
+    topic: Annotated[str | None, typer.Option(help="Topic of the 2D poses [default: the only one].")] = None,
+    tolerance_ms: Annotated[float, typer.Option(min=0, help="By how much stamps may differ.")] = 0.0,
+    images: Images = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results [default: out/evaluation/BAG].")] = None,
+    threshold: Threshold = 0.3,
+    bootstrap: Draws = 1000,
+    seed: Seed = 0,
+    details: Annotated[bool, typer.Option(help="Print the break-downs too.")] = False,
+) -> None:
+    """Measure the poses of a bag, as `orpose bag run` or the node left them, against annotated images."""
+    from orpose_models.bags.reader import open_bag
+    from orpose_models.cli.evaluate_run import report
+    from orpose_models.datasets.registry import DATASETS, open_dataset
+    from orpose_models.evaluation.bag_poses import match_bag, poses_topic
+    from orpose_models.evaluation.evaluate import Settings
+
+    known = truth.partition(":")[0] in DATASETS
+    dataset = open_dataset(truth if known else f"coco:{truth}", images)
+    opened = open_bag(bag)
+    match = match_bag(dataset, opened, poses_topic(opened, topic), round(tolerance_ms * 1e6))
+    console = Console(stderr=True, highlight=False)
+    console.print(
+        f"{len(match.predictions.images)} of {match.messages} pose messages belong to annotated images; "
+        f"{len(match.unmatched_messages)} messages have no annotation, "
+        f"{len(match.unmatched_images)} of {len(dataset.images)} annotated images have no message",
+        soft_wrap=True,
+    )
+    for stamp in match.unmatched_messages[:5]:
+        console.print(f"no annotation: stamp {stamp}")
+    for image_id in match.unmatched_images[:5]:
+        console.print(f"no message: {dataset.by_image_id[image_id].file_name} (id {image_id})")
+    for problem in opened.problems:
+        console.print(f"[yellow]{problem}[/]", soft_wrap=True)
+    settings = Settings(threshold, bootstrap, seed)
+    folder = out or Path("out/evaluation") / bag.stem
+    report(dataset, [(bag.stem, bag, match.predictions)], settings, folder, details)

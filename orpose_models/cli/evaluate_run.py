@@ -1,0 +1,148 @@
+"""`orpose evaluate run`: a model or a predictions file against a dataset."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from orpose_models.cli.progress import progress_bar
+from orpose_models.errors import OrposeError
+from orpose_models.resolution import MAX_FACTOR, MIN_FACTOR
+
+if TYPE_CHECKING:
+    from orpose_models.datasets.truth import Truth
+    from orpose_models.evaluation.evaluate import Settings
+    from orpose_models.evaluation.result import Result
+    from orpose_models.poses import Poses
+    from orpose_models.predictions import Predictions
+
+Dataset = Annotated[str, typer.Option(help="KIND:PATH - mvor:FOLDER, mvor+:FOLDER or coco:ANNOTATIONS.json.")]
+Images = Annotated[Path | None, typer.Option(help="Folder of the images [default: looked for beside the annotations].")]
+Threshold = Annotated[float, typer.Option(min=0, max=1, help="Box score from which on a person counts as found.")]
+Draws = Annotated[int, typer.Option(min=0, help="Bootstrap draws for the intervals; 0 for none.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the draws.")]
+
+
+def evaluate_run(
+    dataset: Dataset,
+    predictions: Annotated[
+        list[Path] | None,
+        typer.Option(help="Predictions of orpose, COCO results or MVOR's published detections; may be repeated."),
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Instead: a model to run; `orpose models` lists them.")] = None,
+    downsample: Annotated[str, typer.Option(help="With --model: factors 1..12, such as 1,8,10,12.")] = "1",
+    images: Images = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results [default: out/evaluation/NAME].")] = None,
+    threshold: Threshold = 0.3,
+    bootstrap: Draws = 1000,
+    seed: Seed = 0,
+    details: Annotated[bool, typer.Option(help="Print the break-downs too.")] = False,
+    file_ids: Annotated[
+        bool, typer.Option("--file-ids", help="Number persons as the annotation file does: MVOR's published AP.")
+    ] = False,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of the model [default: all cores].")] = None,
+) -> None:
+    """Measure a model or predictions: box and keypoint AP, PCK, 3D error, calibration.
+
+    Writes evaluation.json, evaluation.csv and report.html. A model's run that was interrupted goes on
+    where it stopped when the same command is given again.
+    """
+    from orpose_models.datasets.registry import open_dataset
+    from orpose_models.evaluation.evaluate import Settings
+
+    if bool(predictions) == (model is not None):
+        raise OrposeError("give either --predictions or --model")
+    truth = open_dataset(dataset, images)
+    settings = Settings(threshold, bootstrap, seed, file_ids)
+    if model is not None:
+        out = out or Path("out/evaluation") / f"{truth.name}-{model}"
+        found = _run_model(truth, model, _factors(downsample), out, threads)
+    else:
+        out = out or Path("out/evaluation") / f"{truth.name}-{(predictions or [Path()])[0].stem}"
+        found = _read(truth, predictions or [])
+    report(truth, found, settings, out, details)
+
+
+def report(
+    truth: "Truth", found: "list[tuple[str, Path, Predictions]]", settings: "Settings", out: Path, details: bool
+) -> None:
+    """Evaluate named predictions, print the figures and write the three files."""
+    from orpose_models.evaluation.evaluate import evaluate, evaluation_of
+    from orpose_models.evaluation.lookup import match_images
+    from orpose_models.evaluation.report import write_report
+    from orpose_models.evaluation.tables import breakdown_tables, metrics_table, write_csv
+
+    console = Console(highlight=False)
+    results: list[Result] = []
+    poses: list[Mapping[int, Poses]] = []
+    for name, path, predictions in found:
+        results.append(evaluate(truth, predictions, name, path.name, settings))
+        poses.append(match_images(truth, predictions).poses)
+    evaluation = evaluation_of(truth, results, settings)
+    console.print(metrics_table(evaluation))
+    if details:
+        for table in breakdown_tables(evaluation):
+            console.print(table)
+    for key, text in evaluation.conventions.items():
+        console.print(f"[bold]{key}[/]: {text}", soft_wrap=True)
+    for note in evaluation.notes:
+        console.print(note, soft_wrap=True)
+    for result in results:
+        if result.missing:
+            console.print(
+                f"[yellow]{result.label}: {len(result.missing)} of {len(result.image_ids)} images have no prediction; "
+                "nobody counts as found there[/]",
+                soft_wrap=True,
+            )
+    evaluation.save(out / "evaluation.json")
+    write_csv(evaluation, out / "evaluation.csv")
+    write_report(evaluation, truth, poses, out / "report.html")
+    console.print(f"evaluation.json, evaluation.csv and report.html -> {out}", soft_wrap=True)
+
+
+def _factors(text: str) -> list[float]:
+    try:
+        factors = [float(part) for part in text.split(",")]
+    except ValueError:
+        raise OrposeError(f"--downsample {text!r}: expected factors such as 1,8,10,12") from None
+    if not all(MIN_FACTOR <= factor <= MAX_FACTOR for factor in factors):
+        raise OrposeError(f"--downsample {text!r}: factors must be within {MIN_FACTOR:g}..{MAX_FACTOR:g}")
+    return list(dict.fromkeys(factors))
+
+
+def _run_model(
+    truth: "Truth", name: str, factors: list[float], out: Path, threads: int | None
+) -> "list[tuple[str, Path, Predictions]]":
+    from orpose_models.evaluation.model_runs import require_images, run_model
+    from orpose_models.runtime.model import load_model
+
+    require_images(truth)
+    model = load_model(name, threads)
+    found = []
+    with progress_bar(Console(stderr=True, highlight=False)) as progress:
+        for factor in factors:
+            task = progress.add_task(f"{name} at {factor:g}x", total=len(truth.images))
+            predictions, path = run_model(
+                truth,
+                model,
+                factor,
+                out,
+                lambda done, task=task: progress.update(task, completed=done),  # type: ignore[misc]
+                lambda task=task: progress.advance(task),  # type: ignore[misc]
+            )
+            progress.update(task, completed=len(truth.images))
+            found.append((name, path, predictions))
+    return found
+
+
+def _read(truth: "Truth", paths: list[Path]) -> "list[tuple[str, Path, Predictions]]":
+    from orpose_models.datasets.detections import read_predictions
+
+    found = []
+    for path in paths:
+        predictions = read_predictions(path, truth)
+        model = predictions.info.get("model")
+        found.append((str(model) if model else path.stem, path, predictions))
+    return found

@@ -1,0 +1,90 @@
+"""Plots of an evaluation, as PNG bytes."""
+
+import io
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from orpose_models.evaluation.result import Evaluation, Result
+
+# Okabe and Ito's palette: told apart by colour-blind readers too.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+CURVES = (
+    "box AP",
+    "keypoint AP",
+    "PCK@0.2",
+    "MPJPE released, hips unmapped",
+    "MPJPE strict, hips unmapped",
+    "3D recall strict, hips unmapped",
+)
+
+
+def curves(evaluation: Evaluation) -> bytes | None:
+    """Figures over the downsampling factor with their intervals; None unless some result has two factors."""
+    by_name: dict[str, list[Result]] = {}
+    for result in evaluation.results:
+        if result.downsample is not None:
+            by_name.setdefault(result.name, []).append(result)
+    lines = {name: sorted(rs, key=lambda r: r.downsample or 0) for name, rs in by_name.items() if len(rs) > 1}
+    shown = [c for c in CURVES if any(c in r.metrics and r.metrics[c].value is not None for r in evaluation.results)]
+    if not lines or not shown:
+        return None
+    columns = min(3, len(shown))
+    rows = -(-len(shown) // columns)
+    figure = Figure(figsize=(4.2 * columns, 3.2 * rows), layout="constrained")
+    for i, name in enumerate(shown):
+        axes = figure.add_subplot(rows, columns, i + 1)
+        for colour, (label, results) in zip(_cycled(len(lines)), lines.items(), strict=True):
+            _curve(axes, name, label, results, colour)
+        axes.set_title(name, fontsize=10)
+        axes.set_xlabel("downsampling factor")
+        axes.grid(alpha=0.3)
+        if i == 0:
+            axes.legend(fontsize=8)
+    return _png(figure)
+
+
+def _curve(axes: Axes, name: str, label: str, results: Sequence[Result], colour: str) -> None:
+    points = []
+    for result in results:
+        metric = result.metrics.get(name)
+        if metric is not None and metric.value is not None:
+            low = metric.value if metric.low is None else metric.low
+            high = metric.value if metric.high is None else metric.high
+            points.append((result.downsample, metric.value, low, high))
+            axes.set_ylabel(metric.unit or "share")
+    if points:
+        x, y, lows, highs = zip(*points, strict=True)
+        axes.plot(x, y, "o-", color=colour, label=label)
+        axes.fill_between(x, lows, highs, color=colour, alpha=0.2)
+
+
+def reliability_diagram(result: Result) -> bytes | None:
+    """Share of right joints over their score, and how many joints there are; None without joints."""
+    full = [(low, high, n, mean, share) for low, high, n, mean, share in result.reliability if n]
+    if not full:
+        return None
+    figure = Figure(figsize=(4.2, 4.2), layout="constrained")
+    axes, counts = figure.subplots(2, 1, height_ratios=[3, 1], sharex=True)
+    axes.plot([0, 1], [0, 1], "--", color="0.5", label="honest")
+    axes.plot([b[3] for b in full], [b[4] for b in full], "o-", color=_COLOURS[0], label=result.label)
+    axes.set_ylabel("share right")
+    axes.set_ylim(0, 1)
+    axes.legend(fontsize=8)
+    axes.grid(alpha=0.3)
+    counts.bar([b[0] for b in full], [b[2] for b in full], [b[1] - b[0] for b in full], align="edge", color=_COLOURS[5])
+    counts.set_xlabel("keypoint score")
+    counts.set_ylabel("joints")
+    counts.set_xlim(0, 1)
+    return _png(figure)
+
+
+def _cycled(n: int) -> list[str]:
+    return [_COLOURS[i % len(_COLOURS)] for i in range(n)]
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=110)
+    return buffer.getvalue()
