@@ -13,7 +13,7 @@ STAMP := $(VENV)/stamps
 .PHONY: help demo test lint format clean env env-test env-detectron2 env-ros build
 
 help:
-	@echo "make demo    predict the poses of real multi-person footage: pictures and a video in out/demo"
+	@echo "make demo    play real footage of several people to the ROS node: pictures and a video in out/demo"
 	@echo "make test    code checks and all tests"
 	@echo "make env     what 'orpose predict' and the ROS node need, into .venv"
 	@echo "make env-test  the same with training and test tools"
@@ -85,6 +85,9 @@ format: env-test
 
 test: lint build env-detectron2
 	source tools/ros_env.sh && python -m pytest
+
+demo: build
+	@source tools/ros_env.sh && orpose demo
 
 clean:
 	rm -rf $(VENV) build install log out *.egg-info

@@ -19,7 +19,9 @@ from orpose_models.errors import OrposeError
 from orpose_ros.dds import use_large_image_profile
 from orpose_ros.message_types import message_class
 
-# After the first subscriber appeared, others of the same node are a moment behind.
+# After the first subscriber appeared, those of other topics are a moment behind; some topics may have none.
+_OTHERS_TIMEOUT = 2.0
+# A subscriber that is known here may not know this publisher yet, and would miss the first messages.
 _SETTLING = 0.5
 _LAST_DELIVERY = Duration(seconds=2)
 
@@ -34,7 +36,7 @@ class PlayPlan:
         topics: only these; empty for all.
         remaps: other names for topics.
         depth: queue depth of the publishers.
-        wait: seconds to wait for a subscriber at most; then playing begins without one.
+        wait: seconds to wait for the first subscriber at most; then playing begins without one. 0 does not wait.
         restamp: whether to set header stamps to the time of publication.
     """
 
@@ -137,12 +139,11 @@ class _Player:
     def _wait_for_subscriber(self) -> None:
         if self._plan.wait == 0:
             return
-        end = time.monotonic() + self._plan.wait
-        while not any(publisher.get_subscription_count() for publisher in self._publishers.values()):
-            if time.monotonic() > end:
-                self._say(f"nobody subscribed within {self._plan.wait:g} s; playing all the same")
-                return
-            time.sleep(0.02)
+        publishers = self._publishers.values()
+        if not _until(lambda: any(p.get_subscription_count() for p in publishers), self._plan.wait):
+            self._say(f"nobody subscribed within {self._plan.wait:g} s; playing all the same")
+            return
+        _until(lambda: all(p.get_subscription_count() for p in publishers), _OTHERS_TIMEOUT)
         time.sleep(_SETTLING)
 
     def _play_once(self) -> None:
@@ -162,6 +163,16 @@ class _Player:
             data = restamped(data, self._node.get_clock().now().nanoseconds)
         self._publishers[message.topic].publish(data)
         self._played += 1
+
+
+def _until(condition: Callable[[], bool], timeout: float) -> bool:
+    """Wait for a condition at most `timeout` seconds; whether it holds."""
+    end = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def restamped(data: bytes, time_ns: int) -> bytes:

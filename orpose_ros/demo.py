@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import CameraInfo
 from visualization_msgs.msg import MarkerArray
 
@@ -41,7 +42,8 @@ class Arrivals:
             just before it. Times are of `time.monotonic`.
         poses2d, poses3d: messages by stamp, with the time of arrival.
         markers: the one with the most markers.
-        model: name of the node's model.
+        model: the node's model, in words; empty until the node is active.
+        trouble: why the node is in error, from its diagnostics; empty if it is not.
     """
 
     sent: dict[int, float] = field(default_factory=dict)
@@ -49,6 +51,7 @@ class Arrivals:
     poses3d: dict[int, tuple[Any, float]] = field(default_factory=dict)
     markers: MarkerArray = field(default_factory=MarkerArray)
     model: str = ""
+    trouble: str = ""
 
     def poses(self) -> dict[int, Poses]:
         """The persons by stamp, of images whose 2D and 3D poses both arrived."""
@@ -123,6 +126,8 @@ def _wait_for_model(node: "subprocess.Popen[bytes]", arrivals: Arrivals, spin: C
     end = time.monotonic() + _START_TIMEOUT
     while not arrivals.model:
         spin()
+        if arrivals.trouble:
+            raise OrposeError(f"the node did not become active: {arrivals.trouble}")
         if node.poll() is not None or time.monotonic() > end:
             raise OrposeError(f"the node did not become active; what it said is in {log}")
 
@@ -146,13 +151,18 @@ def _listening(infos: str) -> Iterator[tuple[Arrivals, Callable[[], None]]]:
     def on_skeleton(message: Any) -> None:
         arrivals.model = f"{message.model} ({message.engine}, sha256 {message.model_sha256[:12]})"
 
+    def on_diagnostics(message: DiagnosticArray) -> None:
+        errors = [s.message for s in message.status if s.level == DiagnosticStatus.ERROR and "pose_node" in s.name]
+        arrivals.trouble = "; ".join(errors)
+
     latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
     subscribe = node.create_subscription
     subscribe(message_class("orpose_msgs/msg/PersonPose2DArray"), POSES2D, keep(arrivals.poses2d), 50)
     subscribe(message_class("orpose_msgs/msg/PersonPose3DArray"), POSES3D, keep(arrivals.poses3d), 50)
     subscribe(MarkerArray, f"{POSES3D.rpartition('/')[0]}/markers", on_markers, 50)
     subscribe(message_class("orpose_msgs/msg/SkeletonInfo"), SKELETON_INFO, on_skeleton, latched)
-    subscribe(CameraInfo, infos, on_info, qos_profile_sensor_data)
+    subscribe(DiagnosticArray, "/diagnostics", on_diagnostics, 10)
+    subscribe(CameraInfo, infos, on_info, 50)
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     try:
