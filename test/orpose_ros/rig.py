@@ -1,0 +1,254 @@
+"""A `pose_node` in a process of its own, and a node of the test that talks to it over DDS."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from array import array
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+from numpy.typing import NDArray
+from rcl_interfaces.msg import SetParametersResult
+from rcl_interfaces.srv import GetParameters, SetParameters
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CameraInfo, Image
+from visualization_msgs.msg import MarkerArray
+
+from orpose_msgs.msg import PersonPose2DArray, PersonPose3DArray
+from orpose_ros.dds import use_large_image_profile
+
+LIMIT = 60.0  # seconds that a wait may take before the test fails
+CONFIGURE = Transition.TRANSITION_CONFIGURE
+CLEANUP = Transition.TRANSITION_CLEANUP
+ACTIVATE = Transition.TRANSITION_ACTIVATE
+DEACTIVATE = Transition.TRANSITION_DEACTIVATE
+
+
+class NodeProcess:
+    """The executable, with parameters; its log goes to a file.
+
+    Args:
+        environment: changes to the environment, for example ROS_DOMAIN_ID.
+    """
+
+    def __init__(self, folder: Path, environment: dict[str, str], *, namespace: str = "/orpose", **parameters: Any):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.log_file = folder / "log.txt"
+        options = [option for name, value in parameters.items() for option in ("-p", f"{name}:={_text(value)}")]
+        command = [sys.executable, "-m", "orpose_ros.pose_node", "--ros-args", "-r", f"__ns:={namespace}", *options]
+        with self.log_file.open("w") as log:
+            self.process = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "ROS_LOG_DIR": str(folder), **environment},
+                # A shell's background job ignores SIGINT, and so would its children.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            )
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text()
+
+    def end(self, number: signal.Signals) -> int:
+        """Send a signal and return the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(LIMIT)
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+class Rig:
+    """Publishes images to a `pose_node` and collects what it publishes.
+
+    Args:
+        process: the node.
+        domain: ROS domain of both.
+        namespace: of the node.
+        reliable: whether images are published reliably.
+    """
+
+    def __init__(self, process: NodeProcess, domain: int, namespace: str = "/orpose", reliable: bool = True) -> None:
+        self.process = process
+        self.namespace = namespace
+        self.poses2d: dict[int, PersonPose2DArray] = {}
+        self.poses3d: dict[int, PersonPose3DArray] = {}
+        self.markers: dict[int, MarkerArray] = {}
+        self.overlays: dict[int, Image] = {}
+        self.diagnostics: list[DiagnosticStatus] = []
+        self._next_stamp = 1_000_000_000
+        use_large_image_profile(os.environ)
+        self._context = Context()
+        rclpy.init(args=[], context=self._context, domain_id=domain)
+        self.node = Node("rig", namespace=namespace, context=self._context)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self.node)
+        reliability = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
+        self.image_qos = QoSProfile(depth=10, reliability=reliability)
+        self._images = self.node.create_publisher(Image, "image_raw", self.image_qos)
+        self._infos = self.node.create_publisher(CameraInfo, "camera_info", 10)
+        self._listen(PersonPose2DArray, "poses2d", self.poses2d)
+        self._listen(PersonPose3DArray, "poses3d", self.poses3d)
+        self._listen(Image, "overlay", self.overlays)
+        self.node.create_subscription(MarkerArray, "markers", self._on_markers, 10)
+        self.node.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
+
+    def close(self) -> None:
+        self._executor.shutdown()
+        self.node.destroy_node()
+        rclpy.shutdown(context=self._context)
+
+    def wait(self, condition: Callable[[], Any], what: str = "") -> Any:
+        """Spin until the condition is true, and return its value."""
+        end = time.monotonic() + LIMIT
+        while not (value := condition()):
+            assert self.process.process.poll() is None, f"the node ended:\n{self.process.log}"
+            assert time.monotonic() < end, f"{what} did not happen:\n{self.process.log}"
+            self._executor.spin_once(timeout_sec=0.05)
+        return value
+
+    def wait_ready(self) -> None:
+        """Wait until images go in and results of every kind come out."""
+        picture = np.full((48, 64, 3), 90, np.uint8)
+        everything = (self.poses2d, self.poses3d, self.overlays, self.markers)
+
+        def ready() -> bool:
+            stamp = self.send(picture)
+            self.wait_briefly(lambda: stamp in self.poses3d)
+            return all(everything) and bool(self.diagnostics)
+
+        self.wait(lambda: self._images.get_subscription_count() > 0, "a subscription to images")
+        self.wait(ready, "a first result of every kind")
+
+    def wait_briefly(self, condition: Callable[[], Any]) -> None:
+        """Spin until the condition is true, or for two seconds."""
+        end = time.monotonic() + 2.0
+        while not condition() and time.monotonic() < end:
+            self._executor.spin_once(timeout_sec=0.05)
+
+    def send(self, picture: NDArray[np.uint8] | Image, frame_id: str = "camera_optical") -> int:
+        """Publish an image, BGR or a message that is stamped here; its stamp in nanoseconds."""
+        message = picture if isinstance(picture, Image) else image_message(picture)
+        stamp = self.give_stamp(message, frame_id)
+        self._images.publish(message)
+        return stamp
+
+    def give_stamp(self, message: Any, frame_id: str = "camera_optical") -> int:
+        """Stamp a message 40 ms after the one before; the stamp in nanoseconds."""
+        self._next_stamp += 40_000_000
+        message.header.stamp.sec, message.header.stamp.nanosec = divmod(self._next_stamp, 1_000_000_000)
+        message.header.frame_id = frame_id
+        return self._next_stamp
+
+    def send_info(self, info: CameraInfo) -> None:
+        self._infos.publish(info)
+
+    def process_image(self, picture: NDArray[np.uint8] | Image) -> tuple[PersonPose2DArray, PersonPose3DArray]:
+        """Publish an image and wait for its poses."""
+        stamp = self.send(picture)
+        self.wait(lambda: stamp in self.poses2d and stamp in self.poses3d, "a result")
+        return self.poses2d[stamp], self.poses3d[stamp]
+
+    def diagnosed(
+        self,
+        condition: Callable[[DiagnosticStatus], Any],
+        what: str,
+        meanwhile: Callable[[], Any] = lambda: None,
+    ) -> DiagnosticStatus:
+        """Wait for a new diagnostic status that fulfils the condition, doing something again and again meanwhile."""
+        self.diagnostics.clear()
+
+        def found() -> DiagnosticStatus | None:
+            meanwhile()
+            return next((status for status in self.diagnostics if condition(status)), None)
+
+        return self.wait(found, what)
+
+    def change_state(self, transition: int) -> bool:
+        """Ask for a lifecycle transition; whether it succeeded."""
+        request = ChangeState.Request(transition=Transition(id=transition))
+        return self._call(ChangeState, "change_state", request).success
+
+    def state(self) -> str:
+        return self._call(GetState, "get_state", GetState.Request()).current_state.label
+
+    def set(self, **values: Any) -> SetParametersResult:
+        """Set parameters, one after the other; the last result, or the first refusal."""
+        parameters = [Parameter(name, value=value).to_parameter_msg() for name, value in values.items()]
+        results = self._call(SetParameters, "set_parameters", SetParameters.Request(parameters=parameters)).results
+        return next((result for result in results if not result.successful), results[-1])
+
+    def get_double(self, name: str) -> float:
+        return self._call(GetParameters, "get_parameters", GetParameters.Request(names=[name])).values[0].double_value
+
+    def reconfigure(self, **values: Any) -> None:
+        """Through unconfigured back to active, with other parameters."""
+        if self.state() == "active":
+            assert self.change_state(DEACTIVATE)
+        if self.state() == "inactive":
+            assert self.change_state(CLEANUP)
+        if values:
+            assert self.set(**values).successful
+        assert self.change_state(CONFIGURE)
+        assert self.change_state(ACTIVATE)
+
+    def _call(self, kind: Any, name: str, request: Any) -> Any:
+        client = self.node.create_client(kind, f"{self.namespace}/pose_node/{name}")
+        self.wait(client.service_is_ready, f"service {name}")
+        future = client.call_async(request)
+        self.wait(future.done, f"an answer of {name}")
+        self.node.destroy_client(client)
+        return future.result()
+
+    def _listen(self, kind: Any, topic: str, received: dict[int, Any]) -> None:
+        self.node.create_subscription(kind, topic, lambda message: received.update({stamp(message): message}), 50)
+
+    def _on_markers(self, message: MarkerArray) -> None:
+        if message.markers:
+            self.markers[stamp(message.markers[0])] = message
+        else:
+            self.markers.setdefault(0, message)
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        self.diagnostics += [s for s in message.status if s.name == f"{self.namespace}/pose_node: poses"]
+
+
+def stamp(message: Any) -> int:
+    """Stamp of a message in nanoseconds."""
+    return message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
+
+
+def image_message(pixels: NDArray[Any], encoding: str = "bgr8", padding: int = 0, bigendian: bool = False) -> Image:
+    """An image message of rows (h, w[, c]) in the encoding's own layout, with padding bytes after each row.
+
+    The rows of planar YUV are those of its luminance and colour planes together.
+    """
+    height, width = pixels.shape[:2]
+    if encoding in ("nv12", "nv21"):
+        height = height * 2 // 3
+    values = pixels.astype(pixels.dtype.newbyteorder(">")) if bigendian else pixels
+    rows = np.frombuffer(np.ascontiguousarray(values).tobytes(), np.uint8).reshape(pixels.shape[0], -1)
+    rows = np.pad(rows, ((0, 0), (0, padding)), constant_values=77)
+    data = array("B", rows.tobytes())
+    return Image(
+        height=height, width=width, encoding=encoding, is_bigendian=int(bigendian), step=rows.shape[1], data=data
+    )
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
