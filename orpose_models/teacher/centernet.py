@@ -75,7 +75,9 @@ class CenterNet:
         weights = dict(graph.weights)
         for name in _CLASS_WEIGHTS:
             weights[name] = weights[name][..., _PERSON : _PERSON + 1]
-        model = to_onnx(replace(graph, weights=weights), _INPUT, _OUTPUTS, channels=3, nominal=(NOMINAL_SIZE, NOMINAL_SIZE))
+        model = to_onnx(
+            replace(graph, weights=weights), _INPUT, _OUTPUTS, channels=3, nominal=(NOMINAL_SIZE, NOMINAL_SIZE)
+        )
         self._session: onnxruntime.InferenceSession = start_session(model, threads)
 
     def detect(

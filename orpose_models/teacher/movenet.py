@@ -1,7 +1,7 @@
 """MoveNet, a COCO-17 keypoint network for one person in a square crop, over any number of crops at once.
 
 Inside it is a CenterNet: a heatmap of person centres, at each centre a regression of where the joints are, a heatmap
-per joint, and sub-cell offsets. The person nearest to the crop's middle is decoded.
+per joint, and sub-cell offsets.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,9 @@ import cv2
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter
 
+from orpose_models.similarity import box_iou
 from orpose_models.skeletons import COCO17
 from orpose_models.teacher.tfjs import Graph
 from orpose_models.teacher.tfjs_onnx import start_session, to_onnx
@@ -21,7 +23,11 @@ CELLS = CROP_SIZE // STRIDE
 
 # Cells of distance at which the pull towards the crop's middle, and towards a regressed joint, has halved.
 _SOFTENING = 1.8
+_CANDIDATES = 6
 _BATCH = 16
+_CELL = np.arange(CELLS, dtype=np.float32)
+
+Maps = dict[str, NDArray[np.float32]]
 
 _PREFIX = "StatefulPartitionedCall/"
 _INPUT = _PREFIX + "stack"
@@ -56,6 +62,13 @@ class Crops:
         points[self.flips, :, 0] = 1 - points[self.flips, :, 0]
         return (points - 0.5) * self.sides[:, None, None] + self.centres[:, None]
 
+    def from_image(self, boxes: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Boxes (m, 4) in pixels of the image, one for each crop, to 0..1 of the crop; they may reach beyond it."""
+        corners = np.asarray(boxes, np.float64).reshape(-1, 2, 2)
+        corners = (corners - self.centres[:, None]) / self.sides[:, None, None] + 0.5
+        corners[self.flips, :, 0] = 1 - corners[self.flips, ::-1, 0]
+        return corners.reshape(-1, 4)
+
     def cut(self, image: NDArray[np.uint8], size: int = CROP_SIZE) -> NDArray[np.float32]:
         """The crops as (m, 3, size, size) float32, RGB 0..255; black outside the image."""
         levels = [image]
@@ -89,7 +102,7 @@ class MoveNet:
         model = to_onnx(graph, _INPUT, _OUTPUTS, channels=3, nominal=(CROP_SIZE, CROP_SIZE))
         self._session: onnxruntime.InferenceSession = start_session(model, threads)
 
-    def maps(self, crops: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    def maps(self, crops: NDArray[np.float32]) -> Maps:
         """Output maps of crops (m, 3, 192, 192), RGB 0..255.
 
         Returns:
@@ -103,11 +116,24 @@ class MoveNet:
         ]
         return {name: np.concatenate([part[i] for part in parts]) for i, name in enumerate(names)}
 
-    def keypoints(self, image: NDArray[np.uint8], crops: Crops) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Keypoints (m, 17, 2) in pixels of the image and scores (m, 17) of the person in the middle of each crop."""
+    def keypoints(
+        self, image: NDArray[np.uint8], crops: Crops, boxes: NDArray[np.floating], margin: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Keypoints (m, 17, 2) in pixels of the image and scores (m, 17), of one person in each crop.
+
+        Args:
+            image: (h, w, 3) uint8, BGR.
+            crops: m crops.
+            boxes: (m, 4) the persons' boxes in pixels of the image.
+            margin: what lies further outside of the box than this share of its sides is blackened: it belongs to
+                neighbours more often than to the person.
+        """
         if len(crops) == 0:
             return np.zeros((0, len(COCO17), 2)), np.zeros((0, len(COCO17)))
-        points, scores = decode(self.maps(crops.cut(image)))
+        inside = crops.from_image(boxes)
+        inputs = crops.cut(image)
+        _blacken(inputs, inside, margin)
+        points, scores = decode_in_boxes(self.maps(inputs), inside)
         points = crops.to_image(points)
         swap = list(COCO17.flip)
         points[crops.flips] = points[crops.flips][:, swap]
@@ -115,26 +141,63 @@ class MoveNet:
         return points, scores
 
 
-def decode(maps: dict[str, NDArray[np.float32]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The person nearest to the middle of each crop, from the network's maps (see `MoveNet.maps`).
+def _blacken(inputs: NDArray[np.float32], boxes: NDArray[np.float64], margin: float) -> None:
+    """Set to zero, in place, what lies outside of the enlarged boxes (m, 4), in 0..1 of the inputs."""
+    sides = boxes[:, 2:] - boxes[:, :2]
+    low = np.clip(np.floor((boxes[:, :2] - margin * sides) * CROP_SIZE), 0, CROP_SIZE).astype(int)
+    high = np.clip(np.ceil((boxes[:, 2:] + margin * sides) * CROP_SIZE), 0, CROP_SIZE).astype(int)
+    for pixels, (left, top), (right, bottom) in zip(inputs, low, high, strict=True):
+        pixels[:, :top], pixels[:, bottom:] = 0, 0
+        pixels[:, :, :left], pixels[:, :, right:] = 0, 0
+
+
+def decode(maps: Maps) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The person nearest to the middle of each crop, as the network's own graph decodes it.
 
     Returns:
         Keypoints (m, 17, 2) x, y in 0..1 of the crop, and scores (m, 17) in 0..1: the heatmap at the joint.
     """
+    pull = 1 / (np.hypot(_CELL[:, None] - CELLS // 2, _CELL - CELLS // 2) + _SOFTENING)
+    middle = (maps["centre"][:, 0] * pull).reshape(len(maps["centre"]), -1).argmax(axis=1)
+    return _decode_joints(maps, _regressed(maps, middle[:, None])[:, 0])
+
+
+def decode_in_boxes(maps: Maps, boxes: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The person of each crop whose regressed body agrees best with its box (m, 4), in 0..1 of the crop.
+
+    In a crowd the person nearest to the middle is often a neighbour. Returns the same as `decode`.
+    """
+    count = len(boxes)
+    centre = maps["centre"][:, 0]
+    peaks = np.where(centre >= maximum_filter(centre, size=(1, 3, 3)), centre, 0).reshape(count, -1)
+    candidates = np.argsort(-peaks, axis=1, kind="stable")[:, :_CANDIDATES]
+    bodies = _regressed(maps, candidates)
+    low, high = bodies.min(axis=2)[..., ::-1] / CELLS, bodies.max(axis=2)[..., ::-1] / CELLS
+    # Skin and clothes reach beyond the outermost joints.
+    margin = 0.08 * (high - low).max(axis=-1, keepdims=True)
+    spans = np.clip(np.concatenate([low - margin, high + margin], axis=-1), 0, 1)
+    inside = np.clip(boxes, 0, 1)
+    overlap = np.stack([box_iou(span, box[None])[:, 0] for span, box in zip(spans, inside, strict=True)])
+    best = (np.take_along_axis(peaks, candidates, axis=1) * (overlap + 0.05)).argmax(axis=1)
+    return _decode_joints(maps, bodies[np.arange(count), best])
+
+
+def _regressed(maps: Maps, cells: NDArray[np.integer]) -> NDArray[np.float32]:
+    """Joints (m, k, 17, 2), y and x in cells, that are regressed at k cells (m, k) of each crop."""
+    count = len(cells)
+    regression = maps["regression"].reshape(count, -1, 2, CELLS, CELLS)
+    row, column = cells // CELLS, cells % CELLS
+    shift = regression[np.arange(count)[:, None], :, :, row, column]
+    return np.asarray(shift + np.stack([row, column], axis=-1)[:, :, None], np.float32)
+
+
+def _decode_joints(maps: Maps, guess: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of each joint the heatmap's peak nearest to a guess (m, 17, 2), y and x in cells, refined by the offsets."""
     heatmaps = maps["heatmaps"]
     count, joints = heatmaps.shape[:2]
-    cells = np.arange(CELLS, dtype=np.float32)
-    crop = np.arange(count)[:, None]
-    joint = np.arange(joints)[None]
-
-    pull = 1 / (np.hypot(cells[:, None] - CELLS // 2, cells - CELLS // 2) + _SOFTENING)
-    middle = (maps["centre"][:, 0] * pull).reshape(count, -1).argmax(axis=1)
-    row, column = middle // CELLS, middle % CELLS
-    regression = maps["regression"].reshape(count, joints, 2, CELLS, CELLS)[np.arange(count), :, :, row, column]
-    y = row[:, None] + regression[..., 0]
-    x = column[:, None] + regression[..., 1]
-
-    distance = np.sqrt((cells[:, None] - y[..., None, None]) ** 2 + (cells - x[..., None, None]) ** 2)
+    crop, joint = np.arange(count)[:, None], np.arange(joints)[None]
+    y, x = guess[..., 0, None, None], guess[..., 1, None, None]
+    distance = np.sqrt((_CELL[:, None] - y) ** 2 + (_CELL - x) ** 2)
     peak = (heatmaps / (distance + _SOFTENING)).reshape(count, joints, -1).argmax(axis=2)
     row, column = peak // CELLS, peak % CELLS
     offset = maps["offsets"].reshape(count, joints, 2, CELLS, CELLS)[crop, joint, :, row, column]

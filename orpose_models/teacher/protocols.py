@@ -42,9 +42,7 @@ class Lifter(Protocol):
     @property
     def sha256(self) -> str: ...
 
-    def lift(
-        self, keypoints: NDArray[np.float32], scores: NDArray[np.float32], camera: Camera
-    ) -> NDArray[np.float32]:
+    def lift(self, keypoints: NDArray[np.float32], scores: NDArray[np.float32], camera: Camera) -> NDArray[np.float32]:
         """Joints (n, 17, 3) in metres, Human3.6M-17 order, root-relative, in the camera's optical axes.
 
         `keypoints` (n, 17, 2) are pixels of the camera's image in COCO-17 order; a score (n, 17) of 0 means that
