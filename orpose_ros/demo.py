@@ -1,7 +1,6 @@
 """The demonstration: a bag is played to a running node, and what arrives over DDS is measured and drawn."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -180,7 +179,7 @@ def _process(command: list[str], output: Any) -> Iterator["subprocess.Popen[byte
         yield process
     finally:
         if process.poll() is None:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
         try:
             process.wait(_STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
