@@ -137,7 +137,7 @@ def test_weights_survive_the_file(tmp_path: Path):
     for form in FORMS:
         assert again.networks[form].keys() == weights.networks[form].keys()
         for name, array in again.networks[form].items():
-            np.testing.assert_allclose(array, weights.networks[form][name], rtol=1e-3)
+            np.testing.assert_allclose(array, weights.networks[form][name], rtol=1e-3, atol=1e-6)
 
 
 def test_no_file(tmp_path: Path):

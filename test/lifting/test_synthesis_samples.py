@@ -13,7 +13,7 @@ from orpose_models.lifting.synthesis.postures import Postures
 from orpose_models.lifting.synthesis.samples import Samples, SampleSettings, generate
 from orpose_models.lifting.synthesis.views import RAISED, CameraRange, sample_views
 
-NO_NOISE = DetectorNoise(sigma=0, outlier=0, guess_sigma=(0, 0), swap=0, guessing=1)
+NO_NOISE = DetectorNoise(sigma=0, outlier=0, guess_sigma=(0, 0), stray=0, swap=0, guessing=1)
 
 
 @pytest.mark.parametrize("n", [0, 1, 300])
@@ -108,7 +108,7 @@ def test_a_noise_free_detector_of_everything():
 def test_scores_fall_with_the_error():
     plane = np.zeros((4000, 17, 2))
     hidden = np.random.default_rng(0).random((4000, 17)) < 0.3
-    noise = DetectorNoise(guessing=1.0, swap=0)
+    noise = DetectorNoise(guessing=1.0, stray=0, swap=0)
     found, scores = detect(plane, np.ones(4000), hidden, np.ones((4000, 17), bool), noise, np.random.default_rng(1))
     error = np.linalg.norm(found, axis=-1)
     assert (scores > 0).all()
@@ -121,8 +121,23 @@ def test_detectors_that_do_not_guess_miss_what_is_hidden():
     hidden[:, 7] = True  # left elbow
     _, scores = detect(
         np.zeros((4000, 17, 2)), np.ones(4000), hidden, np.ones((4000, 17), bool),
-        DetectorNoise(guessing=0.0, swap=0), np.random.default_rng(1),
+        DetectorNoise(guessing=0.0, stray=0, swap=0), np.random.default_rng(1),
     )  # fmt: skip
     assert (scores[:, 7] == 0).mean() > 0.7
     assert (scores[:, 9] == 0).mean() > (scores[:, 10] == 0).mean() + 0.3  # its wrist goes with it
     assert (scores[:, 5] == 0).mean() < 0.1
+
+
+def test_stray_limbs_and_swapped_sides_are_as_frequent_as_set():
+    plane = np.zeros((20_000, 17, 2))
+    plane[:, 5, 0], plane[:, 6, 0] = 1, -1  # left and right shoulder
+    nothing, inside = np.zeros((20_000, 17), bool), np.ones((20_000, 17), bool)
+    noise = replace(NO_NOISE, stray=0.05, swap=0.1)
+    found, scores = detect(plane, np.ones(20_000), nothing, inside, noise, np.random.default_rng(0))
+    swapped = found[:, 5, 0] < 0
+    assert 0.045 < swapped.mean() < 0.075  # all faces are seen: 0.6 of the share
+    distance = np.linalg.norm(found[:, 9], axis=-1)
+    assert 0.04 < (distance > 0).mean() < 0.06
+    assert distance[distance > 0].min() >= 0.4
+    assert distance.max() <= 1.5
+    assert scores[distance > 0, 9].mean() < 0.6 * scores[distance == 0, 9].mean()

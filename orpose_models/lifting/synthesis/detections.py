@@ -9,7 +9,8 @@ from orpose_models.lifting.synthesis.kinematics import Array
 from orpose_models.skeletons import COCO17
 
 _PARENT = {"elbow": "shoulder", "wrist": "elbow", "ankle": "knee"}
-# Where each keypoint ends up when a detector takes a person's front for the back: arms and hips change sides.
+# Where each keypoint ends up when a detector takes a person's front for the back, below the face or without the legs.
+_TURNED = [COCO17.flip[i] if i >= 5 else i for i in range(len(COCO17))]
 _SWAPPED = [COCO17.flip[i] if 5 <= i <= 12 else i for i in range(len(COCO17))]
 
 
@@ -30,7 +31,9 @@ class DetectorNoise:
         sigma: noise of a shoulder in an easy image; a hard image has three times as much.
         outlier: share of visible joints that are put somewhere else nearby, with `outlier_sigma`.
         guess_sigma: noise of a joint that is hidden but reported nevertheless (smallest, largest).
-        swap: share of figures with arms or hips left-right swapped.
+        stray: share of arms and legs that are taken from somebody or something else up to 1.5 torsos away.
+        swap: share of figures with left and right swapped, of the whole body or of arms and hips; more often
+            where no face is seen.
         guessing: share of detectors that report every joint, seen or not, as top-down ones do.
     """
 
@@ -38,7 +41,8 @@ class DetectorNoise:
     outlier: float = 0.04
     outlier_sigma: float = 0.35
     guess_sigma: tuple[float, float] = (0.10, 0.35)
-    swap: float = 0.025
+    stray: float = 0.03
+    swap: float = 0.04
     guessing: float = 0.35
 
 
@@ -64,6 +68,10 @@ def detect(
     daring = np.where(guesses, 1.0, rng.uniform(0, 0.45, (n, 1)))
     deviation = np.where(hidden, rng.uniform(*noise.guess_sigma, (n, k)), deviation)
     missed |= hidden & (rng.random((n, k)) > daring)
+    # Crowds and gowns: limbs of somebody else, fronts taken for backs.
+    trouble = 0.3 + 2.4 * hard[:, 0]
+    stray, strayed = _stray_limbs(n, noise.stray * trouble, rng)
+    missed &= ~strayed
     # A detector that assembles limbs from the trunk outwards mostly loses what follows a lost joint.
     breaks = (rng.random((n, k)) < 0.8) & ~guesses
     for part, parent in _PARENT.items():
@@ -71,16 +79,34 @@ def detect(
             child = COCO17.index(f"{side}_{part}")
             missed[:, child] |= missed[:, COCO17.index(f"{side}_{parent}")] & breaks[:, child]
     missed |= ~inside
-    offset = rng.normal(size=(n, k, 2)) * deviation[..., None]
+    offset = rng.normal(size=(n, k, 2)) * deviation[..., None] + stray
     found = plane + offset * torso[:, None, None]
-    scores = _scores(np.linalg.norm(offset, axis=-1), hidden | outlier, hard, rng)
-    swapped = rng.random(n) < noise.swap
+    scores = _scores(np.linalg.norm(offset, axis=-1), hidden | outlier | strayed, hard, rng)
+    swapped = rng.random(n) < noise.swap * trouble * np.where(hidden[:, 0], 1.4, 0.6)
+    whole = rng.random(n) < 0.5
     order = np.tile(np.arange(k), (n, 1))
-    order[swapped] = _SWAPPED
+    order[swapped & whole] = _TURNED
+    order[swapped & ~whole] = _SWAPPED
     rows = np.arange(n)[:, None]
     found, scores, missed = found[rows, order], scores[rows, order], missed[rows, order]
     scores = np.where(missed | ~np.isfinite(found).all(axis=-1), 0.0, scores)
     return np.where(scores[..., None] > 0, found, 0.0), scores
+
+
+def _stray_limbs(n: int, share: Array, rng: np.random.Generator) -> tuple[Array, NDArray[np.bool_]]:
+    """Offsets (n, 17, 2) in torsos of limbs that belong elsewhere, and which joints (n, 17) do."""
+    offset, strayed = np.zeros((n, len(COCO17), 2)), np.zeros((n, len(COCO17)), bool)
+    for upper, lower in (("elbow", "wrist"), ("knee", "ankle")):
+        for side in ("left", "right"):
+            away = rng.random(n) < share
+            angle, length = rng.uniform(-np.pi, np.pi, n), rng.uniform(0.4, 1.5, n)
+            move = (length * away)[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+            nearer = rng.uniform(0, 1, n)  # of the upper joint
+            first, second = COCO17.index(f"{side}_{upper}"), COCO17.index(f"{side}_{lower}")
+            offset[:, first], offset[:, second] = move * nearer[:, None], move
+            strayed[:, second] = away
+            strayed[:, first] = away & (nearer > 0.3)
+    return offset, strayed
 
 
 def _scores(error: Array, doubtful: NDArray[np.bool_], hard: Array, rng: np.random.Generator) -> Array:
