@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from orpose_models.cameras import Camera
 from orpose_models.layout import display_roots
+from orpose_models.lifting.root import solve_root
 from orpose_models.poses import Poses
 from orpose_models.resolution import Size
 from orpose_models.skeletons import COCO17, H36M17, Skeleton
@@ -99,7 +100,7 @@ def draw_scene3d(
 ) -> NDArray[np.uint8]:
     """Draw the 3D skeletons as seen from the side, standing on a floor grid of 1 m squares.
 
-    Persons stand at `poses.root` where known, else at a nominal depth (`layout.display_roots`); the
+    Persons stand at `poses.root` where known, else where `camera`, or a guessed one, would place them; the
     caption says which. Up is against gravity where the camera knows it, else the image's up.
 
     Args:
@@ -114,7 +115,12 @@ def draw_scene3d(
     width, height = size
     canvas = np.full((height, width, 3), 250, np.uint8)
     known3d = poses.select(poses.has3d)
-    roots = display_roots(known3d, full_size, camera)
+    measured = np.asarray(np.isfinite(known3d.root).all(axis=1))
+    guessed, _ = solve_root(
+        known3d.keypoints, known3d.keypoint_scores, known3d.joints3d, camera or Camera.from_fov(*full_size)
+    )
+    placed = known3d.with_arrays(root=np.where(measured[:, None], known3d.root, guessed))
+    roots = display_roots(placed, full_size, camera)
     upright = _upright(camera)
     persons = (known3d.joints3d + roots[:, None]) @ upright.T
     if len(persons) == 0:
@@ -156,11 +162,8 @@ def draw_scene3d(
         cv2.line(canvas, start, end, colour, 3, cv2.LINE_AA)
         cv2.circle(canvas, start, 3, colour, cv2.FILLED, cv2.LINE_AA)
         cv2.circle(canvas, end, 3, colour, cv2.FILLED, cv2.LINE_AA)
-    placed = np.isfinite(known3d.root).all(axis=1)
-    caption = (
-        "distance measured" if placed.all() else "nominal distance" if not placed.any() else "distance partly nominal"
-    )
-    _label(canvas, f"side view, 1 m grid, {caption}", (10, 20), (60, 60, 60))
+    caption = "estimated" if measured.all() else "partly guessed" if measured.any() else "guessed"
+    _label(canvas, f"side view, 1 m grid, distances {caption}", (10, 20), (60, 60, 60))
     return canvas
 
 
