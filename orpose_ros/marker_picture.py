@@ -47,7 +47,7 @@ def save_marker_picture(markers: MarkerArray, path: str | Path, title: str = "")
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), zlim=(low[2], high[2]), title=title)
     axes.set_box_aspect(high - low)
     axes.locator_params(nbins=5)
-    axes.set(xlabel="right (m)", ylabel="forward (m)", zlabel="up (m)")
+    axes.set(xlabel="right (m)", ylabel="forward (m)", zlabel="up in the image (m)")
     axes.view_init(elev=18, azim=-40)
     with matplotlib.rc_context({"savefig.dpi": 110}), atomic_path(Path(path).with_suffix(".png")) as temporary:
         figure.savefig(temporary)

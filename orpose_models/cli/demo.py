@@ -65,7 +65,7 @@ def demo(
     for line in arrivals.summary():
         console.print(line)
     _draw(bag, arrivals.poses(), plan, camera, out / "overlay.mp4", arrivals.rate())
-    save_marker_picture(arrivals.markers, out / "markers.png", "3D markers as they arrived")
+    save_marker_picture(arrivals.markers, out / "markers.png", "3D markers as they arrived, in the camera's frame")
     console.print(f"pictures -> {out / 'overlay.mp4'}, {out / 'markers.png'}", soft_wrap=True)
 
 
