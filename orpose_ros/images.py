@@ -13,14 +13,17 @@ try:
 except ImportError:  # not in ROS 2 from pip wheels
     CvBridge = None
 
-# What cv_bridge turns into bgr8. Both converters give the same pixels for these.
-CV_BRIDGE_ENCODINGS = frozenset(
-    {
-        *("bgr8", "rgb8", "bgra8", "rgba8", "mono8", "mono16", "bgr16", "rgb16", "bgra16", "rgba16"),
-        *(f"bayer_{pattern}{depth}" for pattern in ("rggb", "bggr", "gbrg", "grbg") for depth in (8, 16)),
-        *("uyvy", "yuv422", "yuyv", "yuv422_yuy2"),
-    }
-)
+# Bytes of a pixel in what cv_bridge turns into bgr8. Both converters give the same picture for these.
+CV_BRIDGE_PIXELS = {
+    **dict.fromkeys(("bgr8", "rgb8"), 3),
+    **dict.fromkeys(("bgra8", "rgba8"), 4),
+    "mono8": 1,
+    "mono16": 2,
+    **dict.fromkeys(("bgr16", "rgb16"), 6),
+    **dict.fromkeys(("bgra16", "rgba16"), 8),
+    **{f"bayer_{pattern}{8 * size}": size for pattern in ("rggb", "bggr", "gbrg", "grbg") for size in (1, 2)},
+    **dict.fromkeys(("uyvy", "yuv422", "yuyv", "yuv422_yuy2"), 2),
+}
 
 
 class ImageReader:
@@ -37,13 +40,17 @@ class ImageReader:
         """
         if hasattr(message, "format"):
             return compressed_to_bgr(message)
-        if self._bridge is not None and message.encoding in CV_BRIDGE_ENCODINGS and _whole(message):
+        if self._bridge is not None and _is_plain(message):
             # cv_bridge raises whatever NumPy and OpenCV happen to; our converter then says what is wrong.
             with suppress(Exception):
                 return np.array(self._bridge.imgmsg_to_cv2(message, "bgr8"), np.uint8)
         return image_to_bgr(message)
 
 
-def _whole(message: Any) -> bool:
-    """cv_bridge takes data beyond the last row in silence."""
-    return message.width > 0 and message.height > 0 and len(message.data) == message.height * message.step
+def _is_plain(message: Any) -> bool:
+    """Whether the rows are whole, little-endian and without padding.
+
+    cv_bridge takes surplus data in silence and shears pictures whose padded rows are no multiple of a pixel.
+    """
+    row = message.width * CV_BRIDGE_PIXELS.get(message.encoding, 0)
+    return row > 0 and message.step == row and len(message.data) == message.height * row and not message.is_bigendian

@@ -213,11 +213,14 @@ def encodings(picture: Picture) -> dict[str, Image]:
 
 
 def test_every_encoding(rig: Rig, model, pictures: list[Picture]) -> None:
+    wanted: dict[bytes, Poses] = {}  # several encodings give the very same picture
     for name, message in encodings(pictures[0]).items():
         poses, _ = poses_from_messages(*rig.process_image(message))
-        wanted = expected(model, image_to_bgr(message)).poses
-        assert len(wanted) > 0, name
-        assert_same(poses, wanted)
+        picture = image_to_bgr(message)
+        if picture.tobytes() not in wanted:
+            wanted[picture.tobytes()] = expected(model, picture).poses
+        assert len(poses) > 0, name
+        assert_same(poses, wanted[picture.tobytes()])
 
 
 def test_compressed_images_and_cut_ones(rig: Rig, model, pictures: list[Picture]) -> None:
