@@ -52,6 +52,18 @@ def _teacher(preset: str, threads: int | None) -> PoseModel:
     return load_packaged_teacher(preset, threads=threads)
 
 
+def _paper_teacher(threads: int | None) -> PoseModel:
+    try:
+        import torch
+    except ImportError:
+        raise OrposeError("the paper's teacher needs torch: pip install -r requirements/train.txt") from None
+    from orpose_models.teacher.paper import load_paper_teacher
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    return load_paper_teacher(device="cuda" if torch.cuda.is_available() else "cpu")
+
+
 # What `load_model` knows, by name: a description and a loader (threads: int | None) -> PoseModel.
 MODELS: Mapping[str, tuple[str, Callable[[int | None], PoseModel]]] = {
     "teacher": (
@@ -65,6 +77,10 @@ MODELS: Mapping[str, tuple[str, Callable[[int | None], PoseModel]]] = {
     "teacher-tiles": (
         "packaged three-stage teacher that also searches overlapping tiles: for small people, slowest",
         lambda threads: _teacher("tiles", threads),
+    ),
+    "paper-teacher": (
+        "the paper's three networks, on torch; you provide detectron2 and the weights (docs/paper-teacher.md)",
+        _paper_teacher,
     ),
 }
 

@@ -1,5 +1,6 @@
 """Stage 2 of the paper's teacher: keypoints by HRNet-W48 on crops of 384 x 288 pixels."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch import nn
 from orpose_models.foreign_checkpoints import load_parameters, read_foreign_checkpoint
 from orpose_models.resolution import Size
 from orpose_models.skeletons import COCO17
+from orpose_models.teacher.augmentation import SILHOUETTE, merge_keypoints
 from orpose_models.teacher.top_down import PADDING, crop, crop_transforms, decode_heatmaps, merge_flipped, to_image
 
 CROP_SIZE: Size = (288, 384)
@@ -65,6 +67,8 @@ class HRNetKeypoints:
 
     Args:
         weights: checkpoint file; None leaves the network random (for tests of the machinery only).
+        paddings: how much larger than its box each crop is; with several, the keypoints of each are merged. HRNet's
+            value is 1.25.
         flip_test: average heatmaps with those of the mirrored crop.
         batch_size: how many crops go through the network at a time.
         device: what torch computes on ('cpu', 'cuda').
@@ -76,6 +80,7 @@ class HRNetKeypoints:
     def __init__(
         self,
         weights: str | Path | None,
+        paddings: Sequence[float] = (PADDING,),
         flip_test: bool = True,
         batch_size: int = 8,
         device: str = "cpu",
@@ -84,6 +89,7 @@ class HRNetKeypoints:
         if weights is not None:
             load_hrnet_weights(network, weights)
         self.network = network.eval().to(device)
+        self.paddings = tuple(paddings)
         self.flip_test = flip_test
         self.batch_size = batch_size
         self.device = device
@@ -101,7 +107,17 @@ class HRNetKeypoints:
             Keypoints (n, 17, 2) float32 in pixels of `image`, and scores (n, 17) float32 in 0..1: the heatmaps'
             highest values.
         """
-        transforms = crop_transforms(boxes, CROP_SIZE, PADDING)
+        boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
+        found = [self._estimate(image, crop_transforms(boxes, CROP_SIZE, padding)) for padding in self.paddings]
+        if len(found) == 1:
+            return found[0]
+        areas = SILHOUETTE * np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+        keypoints, scores = merge_keypoints(np.stack([k for k, _ in found]), np.stack([s for _, s in found]), areas)
+        return keypoints.astype(np.float32), scores.astype(np.float32)
+
+    def _estimate(
+        self, image: NDArray[np.uint8], transforms: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         keypoints = np.zeros((len(transforms), len(COCO17), 2), np.float32)
         scores = np.zeros((len(transforms), len(COCO17)), np.float32)
         for start in range(0, len(transforms), self.batch_size):

@@ -35,10 +35,10 @@ def test_without_detectron2_it_says_what_to_install(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def detector(detectron2):
+def detector(detectron2, one_thread):
     """The network with random weights that are tame enough for numbers to come out, and sees persons everywhere."""
     torch.manual_seed(0)
-    detector = CascadeRCNNDetector(None, short_side=64, long_side=96, score_threshold=0.0)
+    detector = CascadeRCNNDetector(None, short_sides=(64,), long_side=1200, score_threshold=0.0)
     network = detector.network
     for name, norm in network.backbone.named_modules():
         if name.endswith("conv3.norm"):
@@ -85,6 +85,37 @@ def test_only_persons_are_reported(detector):
                 predictor.cls_score.bias.copy_(bias)
     assert (boxes.shape, boxes.dtype) == ((0, 4), np.float32)
     assert (scores.shape, scores.dtype) == ((0,), np.float32)
+
+
+@pytest.mark.parametrize(("short_sides", "flip"), [((64,), False), ((48, 64), True)])
+def test_views_are_fused_in_the_place_where_the_person_is(detector, monkeypatch, short_sides, flip):
+    """A network that answers with the bright area it is shown, its scores falling with the size it is shown at."""
+    from detectron2.structures import Boxes, Instances
+
+    shown = []
+
+    def bright_area(inputs):
+        (given,) = inputs
+        shown.append(tuple(given["image"].shape))
+        rows, columns = torch.nonzero(given["image"].mean(0) > 127, as_tuple=True)
+        edges = torch.stack([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]).float()
+        scale = given["width"] / given["image"].shape[2]
+        found = Instances((given["height"], given["width"]))
+        found.pred_boxes = Boxes((edges * scale)[None].repeat(2, 1))
+        found.scores = torch.tensor([given["image"].shape[1] / 80, 0.9])
+        found.pred_classes = torch.tensor([0, 1])  # a person and something else
+        return [{"instances": found}]
+
+    monkeypatch.setattr(detector, "network", bright_area)
+    monkeypatch.setattr(detector, "short_sides", short_sides)
+    monkeypatch.setattr(detector, "flip", flip)
+    image = np.zeros((96, 144, 3), np.uint8)
+    image[24:72, 12:36] = 255
+    boxes, scores = detector.detect(image)
+    sizes = [(3, side, side * 3 // 2) for side in short_sides for _ in range(1 + flip)]
+    assert shown == sizes
+    np.testing.assert_allclose(boxes, [[12, 24, 36, 72]], atol=1.5)
+    np.testing.assert_allclose(scores, [np.mean([size[1] / 80 for size in sizes])], atol=1e-6)
 
 
 def test_compiled_or_not_detectron2_is_left_as_it_was(detector):

@@ -51,6 +51,9 @@ def official_layout():
     return layout
 
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
 @pytest.fixture(scope="module")
 def keypoints():
     torch.manual_seed(0)
@@ -106,7 +109,9 @@ def test_crops_go_in_as_normalised_rgb(keypoints, monkeypatch):
     assert torch.equal(seen[1], seen[0].flip(3))
 
 
-def test_batches_do_not_change_the_result(keypoints):
+def test_batches_do_not_change_the_result():
+    torch.manual_seed(0)
+    keypoints = HRNetKeypoints(None, flip_test=False, batch_size=2)
     image = np.random.default_rng(0).integers(0, 255, (120, 160, 3), np.uint8)
     boxes = np.array([[10, 10, 60, 110], [80, 0, 160, 120], [30, 40, 90, 60]], np.float32)
     found, scores = keypoints.estimate(image, boxes)
@@ -117,9 +122,12 @@ def test_batches_do_not_change_the_result(keypoints):
     np.testing.assert_allclose(scores[2:], alone_scores, atol=1e-4)
 
 
-def test_keypoints_land_where_the_network_saw_them():
-    """A network that answers where it sees red: crop, flip test and decoding together keep the place."""
-    keypoints = HRNetKeypoints(None)
+@pytest.mark.parametrize("paddings", [(1.25,), (1.1, 1.25, 1.5)])
+@pytest.mark.parametrize("flip_test", [False, True])
+def test_keypoints_land_where_the_network_saw_them(keypoints, monkeypatch, paddings, flip_test):
+    """A network that answers where it sees red: crops, flip test, decoding and merging together keep the place."""
+    monkeypatch.setattr(keypoints, "paddings", paddings)
+    monkeypatch.setattr(keypoints, "flip_test", flip_test)
 
     def brightest(crops):
         maps = torch.zeros(len(crops), 17, 96, 72)
@@ -127,9 +135,11 @@ def test_keypoints_land_where_the_network_saw_them():
         maps[:, COCO17.index("right_wrist")] = crops[:, 0, ::4, ::4]
         return maps
 
-    keypoints.network = brightest
+    monkeypatch.setattr(keypoints, "network", brightest)
     image = np.zeros((200, 150, 3), np.uint8)
     image[120:124, 40:44, 2] = 255
     box = np.array([[0, 0, 150, 200]], np.float32)
-    found, _ = keypoints.estimate(image, box)
+    found, scores = keypoints.estimate(image, box)
     np.testing.assert_allclose(found[0, COCO17.index("left_wrist")], (42, 122), atol=1.5)
+    assert scores[0, COCO17.index("left_wrist")] > 0.9
+    assert scores[0, COCO17.index("nose")] == 0

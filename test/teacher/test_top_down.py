@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orpose_models.skeletons import COCO17
@@ -77,6 +77,7 @@ def test_flipped_maps_are_turned_back_and_moved_by_one_cell():
     assert merge_flipped(maps * 0, flipped, COCO17.flip)[0, 0, 1, :3].tolist() == [0.5, 0.5, 0]
 
 
+@settings(deadline=None)
 @given(
     x=st.floats(-50, 700),
     y=st.floats(-50, 500),
