@@ -1,5 +1,6 @@
 """What several test folders share."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -47,3 +48,13 @@ def detectron2() -> Iterator[None]:
         pytest.skip("detectron2 is not installed; run: make env-detectron2")
     yield
     sys.path.remove(folder)
+
+
+@pytest.fixture(scope="session")
+def mvor_folder() -> Path:
+    """MVOR's annotations and published detections: ORPOSE_MVOR, or shared/data/mvor beside the checkout."""
+    given = os.environ.get("ORPOSE_MVOR")
+    folder = Path(given) if given else Path(__file__).resolve().parents[2] / "shared" / "data" / "mvor"
+    if not (folder / "camma_mvor_2018.json").is_file():
+        pytest.skip("MVOR is not here; set ORPOSE_MVOR to the folder with its annotations and published detections")
+    return folder

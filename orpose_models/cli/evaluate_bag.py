@@ -13,6 +13,7 @@ def evaluate_bag(
     bag: Annotated[Path, typer.Option(help="Bag with the poses: its folder, or one .mcap or .db3 file.")],
     truth: Annotated[str, typer.Option(help="Annotations with stamp_ns per image: a file in COCO's layout.")],
     topic: Annotated[str | None, typer.Option(help="Topic of the 2D poses [default: the only one].")] = None,
+    camera: Annotated[str | None, typer.Option(help="Only annotated images of this camera_name.")] = None,
     tolerance_ms: Annotated[float, typer.Option(min=0, help="By how much stamps may differ.")] = 0.0,
     images: Images = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the results [default: out/evaluation/BAG].")] = None,
@@ -30,6 +31,8 @@ def evaluate_bag(
 
     known = truth.partition(":")[0] in DATASETS
     dataset = open_dataset(truth if known else f"coco:{truth}", images)
+    if camera is not None:
+        dataset = dataset.of_camera(camera)
     opened = open_bag(bag)
     match = match_bag(dataset, opened, poses_topic(opened, topic), round(tolerance_ms * 1e6))
     console = Console(stderr=True, highlight=False)

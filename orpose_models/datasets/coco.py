@@ -156,6 +156,20 @@ def read_mvor_plus(path: str | Path, images: str | Path | None = None) -> Truth:
     return Truth(truth.name, truth.skeleton, MVOR10, _with_3d(truth, mvor), truth.image_root, (*truth.notes, note))
 
 
+def read_simulated(path: str | Path, images: str | Path | None = None) -> Truth:
+    """Read a split of the simulated operating room, which is in COCO's layout with 3D and cameras.
+
+    Args:
+        path: the split's folder, or its annotation file.
+        images: folder that file names are relative to; by default looked for around the file.
+
+    Raises:
+        OrposeError: as `read_coco`.
+    """
+    path = locate(path, "annotations.json")
+    return read_coco(path, images, f"simulated OR, split {path.parent.name}")
+
+
 def _with_3d(truth: Truth, mvor: Truth | None) -> tuple[ImageTruth, ...]:
     others = {image.file_name: image for image in mvor.images} if mvor else {}
     images = []

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from orpose_models.datasets.coco import read_coco, read_mvor_plus
+from orpose_models.datasets.coco import read_coco, read_mvor_plus, read_simulated
 from orpose_models.datasets.mvor import read_mvor
 from orpose_models.datasets.truth import Truth
 from orpose_models.errors import OrposeError
@@ -13,6 +13,7 @@ DATASETS: Mapping[str, tuple[str, Callable[[Path, Path | None], Truth]]] = {
     "mvor": ("folder with camma_mvor_2018.json, or that file", read_mvor),
     "mvor+": ("folder with camma_mvor_2019_color.json, or that file", read_mvor_plus),
     "coco": ("annotation file in COCO's layout", read_coco),
+    "sim": ("folder of one split of the simulated OR", read_simulated),
 }
 
 

@@ -1,6 +1,6 @@
 """`Truth`: the annotated persons of many images. Every dataset reader gives it, every metric takes it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -182,10 +182,17 @@ class Truth:
         """Whether any person has 3D."""
         return any(image.persons.has3d.any() for image in self.images)
 
-    def subset(self, image_ids: Sequence[int]) -> Self:
-        """Only these images, in the dataset's order."""
-        wanted = set(image_ids)
-        return replace(self, images=tuple(image for image in self.images if image.image_id in wanted))
+    def of_camera(self, camera_name: str) -> Self:
+        """Only the images of one camera.
+
+        Raises:
+            OrposeError: no image is of that camera.
+        """
+        mine = tuple(image for image in self.images if image.camera_name == camera_name)
+        if not mine:
+            known = ", ".join(sorted({image.camera_name or "(unnamed)" for image in self.images}))
+            raise OrposeError(f"{self.name}: no image is of camera {camera_name!r}; cameras are: {known}")
+        return replace(self, images=mine)
 
     def predictions(self, poses: Mapping[int, Poses], info: Mapping[str, object]) -> Predictions:
         """Wrap poses by image id as predictions of this dataset; an image that is not named has no person."""

@@ -231,7 +231,7 @@ def _uncertainty(
     }
     for name, indicator in indicators.items():
         rank = uncertainty.rank_correlation(indicator(), samples.error)
-        note = rank.note or f"Spearman, {rank.joints} joints that were seen"
+        note = rank.note or f"Spearman, {rank.joints} joints"
         collector.add(name, Metric(value=rank.value, better="neither", convention="calibration", note=note))
     rows: dict[str, dict[str, float | None]] = {}
     for index, joint in enumerate(COCO17.joints):

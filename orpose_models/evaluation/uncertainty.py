@@ -23,7 +23,7 @@ BINS = 15
 CONVENTION = (
     f"a joint is right within {RIGHT_WITHIN:g} of the torso, the longer of the two diagonals from a shoulder to the "
     f"opposite hip in the annotation; predictions and persons are paired one-to-one by box IoU >= {PAIR_IOU:g}; "
-    "labelled joints only; persons without a labelled torso are left out"
+    "labelled joints only; joints not seen (score 0) and persons without a labelled torso are left out"
 )
 
 _DIAGONALS = (
@@ -38,7 +38,7 @@ class JointSamples:
 
     Attributes:
         score, hard, soft: (k,) their scores.
-        error: (k,) distance from the annotation as a share of the torso; infinite for joints not seen.
+        error: (k,) distance from the annotation as a share of the torso.
         joint: (k,) COCO-17 index.
         image_ids: (k,).
     """
@@ -74,14 +74,13 @@ def joint_samples(truth: Truth, predictions: Mapping[int, Poses]) -> JointSample
         for i, j in one_to_one(box_iou(persons.boxes, poses.boxes), PAIR_IOU):
             if torso[i] <= 0:
                 continue
-            use = np.flatnonzero(labelled[i])
+            use = np.flatnonzero(labelled[i] & (poses.keypoint_scores[j] > 0))
             distance = np.linalg.norm(poses.keypoints[j, use] - keypoints[i, use], axis=-1) / torso[i]
-            seen = poses.keypoint_scores[j, use] > 0
             values = (
                 poses.keypoint_scores[j, use],
                 poses.scores_hard[j, use],
                 poses.scores_soft[j, use],
-                np.where(seen, distance, np.inf),
+                distance,
                 use,
                 np.full(len(use), image.image_id),
             )
@@ -138,11 +137,10 @@ class RankCorrelation:
 
 
 def rank_correlation(indicator: NDArray[np.floating], error: NDArray[np.floating]) -> RankCorrelation:
-    """How well an indicator (k,) ranks joints by their error (k,); joints not seen (infinite error) are left out."""
-    use = np.isfinite(error)
-    number = int(use.sum())
+    """How well an indicator (k,) ranks joints by their error (k,)."""
+    number = len(error)
     if number < 3:
         return RankCorrelation(None, number, "fewer than three joints")
-    if np.ptp(indicator[use]) == 0 or np.ptp(error[use]) == 0:
+    if np.ptp(indicator) == 0 or np.ptp(error) == 0:
         return RankCorrelation(None, number, "the same value for all joints")
-    return RankCorrelation(float(spearmanr(indicator[use], error[use]).statistic), number)
+    return RankCorrelation(float(spearmanr(indicator, error).statistic), number)

@@ -1,0 +1,117 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from orpose_models.datasets.truth import Truth
+from orpose_models.errors import OrposeError
+from orpose_models.evaluation.calibration import Calibration, fit_calibration, split_and_fit
+from orpose_models.evaluation.uncertainty import joint_samples, rank_correlation, reliability
+from orpose_models.poses import Poses
+from orpose_models.skeletons import COCO17
+
+
+def test_no_joints() -> None:
+    empty = reliability(np.empty(0), np.empty(0, bool))
+    assert empty.ece is empty.mean_score is empty.share_right is None
+    assert [b[2] for b in empty.bins] == [0] * 15
+    assert rank_correlation(np.empty(0), np.empty(0)).value is None
+
+
+def test_calibration_error_by_hand() -> None:
+    scores = np.array([0.9, 0.9, 0.9, 0.9, 0.1, 0.1])
+    right = np.array([True, True, True, False, False, False])
+    result = reliability(scores, right)
+    assert result.ece == pytest.approx((4 * abs(0.75 - 0.9) + 2 * 0.1) / 6)
+    assert result.share_right == 0.5
+    assert reliability(np.array([0.0, 1.0]), np.array([False, True])).ece == 0
+
+
+def test_an_honest_score_has_no_error() -> None:
+    random = np.random.default_rng(0)
+    scores = random.uniform(0, 1, 100_000)
+    assert (reliability(scores, random.uniform(0, 1, 100_000) < scores).ece or 1) < 0.01
+
+
+def test_samples_are_the_labelled_joints_that_were_seen(
+    make_truth: Callable[..., Truth], make_poses: Callable[..., Poses]
+) -> None:
+    truth = make_truth([(100, 150), (400, 200)])
+    truth.images[0].persons.visibility[0, COCO17.index("nose")] = 0
+    poses = make_poses([(100, 150)])
+    keypoints, scores = poses.keypoints.copy(), poses.keypoint_scores.copy()
+    scores[0, COCO17.index("left_eye")] = 0
+    # The diagonal of the torso is hypot(48, 90) = 102 px: 0.2 of it are 20.4 px.
+    keypoints[0, COCO17.index("left_wrist")] += (20.3, 0)
+    keypoints[0, COCO17.index("right_wrist")] += (0, 20.5)
+    samples = joint_samples(truth, {1: poses.with_arrays(keypoints=keypoints, keypoint_scores=scores)})
+    assert len(samples) == 15
+    wrong = samples.joint[~samples.right]
+    assert wrong.tolist() == [COCO17.index("right_wrist")]
+    assert joint_samples(truth, {}).right.shape == (0,)
+
+
+def test_rank_correlation_sees_disagreement() -> None:
+    error = np.array([0.1, 0.2, 0.3, 0.4])
+    assert rank_correlation(np.array([1.0, 2, 3, 9]), error).value == pytest.approx(1)
+    assert rank_correlation(np.array([9.0, 3, 2, 1]), error).value == pytest.approx(-1)
+    same = rank_correlation(np.zeros(4), error)
+    assert same.value is None
+    assert same.note == "the same value for all joints"
+
+
+@pytest.mark.parametrize("method", ["temperature", "isotonic"])
+def test_calibration_repairs_overconfidence(method: str, tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    honest = random.uniform(0.02, 0.98, 20_000)
+    logit = np.log(honest / (1 - honest))
+    scores = 1 / (1 + np.exp(-2.5 * logit))  # 2.5 times too sure
+    right = random.uniform(0, 1, 20_000) < honest
+    fitted = fit_calibration(method, scores[:10_000], right[:10_000])
+    before, after = reliability(scores[10_000:], right[10_000:]), reliability(fitted(scores[10_000:]), right[10_000:])
+    assert (before.ece or 0) > 0.1
+    assert (after.ece or 1) < 0.02
+    if method == "temperature":
+        assert fitted.temperature == pytest.approx(2.5, rel=0.05)
+    assert fitted(np.array([0.0]))[0] == 0
+    assert (np.diff(fitted(np.linspace(0.01, 1, 200))) >= 0).all()
+    fitted.save(tmp_path / "calibration.json")
+    assert Calibration.load(tmp_path / "calibration.json") == fitted
+
+
+def test_calibrated_poses_keep_their_branches(make_poses: Callable[..., Poses]) -> None:
+    poses = make_poses([(100, 150)])
+    calibrated = Calibration(method="temperature", temperature=2.0).apply(poses)
+    assert calibrated.keypoint_scores[0, 0] == pytest.approx(2 / 3, abs=1e-6)  # logit 1.386 halved
+    assert (calibrated.scores_hard == poses.scores_hard).all()
+
+
+def test_what_cannot_be_fitted() -> None:
+    with pytest.raises(OrposeError, match="needs at least 50 joints whose truth is known, got 0"):
+        fit_calibration("isotonic", np.zeros(100), np.ones(100, bool))
+    with pytest.raises(OrposeError, match="needs right and wrong joints; here all are the same"):
+        fit_calibration("temperature", np.full(100, 0.5), np.ones(100, bool))
+
+
+def test_what_is_no_calibration(tmp_path: Path) -> None:
+    (tmp_path / "other.json").write_text('{"kind": "orpose-calibration", "method": "magic"}')
+    with pytest.raises(OrposeError, match=r"other.json: not a calibration of orpose: method"):
+        Calibration.load(tmp_path / "other.json")
+
+
+def test_fitted_on_one_recording_and_judged_on_the_other(
+    make_truth: Callable[..., Truth], make_poses: Callable[..., Poses]
+) -> None:
+    random = np.random.default_rng(5)
+    truth = make_truth(*[[(100, 150), (400, 200)]] * 20)  # recordings day0 and day1 alternate
+    poses = {}
+    for image in truth.images:
+        right = make_poses([(100, 150), (400, 200)])
+        wrong = random.random((2, 17)) < 0.4
+        poses[image.image_id] = right.with_arrays(keypoints=right.keypoints + wrong[..., None] * 60)
+    fitted = split_and_fit(truth, truth.predictions(poses, {}), "isotonic", 0.5, seed=0)
+    assert fitted.fitted_on in ("test set: day0 (seed 0)", "test set: day1 (seed 0)")
+    assert fitted.joints == 20 // 2 * 2 * 17
+    assert fitted.ece_before == pytest.approx(0.2, abs=0.05)  # 0.8 said, 0.6 right
+    assert (fitted.ece_after or 1) < 0.06
