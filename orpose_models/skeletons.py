@@ -194,10 +194,15 @@ class JointMap:
         return matrix
 
     def points(self, points: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Map coordinates (..., sources, d) to (..., targets, d); missing joints are NaN."""
-        mapped = np.einsum("ts,...sd->...td", self.matrix, points).astype(points.dtype)
-        mapped[..., [not names for names in self.recipe], :] = np.nan
-        return mapped
+        """Map coordinates (..., sources, d) to (..., targets, d).
+
+        Joints that the source does not have, or that need one whose coordinates are NaN, are NaN.
+        """
+        unknown = np.isnan(points)
+        mapped = np.einsum("ts,...sd->...td", self.matrix, np.where(unknown, 0, points)).astype(points.dtype)
+        touched = np.einsum("ts,...sd->...td", self.matrix, unknown.astype(np.float64)) > 0
+        absent = np.array([not names for names in self.recipe])[:, None]
+        return np.where(touched | absent, np.nan, mapped).astype(points.dtype)
 
     def valid(self, valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Map validity (..., sources) to (..., targets): valid if every joint of the recipe is."""

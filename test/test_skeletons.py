@@ -48,3 +48,12 @@ def test_scores_take_the_weakest_joint() -> None:
     assert mapped[0] == scores[3]
     assert mapped[1] == scores[5]
     assert mapped[9] == scores[10]
+
+
+def test_an_unknown_joint_makes_only_those_unknown_that_need_it() -> None:
+    points = np.ones((17, 3))
+    points[COCO17.index("left_shoulder")] = np.nan
+    mapped = COCO17_TO_H36M17.points(points)
+    unknown = np.isnan(mapped).all(axis=1)
+    assert [H36M17.joints[i] for i in np.flatnonzero(unknown)] == ["spine", "thorax", "left_shoulder"]
+    assert (mapped[~unknown] == 1).all()
