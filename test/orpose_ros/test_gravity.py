@@ -1,3 +1,4 @@
+import time
 from importlib.util import find_spec
 
 import numpy as np
@@ -40,3 +41,37 @@ def test_rotations_keep_lengths_and_have_inverses(q: tuple, v: tuple) -> None:
 def test_without_tf2_the_error_says_what_to_do() -> None:
     with pytest.raises(OrposeError, match=r"tf2_ros is not installed; install it .* or give .* 'gravity'"):
         TfGravity(None, "map")  # type: ignore[arg-type]
+
+
+def test_gravity_comes_from_tf() -> None:
+    tf2_ros = pytest.importorskip("tf2_ros", reason="tf2_ros is not part of ROS 2 from pip wheels")
+    import rclpy
+    from geometry_msgs.msg import TransformStamped
+    from rclpy.context import Context
+    from rclpy.executors import SingleThreadedExecutor
+    from rclpy.node import Node
+
+    context = Context()
+    rclpy.init(args=[], context=context, domain_id=85)
+    executor = SingleThreadedExecutor(context=context)
+    node = Node("gravity", context=context)
+    executor.add_node(node)
+    try:
+        gravity = TfGravity(node, "map")
+        assert gravity.lookup("camera_optical") is None
+        # A camera that looks along the room's x axis; TF holds the camera's axes in the room.
+        transform = TransformStamped(child_frame_id="camera_optical")
+        transform.header.frame_id = "map"
+        rotation = transform.transform.rotation
+        rotation.x, rotation.y, rotation.z, rotation.w = -0.5, 0.5, -0.5, 0.5
+        tf2_ros.StaticTransformBroadcaster(node).sendTransform(transform)
+        end = time.monotonic() + 30
+        while (found := gravity.lookup("camera_optical")) is None and time.monotonic() < end:
+            executor.spin_once(timeout_sec=0.05)
+        assert found is not None
+        np.testing.assert_allclose(found, (0, 1, 0), atol=1e-12)
+        gravity.close()
+    finally:
+        executor.shutdown()
+        node.destroy_node()
+        rclpy.shutdown(context=context)
