@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 STAMP := $(VENV)/stamps
 
-.PHONY: help demo test lint format clean env env-test env-detectron2 env-ros build
+.PHONY: help demo test lint format clean env env-test env-detectron2 env-ros build assets
 
 help:
 	@echo "make demo    play real footage of several people to the ROS node: pictures and a video in out/demo"
@@ -83,7 +83,11 @@ format: env-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: lint build env-detectron2
+# Network weights and footage, into the user's cache; what is there already is not fetched again.
+assets: $(STAMP)/runtime
+	@$(BIN)/orpose fetch weights multiperson
+
+test: lint build assets env-detectron2
 	source tools/ros_env.sh && python -m pytest
 
 demo: build
