@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from orpose_models.poses import Poses
     from orpose_models.predictions import Predictions
 
-Dataset = Annotated[
-    str, typer.Option(help="KIND:PATH - mvor:FOLDER, mvor+:FOLDER, sim:FOLDER or coco:ANNOTATIONS.json.")
-]
+Dataset = Annotated[str, typer.Option(help="KIND:PATH - mvor:FOLDER, mvor+:FOLDER, sim:FOLDER or coco:FILE.json.")]
 Images = Annotated[Path | None, typer.Option(help="Folder of the images [default: looked for beside the annotations].")]
 Threshold = Annotated[float, typer.Option(min=0, max=1, help="Box score from which on a person counts as found.")]
 Draws = Annotated[int, typer.Option(min=0, help="Bootstrap draws for the intervals; 0 for none.")]

@@ -24,12 +24,13 @@ PARTS = {
 
 CONVENTION = (
     "joint correct within 0.2 x the longer side of the box around the person's labelled joints; each annotated person "
-    "takes the prediction with the smallest mean distance over the labelled joints, several may take the same; joints "
-    "that are not labelled and joints of persons without any prediction count as wrong; head = middle of the eyes, "
-    "else of the ears, else nose, else the one eye or ear found; mean over head, shoulders, hips, elbows, wrists"
+    "takes the prediction whose shoulders and hips are nearest on average, several may take the same; joints that are "
+    "not labelled and joints of persons without any prediction count as wrong; head = middle of the eyes, else of the "
+    "ears, else nose, else the one eye or ear found; mean over head, shoulders, hips, elbows, wrists"
 )
 CONVENTION_LABELLED = "the same, but joints that are not labelled do not count; mean over all labelled joints"
 
+_TORSO = np.array([joint.endswith(("shoulder", "hip")) for joint in MVOR10.joints])
 _EYES = [COCO17.index("left_eye"), COCO17.index("right_eye")]
 _EARS = [COCO17.index("left_ear"), COCO17.index("right_ear")]
 _NOSE = COCO17.index("nose")
@@ -137,8 +138,10 @@ def _correct(
     high = np.where(known[..., None], points, -np.inf).max(axis=1)
     size = (high - low).max(axis=1)
     distance = np.linalg.norm(points[:, None] - predicted[None], axis=-1)
+    torso = known & _TORSO
+    torso = np.where(torso.any(axis=1, keepdims=True), torso, known)
     # A joint that the prediction lacks stands at 0, 0 and so speaks against it.
-    mean = (distance * known[:, None]).sum(axis=2) / np.maximum(known.sum(axis=1), 1)[:, None]
+    mean = (distance * torso[:, None]).sum(axis=2) / torso.sum(axis=1)[:, None]
     taken = mean.argmin(axis=1)
     near = distance[np.arange(len(points)), taken] <= alpha * size[:, None]
     return np.asarray(near & known & found[taken])

@@ -80,7 +80,7 @@ def test_camera_and_3d(tmp_path: Path) -> None:
         (lambda d: d["annotations"][0].update(image_id=9), "annotation 1 is of image 9, which the file has not"),
         (
             lambda d: d["annotations"][0].update(keypoints=KEYPOINTS[:-3]),
-            "annotation 1 has 48 keypoint numbers, expected",
+            "annotation 1 has 48 keypoint numbers",
         ),
         (lambda d: d["annotations"][0].update(keypoints=[7.0] * 51), "annotation 1: keypoint flags must be 0"),
         (lambda d: d["annotations"][0].update(bbox=[0, 0, -1, 5]), "annotation 1: the box has a negative width"),

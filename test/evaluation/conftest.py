@@ -14,8 +14,8 @@ from orpose_models.skeletons import COCO17, H36M17, MVOR10
 SIZE = (640, 480)
 # A standing person, upper body 100 px high and 60 px wide, seen from the front, in COCO-17's order.
 STANDING = np.array(
-    [(0, -70), (3, -73), (-3, -73), (8, -70), (-8, -70), (30, -50), (-30, -50), (38, -10), (-38, -10), (40, 25), (-40, 25),
-     (18, 40), (-18, 40), (18, 110), (-18, 110), (18, 180), (-18, 180)], float
+    [(0, -70), (3, -73), (-3, -73), (8, -70), (-8, -70), (30, -50), (-30, -50), (38, -10), (-38, -10),
+     (40, 25), (-40, 25), (18, 40), (-18, 40), (18, 110), (-18, 110), (18, 180), (-18, 180)], float
 )  # fmt: skip
 # The same in metres, Human3.6M-17, pelvis at 0: x right, y down; a pixel is 6.5 mm.
 STANDING_3D = np.zeros((17, 3))

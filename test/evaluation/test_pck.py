@@ -109,4 +109,4 @@ def test_published_pck_of_openpose_on_mvor(mvor_folder: Path) -> None:
     assert f"{result.mean:.3f}" == "0.571"
     published = {"head": 0.704, "shoulder": 0.699, "hip": 0.423, "elbow": 0.576, "wrist": 0.453}
     for part, figure in published.items():
-        assert result.parts[part] == pytest.approx(figure, abs=0.0016), part
+        assert result.parts[part] == pytest.approx(figure, abs=0.0012), part

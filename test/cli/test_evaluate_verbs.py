@@ -1,0 +1,213 @@
+"""`orpose evaluate`, end to end on small pictures with a model whose right answer is known."""
+
+import json
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from orpose_models.bags.create import BagPlan, create_bag
+from orpose_models.cameras import Camera
+from orpose_models.cli.main import run
+from orpose_models.datasets.frames import open_frames
+from orpose_models.evaluation.calibration import Calibration
+from orpose_models.evaluation.result import Evaluation
+from orpose_models.poses import Poses
+from orpose_models.predictions import Predictions
+from orpose_models.resolution import Size
+from orpose_models.runtime import model as models
+
+SIZE = (160, 120)
+STEP_NS = 100_000_000
+START_NS = 1_600_000_000_000_000_000
+# Joints as shares of the box: nose, eyes, ears, shoulders, elbows, wrists, hips, knees, ankles.
+SHARES = np.array(
+    [(0.5, 0.1), (0.55, 0.05), (0.45, 0.05), (0.6, 0.1), (0.4, 0.1), (0.8, 0.25), (0.2, 0.25), (0.9, 0.4), (0.1, 0.4),
+     (1, 0.55), (0, 0.55), (0.7, 0.6), (0.3, 0.6), (0.7, 0.8), (0.3, 0.8), (0.7, 1), (0.3, 1)]
+)  # fmt: skip
+
+
+def joints_of(boxes: NDArray) -> NDArray:
+    return boxes[:, None, :2] + SHARES * (boxes[:, None, 2:] - boxes[:, None, :2])
+
+
+@dataclass(frozen=True)
+class SquareFinder:
+    """A model whose persons are the white rectangles of an image; it sees the worse the smaller the image is."""
+
+    name: str = "squares"
+    sha256: str = "0" * 64
+    engine: str = "opencv"
+
+    def predict(self, image: NDArray[np.uint8], full_size: Size | None = None, camera: Camera | None = None) -> Poses:
+        width, height = full_size or (image.shape[1], image.shape[0])
+        scale = np.array([width / image.shape[1], height / image.shape[0]] * 2)
+        contours, _ = cv2.findContours((image[..., 0] > 127).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        found = sorted(cv2.boundingRect(contour) for contour in contours)
+        boxes = np.array([(x, y, x + w, y + h) for x, y, w, h in found], float).reshape(-1, 4) * scale
+        n = len(boxes)
+        return Poses.from_arrays(boxes, [0.9] * n, joints_of(boxes), np.full((n, 17), 0.8))
+
+
+@pytest.fixture(autouse=True)
+def _squares(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "MODELS", {"squares": ("finds white rectangles", lambda threads: SquareFinder())})
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    """Twelve pictures with 0, 1 or 2 persons, annotated with the stamps that `orpose bag create` gives them."""
+    random = np.random.default_rng(0)
+    folder = tmp_path / "ward"
+    folder.mkdir()
+    images, annotations = [], []
+    for i in range(12):
+        picture = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
+        for k in range(i % 3):
+            x, y = 10 + 75 * k + int(random.integers(0, 20)), int(random.integers(5, 30))
+            w, h = int(random.integers(24, 40)), int(random.integers(50, 80))
+            picture[y : y + h, x : x + w] = 255
+            points = joints_of(np.array([[x, y, x + w, y + h]], float))[0]
+            keypoints = np.concatenate([points, np.full((17, 1), 2)], axis=1).ravel().tolist()
+            annotations.append(
+                {"id": len(annotations) + 1, "image_id": i + 1, "category_id": "1", "bbox": [x, y, w, h],
+                 "iscrowd": 0, "keypoints": keypoints}
+            )  # fmt: skip
+        name = f"{i:03d}.png"
+        cv2.imwrite(str(folder / name), picture)
+        stamp = START_NS + i * STEP_NS
+        images.append({"id": i + 1, "file_name": name, "width": SIZE[0], "height": SIZE[1], "stamp_ns": stamp})
+    content = {"categories": [{"id": "1", "name": "person"}], "images": images, "annotations": annotations}
+    (folder / "annotations.json").write_text(json.dumps(content))
+    return folder / "annotations.json"
+
+
+def orpose(*arguments: object) -> int:
+    return run([str(argument) for argument in arguments])
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    captured = capsys.readouterr()
+    return " ".join((captured.out + captured.err).split())
+
+
+def test_a_model_at_several_factors(dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    command = ("evaluate", "run", "--dataset", f"coco:{dataset}", "--model", "squares", "--downsample", "1,8,12")
+    assert orpose(*command, "--out", out, "--bootstrap", 50, "--details") == 0
+    text = said(capsys)
+    assert "box AP: COCO protocol (pycocotools)" in text
+    assert "calibration by joint - squares at 8x" in text
+    evaluation = Evaluation.load(out / "evaluation.json")
+    assert [result.downsample for result in evaluation.results] == [1, 8, 12]
+    ap = [result.metrics["box AP"].value or 0 for result in evaluation.results]
+    assert ap[0] == pytest.approx(1)
+    assert ap[0] > ap[1] > ap[2]
+    assert (evaluation.images, evaluation.persons) == (12, 12)
+    assert (out / "evaluation.csv").read_text().count("\n") == 1 + sum(len(r.metrics) for r in evaluation.results)
+    html = (out / "report.html").read_text()
+    assert html.count("data:image/png") == 4  # curves and three reliability diagrams
+    assert html.count("data:image/jpeg") == 3 * 8
+    assert not re.search(r"(src|href)='(?!data:)", html)
+    assert "not at hand" not in html
+
+
+def test_an_interrupted_run_goes_on(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ("evaluate", "run", "--dataset", f"coco:{dataset}", "--model", "squares", "--out", tmp_path / "out")
+    calls = []
+    predict = SquareFinder.predict
+
+    def counted(self: SquareFinder, image: NDArray, full_size: Size, camera: Camera) -> Poses:
+        calls.append(image.shape)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return predict(self, image, full_size, camera)
+
+    monkeypatch.setattr(SquareFinder, "predict", counted)
+    assert orpose(*command) == 130
+    assert orpose(*command) == 0
+    assert len(calls) == 4 + 9  # three images were done before
+    predictions = Predictions.load(tmp_path / "out" / "predictions_1x.json")
+    assert [len(image.poses) for image in predictions.images] == [0, 1, 2] * 4
+    assert not list((tmp_path / "out").glob(".*"))
+
+
+def test_a_bag_gives_the_figures_of_the_folder(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create_bag(open_frames(dataset.parent), tmp_path / "images", BagPlan())
+    assert orpose("bag", "run", tmp_path / "images", tmp_path / "poses", "--model", "squares") == 0
+    command = ("evaluate", "bag", "--bag", tmp_path / "poses", "--truth", dataset, "--bootstrap", 20)
+    assert orpose(*command, "--out", tmp_path / "of_bag") == 0
+    assert "12 of 12 pose messages belong to annotated images; 0 messages have no annotation, 0 of 12" in said(capsys)
+    folder = ("evaluate", "run", "--dataset", f"coco:{dataset}", "--model", "squares", "--bootstrap", 20)
+    assert orpose(*folder, "--out", tmp_path / "of_folder") == 0
+    of_bag, of_folder = (Evaluation.load(tmp_path / f / "evaluation.json").results[0] for f in ("of_bag", "of_folder"))
+    assert of_bag.metrics == of_folder.metrics
+
+
+def test_compare_and_calibrate(dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for factor in (1, 8):
+        out = tmp_path / f"at{factor}"
+        command = ("evaluate", "run", "--dataset", f"coco:{dataset}", "--model", "squares", "--bootstrap", 20)
+        assert orpose(*command, "--downsample", factor, "--out", out) == 0
+    capsys.readouterr()
+    a, b = tmp_path / "at1" / "evaluation.json", tmp_path / "at8" / "evaluation.json"
+    assert orpose("evaluate", "compare", a, b, "--bootstrap", 100, "--out", tmp_path / "difference.json") == 0
+    assert "A: squares at 1x B: squares at 8x 12 images" in said(capsys)
+    (comparison,) = json.loads((tmp_path / "difference.json").read_text())["comparisons"]
+    differences = {d["metric"]: d["difference"] for d in comparison["differences"]}
+    assert differences["box AP"] < -0.2
+    predictions = Predictions.load(tmp_path / "at1" / "predictions_1x.json")
+    off = (np.arange(17) % 4 == 0)[:, None] * 30.0  # 5 of 17 joints are wrong, all have the score 0.8
+    images = [replace(i, poses=i.poses.with_arrays(keypoints=i.poses.keypoints + off)) for i in predictions.images]
+    found = tmp_path / "off.json"
+    Predictions(images, predictions.info).save(found)
+    command = ("evaluate", "calibrate", "--dataset", f"coco:{dataset}", "--predictions", found)
+    assert orpose(*command, "--method", "temperature", "--out", tmp_path / "calibration.json") == 0
+    assert "fitted on annotations: 6 of 12 images (seed 0)" in said(capsys)
+    fitted = Calibration.load(tmp_path / "calibration.json")
+    assert fitted(np.array([0.8]))[0] == pytest.approx(12 / 17, abs=1e-3)
+    assert fitted.ece_before == pytest.approx(0.8 - 12 / 17, abs=1e-6)
+    assert fitted.ece_after == pytest.approx(0, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "give either --predictions or --model"),
+        (["--model", "squares", "--predictions", "x.json"], "give either --predictions or --model"),
+        (["--model", "squares", "--downsample", "1,13"], "factors must be within 1..12"),
+        (["--model", "squares", "--downsample", "one"], "expected factors such as 1,8,10,12"),
+        (["--model", "nobody"], "model 'nobody' is not known"),
+        (["--predictions", "missing.json"], "missing.json: no such file"),
+    ],
+)
+def test_a_users_mistakes(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert orpose("evaluate", "run", "--dataset", f"coco:{dataset}", *arguments, "--out", tmp_path / "out") == 2
+    assert message in said(capsys)
+
+
+def test_pictures_that_are_missing_broken_or_of_another_size(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ("evaluate", "run", "--dataset", f"coco:{dataset}", "--model", "squares", "--out", tmp_path / "out")
+    cv2.imwrite(str(dataset.parent / "003.png"), np.zeros((60, 80, 3), np.uint8))
+    assert orpose(*command) == 2
+    assert "003.png has 80 x 60 pixels, but 160 x 120 were annotated" in said(capsys)
+    (dataset.parent / "003.png").write_bytes(b"no picture")
+    assert orpose(*command) == 2
+    assert "003.png" in said(capsys)
+    (dataset.parent / "003.png").unlink()
+    assert orpose(*command) == 2
+    text = said(capsys)
+    assert "1 of 12 images of annotations are missing, the first is" in text
+    assert "give their folder with --images" in text
