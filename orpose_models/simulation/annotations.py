@@ -1,9 +1,10 @@
 """Ground truth of one picture: who is seen where, decided by the depth and identity of every pixel.
 
 Flags mean what COCO's annotators mean by them. A joint is *visible* if nothing lies in front of it but the person's
-own flesh and clothes. It is *occluded but labelled* if the person's own body hides it, or if something else
-does and the person's visible outline is so near that an annotator would guess it. It is *not labelled* outside the
-picture, under drapes, on the far side of the head, or further behind things.
+own flesh and clothes. It is *occluded but labelled* where an annotator would guess it: the joint before it on the limb
+is visible and, if it is not the person's own body that hides it, the visible outline is near. It is *not labelled*
+outside the picture, under drapes, on the far side of the head, or further behind things. Of whom fewer than three
+joints of body and limbs are visible only the box is labelled.
 """
 
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ _DEPTH = {
 }  # fmt: skip
 _BENEATH = np.array([_DEPTH[name.split("_")[-1]] for name in COCO17.joints])
 _FACE = 5  # the first five joints
+# The joint from which an annotator would guess a hidden one: towards the trunk; for trunk joints the other side's.
+_FROM = {5: (6, 11), 6: (5, 12), 7: (5,), 8: (6,), 9: (7,), 10: (8,), 11: (12, 5), 12: (11, 6),
+         13: (11,), 14: (12,), 15: (13,), 16: (14,)}  # fmt: skip
+_MIN_VISIBLE = 3
 _GUESS = 0.1  # an occluded joint is labelled if it is no further from the outline than this times the box's longer side
 MIN_AREA = 120.0  # square pixels; a person of whom less is seen is to be ignored
 
@@ -96,10 +101,15 @@ def coco_flags(
     states: NDArray[np.int64], keypoints: Array, mask: NDArray[np.uint8], covered: bool
 ) -> NDArray[np.int64]:
     """COCO's visibility flags (17,) from what hides each joint and the person's visible outline (drawn size)."""
-    flags = np.where(states == SEEN, 2, 0)
-    body = np.arange(17) >= _FACE
-    flags[(states == BY_SELF) & body] = 1
-    behind = np.flatnonzero(np.isin(states, (BY_THING, BY_PERSON)) & body)
+    seen = states == SEEN
+    flags = np.where(seen, 2, 0)
+    if seen[_FACE:].sum() < _MIN_VISIBLE:
+        return np.zeros_like(flags)
+    guessable = np.zeros(17, bool)
+    for joint, sources in _FROM.items():
+        guessable[joint] = seen[list(sources)].any()
+    flags[(states == BY_SELF) & guessable] = 1
+    behind = np.flatnonzero(np.isin(states, (BY_THING, BY_PERSON)) & guessable)
     if len(behind) and mask.any() and not covered:
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
         near = _GUESS * max(np.ptp(rows), np.ptp(columns))

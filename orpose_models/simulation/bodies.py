@@ -159,9 +159,10 @@ def head_centre(body: Body) -> Array:
 def coco_joints(body: Body, positions: Array, rotations: Array) -> Array:
     """COCO-17 keypoints (..., 17, 3) of posed joints (..., 22, 3) and their rotations (..., 22, 3, 3).
 
-    Shoulders, elbows, wrists, knees and ankles are the figure's joints. Annotators click the hip beside the
-    crease of the groin, higher and wider than the ball of the femur: 2 cm up and 0.068 of the stature
-    from the body's middle. Eyes, ears and nose lie on the surface of the face.
+    Elbows, wrists, knees and ankles are the figure's joints. Annotators click the shoulder on its top and
+    outer side, 3.5 cm above and 1.5 cm outside the centre of the joint, and the hip beside the crease of
+    the groin, higher and wider than the ball of the femur: 2 cm up and 0.068 of the stature from the body's
+    middle. Eyes, ears and nose lie on the surface of the face.
     """
     out = np.empty((*positions.shape[:-2], 17, 3))
     head, turn = positions[..., J["head"], :], rotations[..., J["head"], :, :]
@@ -171,6 +172,8 @@ def coco_joints(body: Body, positions: Array, rotations: Array) -> Array:
     for i, limb in enumerate(limbs):
         for s, side in enumerate(("left", "right")):
             out[..., 5 + 2 * i + s, :] = positions[..., J[f"{side}_{limb}"], :]
+    for s, sign in enumerate((1, -1)):
+        out[..., 5 + s, :] += rotations[..., J["spine3"], :, :] @ np.array([0.0, 0.015 * sign, 0.035])
     middle = out[..., 11:13, :].mean(axis=-2)
     for s, sign in enumerate((1, -1)):
         offset = np.array([0.0, sign * 0.068 * body.stature, 0.02])

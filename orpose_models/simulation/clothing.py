@@ -74,7 +74,7 @@ def cloth_colour(rng: np.random.Generator) -> RGB:
     if kind == "navy":
         return _tint(rng, rng.uniform(0.58, 0.66), (0.5, 0.8), (0.18, 0.38))
     hue = {"blue": (0.53, 0.61), "teal": (0.46, 0.53), "green": (0.36, 0.46)}[str(kind)]
-    return _tint(rng, rng.uniform(*hue), (0.25, 0.7), (0.4, 0.85))
+    return _tint(rng, rng.uniform(*hue), (0.18, 0.58), (0.35, 0.8))
 
 
 def draw_outfit(number: int, role: str) -> Outfit:
@@ -154,7 +154,7 @@ def torso(body: Body, bind: Array, ease: float = 0.0) -> Field:
         ball(pelvis + [-0.01, 0, -0.03], (0.118 * g + ease, 0.168 * g + ease, 0.13 + ease)),
         ball(belly, (0.112 * g**1.6 + ease, 0.155 * g**1.3 + ease, 0.22)),
         ball(chest + [0.01, 0, 0.0], (0.118 * g + ease, 0.160 * g + ease, 0.17 + ease)),
-        cone(shoulders[0] * [1, 0.8, 1], shoulders[1] * [1, 0.8, 1], 0.068 * g + ease, 0.068 * g + ease),
+        cone(shoulders[0] * [1, 0.8, 1], shoulders[1] * [1, 0.8, 1], 0.06 * g + 0.6 * ease, 0.06 * g + 0.6 * ease),
         cone(hips[0], hips[1], 0.1 * g + ease, 0.1 * g + ease),
         cone(chest, neck, 0.09 * g, 0.062 * g + 0.5 * ease),
         blend=0.1,
@@ -171,7 +171,8 @@ def shirt(body: Body, bind: Array, sleeve: float, ease: float = 0.02) -> Field:
     """Scrub top: loose trunk to below the hips, sleeves ending at `sleeve`."""
     g = body.girth * body.stature / 1.72
     arms = [
-        _sleeve(bind, side, (0.07 * g + ease, 0.062 * g + ease, 0.047 * g + ease), sleeve) for side in ("left", "right")
+        _sleeve(bind, side, (0.057 * g + ease, 0.058 * g + ease, 0.045 * g + ease), sleeve)
+        for side in ("left", "right")
     ]
     hem = bind[J["pelvis"]] + [0, 0, -0.2 * body.stature / 1.72]
     flare = cone(bind[J["pelvis"]], hem - [0, 0, 0.2], 0.155 * g + ease, 0.2 * g + ease, squash=0.85)
@@ -196,7 +197,7 @@ def gown(body: Body, bind: Array, length: float, ease: float = 0.026) -> Field:
     """Long-sleeved gown; `length` 0..1 from hips to the ground."""
     g = body.girth * body.stature / 1.72
     arms = [
-        _sleeve(bind, side, (0.075 * g + ease, 0.064 * g + ease, 0.04 * g + 0.4 * ease), 1.93)
+        _sleeve(bind, side, (0.06 * g + ease, 0.06 * g + ease, 0.04 * g + 0.4 * ease), 1.93)
         for side in ("left", "right")
     ]
     ground = bind[J["left_ankle"], 2] - body.ankle_height

@@ -40,13 +40,13 @@ class Sensor:
         """Settings as they occur."""
         red, blue = rng.normal(1, 0.045, 2)
         return cls(
-            float(rng.normal(112, 16)),
-            float(rng.uniform(0.7, 0.95)),
+            float(rng.normal(142, 15)),
+            float(rng.uniform(0.8, 1.05)),
             (float(red), 1.0, float(blue)),
-            float(rng.uniform(0.6, 1.05)),
-            float(rng.uniform(0.25, 0.85)),
-            float(rng.uniform(0, 0.25)),
-            float(rng.uniform(1.0, 5.0)),
+            float(rng.uniform(0.6, 1.0)),
+            float(rng.uniform(0.2, 0.65)),
+            float(rng.uniform(0, 0.15)),
+            float(rng.uniform(1.0, 4.0)),
             float(rng.uniform(2, 6)) if rng.random() < 0.08 else 0.0,
             int(rng.integers(75, 96)),
         )

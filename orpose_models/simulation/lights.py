@@ -78,6 +78,6 @@ def draw_lighting(number: int, room: Room) -> Lighting:
             0,
             Beam(one.position + 0.05 * one.direction, one.position + one.direction, rng.uniform(32, 55), colour, 0.04),
         )
-    fill = panel_strength * rng.uniform(0.5, 0.8) * tint
+    fill = (0.12 + panel_strength * rng.uniform(0.6, 0.9)) * tint
     bounce = (0.16 * panel_strength + 0.05 + 0.05 * lamp_strength) * rng.uniform(0.8, 1.5) * (0.5 + 0.5 * tint)
     return Lighting(number, beams, fill, bounce)

@@ -18,8 +18,8 @@ Key = dict[str, Array]
 KeyMaker = Callable[[Body, np.random.Generator, float], Key]
 
 # Actions at a table or trolley, and away from one, with how often each is drawn.
-AT_TABLE = {"operate": 5, "reach": 3, "hand_over": 2, "lean": 1.5, "watch": 2}
-FREE = {"stand": 2, "fold": 2, "carry": 1.5, "walk": 2.5, "bend": 1, "raise": 1.5, "type": 2, "talk": 2}
+AT_TABLE = {"operate": 5, "reach": 3, "hand_over": 2, "lean": 0.8, "watch": 2}
+FREE = {"stand": 2, "fold": 2, "carry": 1.5, "walk": 2.5, "bend": 0.5, "raise": 1.5, "type": 2, "talk": 2}
 SEATED = {"sit": 2, "sit_type": 1}
 
 _KEY_PERIOD = 0.9  # seconds from one key moment to the next
@@ -98,8 +98,8 @@ def _hand_over(body: Body, rng: np.random.Generator, table: float) -> Key:
 
 def _lean(body: Body, rng: np.random.Generator, table: float) -> Key:
     key = _operate(body, rng, table)
-    key["bend"] = rng.normal([0.6, 0, 0], [0.15, 0.15, 0.15])
-    key["tilt"] = rng.uniform(0.15, 0.4, 1)
+    key["bend"] = rng.normal([0.45, 0, 0], [0.15, 0.12, 0.15])
+    key["tilt"] = rng.uniform(0.1, 0.3, 1)
     key["gaze"] = rng.normal([0.2, 0, 0], [0.2, 0.1, 0.3])
     return key
 
@@ -131,8 +131,8 @@ def _carry(body: Body, rng: np.random.Generator, _: float) -> Key:
 
 def _bend(body: Body, rng: np.random.Generator, _: float) -> Key:
     key = _base(body, rng)
-    key["bend"] = rng.normal([0.9, 0, 0], [0.25, 0.15, 0.2])
-    key["tilt"] = rng.uniform(0.2, 0.6, 1)
+    key["bend"] = rng.normal([0.7, 0, 0], [0.2, 0.12, 0.2])
+    key["tilt"] = rng.uniform(0.15, 0.45, 1)
     key["hands"] = _sides((0.55, 0.2, 0.6), (0.55, -0.15, 0.55)) + rng.normal(0, 0.12, (2, 3))
     key["crouch"] = rng.uniform(0, 0.15, 1)
     return key

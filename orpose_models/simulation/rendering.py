@@ -233,7 +233,8 @@ def _matrix(view: pv.Camera, aspect: float) -> NDArray[np.float64]:
 def _beam_light(beam: Beam) -> pv.Light:
     light = pv.Light(position=tuple(beam.position), focal_point=tuple(beam.target), positional=True)
     light.cone_angle = min(beam.cone, 89.0)
-    light.exponent = 1.5
+    # The beam fades to a tenth at the edge of its cone.
+    light.exponent = float(np.clip(np.log(0.06) / np.log(np.cos(np.radians(light.cone_angle))), 0.0, 60.0))
     return light
 
 
@@ -266,7 +267,7 @@ def _shadow_factor(world: NDArray, matrix: NDArray, depth: NDArray, beam: Beam) 
     u, v = (clip[..., 0] / w + 1) * (size / 2), (1 - clip[..., 1] / w) * (size / 2)
     here = (clip[..., 2] / w + 1) / 2
     spread = beam.softness * size / 2 / np.tan(np.radians(min(beam.cone, 65.0))) / np.maximum(w, 0.3)
-    bias = 0.15 * 0.03 / np.maximum(w, 0.3) ** 2
+    bias = 0.15 * 0.06 / np.maximum(w, 0.3) ** 2
     lit = np.zeros(w.shape, np.float32)
     taps = ((0, 0), (0.9, 0.4), (-0.9, -0.4), (0.4, -0.9), (-0.4, 0.9))
     for dx, dy in taps:
@@ -279,7 +280,7 @@ def _shadow_factor(world: NDArray, matrix: NDArray, depth: NDArray, beam: Beam) 
 
 
 def _ambient_occlusion(depth: NDArray) -> NDArray[np.float32]:
-    """Darkening (h, w) of creases and contacts, 0.35..1, from the depth around each pixel."""
+    """Darkening (h, w) of creases and contacts, 0.4..1, from the depth around each pixel."""
     total = np.zeros_like(depth)
     count = 0
     for radius in (3, 8, 18):
@@ -291,4 +292,4 @@ def _ambient_occlusion(depth: NDArray) -> NDArray[np.float32]:
             reach = radius * depth / 540 * 1.5
             total += np.clip(nearer / reach, 0, 1) * (nearer < 4 * reach)
             count += 1
-    return np.clip(1 - 1.1 * cv2.GaussianBlur(total / count, (0, 0), 1.2), 0.35, 1).astype(np.float32)
+    return np.clip(1 - 0.85 * cv2.GaussianBlur(total / count, (0, 0), 1.2), 0.4, 1).astype(np.float32)

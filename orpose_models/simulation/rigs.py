@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 
 WIDTH, HEIGHT = 640, 480
 CAMERAS = 3
-_FREE = 1.1  # metres in front of a camera that must be empty
+_FREE = 1.5  # metres in front of a camera that must be empty
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,14 +60,21 @@ def look_at(position: Array, target: Array, roll: float = 0.0) -> Array:
 
 def _obstruction(room: Room, position: Array, rotation: Array) -> float:
     """Distance of the nearest thing in view or around the camera, metres."""
-    local = (room.mesh.points - position) @ rotation
+    local = (_samples(room) - position) @ rotation
     around = np.linalg.norm(local, axis=1)
     in_view = (local[:, 2] > 0) & (np.abs(local[:, 0]) < 0.65 * local[:, 2]) & (np.abs(local[:, 1]) < 0.5 * local[:, 2])
     nearest = min(np.where(in_view, around, np.inf).min(), 2.2 * around.min())
-    for spot in room.footprints:  # large boxes have few points
-        if spot.height > position[2] - 0.6:
-            nearest = min(nearest, float(spot.distance(position[:2] + rotation[:2, 2] * 0.5)) + 0.3)
     return float(nearest)
+
+
+def _samples(room: Room) -> Array:
+    """Points (n, 3) all over the things in a room, evenly by area."""
+    corners = room.mesh.points[room.mesh.faces].astype(float)
+    area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
+    rng = generator("orpose-simulation", "surface", room.number)
+    chosen = corners[rng.choice(len(area), 6000, p=area / area.sum())]
+    weights = rng.dirichlet([1, 1, 1], len(chosen))
+    return (chosen * weights[..., None]).sum(axis=1)
 
 
 def _mount(name: str, room: Room, rng: np.random.Generator, azimuth: float) -> RoomCamera:

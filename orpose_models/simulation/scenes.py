@@ -24,7 +24,7 @@ FRAMES = 4  # moments per scene
 PERIOD = 0.4  # seconds between them
 
 # Kinds of scene, with how often each is drawn: who is there, what they wear, whether there is a patient.
-_KINDS = {"surgery": 0.36, "preparation": 0.26, "imaging": 0.14, "turnover": 0.14, "empty": 0.10}
+_KINDS = {"surgery": 0.36, "preparation": 0.25, "imaging": 0.14, "turnover": 0.17, "empty": 0.08}
 _STAFF = ((1, 0.20), (2, 0.28), (3, 0.26), (4, 0.16), (5, 0.10))
 
 
@@ -77,7 +77,9 @@ def build_scene(split: Split, seed: int, number: int, frames: int = FRAMES) -> S
     people: list[Person] = []
     volumes: list[Volume] = []
     covers: list[Mesh | None] = []
-    obstacles = list(room.footprints)
+    cameras = build_rig(room)
+    # Nobody stands right in front of a camera.
+    obstacles = [*room.footprints, *(_keep_clear(camera) for camera in cameras)]
     bodies, outfits, motions = (draw.numbers(8) for _ in range(3))
     with_patient = kind in ("surgery", "imaging") or (kind == "preparation" and rng.random() < 0.6)
     if with_patient:
@@ -101,9 +103,13 @@ def build_scene(split: Split, seed: int, number: int, frames: int = FRAMES) -> S
         covers.append(None)
         props += extra
     figures = [build_figure(load_body(p.body), draw_outfit(p.outfit, p.clothes)) for p in people]
-    return Scene(
-        split, number, kind, room, lighting, build_rig(room), Mesh.merge(props), people, figures, covers, times
-    )
+    return Scene(split, number, kind, room, lighting, cameras, Mesh.merge(props), people, figures, covers, times)
+
+
+def _keep_clear(camera: RoomCamera) -> Footprint:
+    ahead = camera.rotation[:2, 2] / np.linalg.norm(camera.rotation[:2, 2])
+    yaw = float(np.arctan2(ahead[1], ahead[0]))
+    return Footprint(camera.position[:2] + 0.6 * ahead, np.array([0.8, 0.5]), yaw, 3.0, "view")
 
 
 def _add_staff(
@@ -133,10 +139,10 @@ def _add_staff(
 
 
 _WHERE = {
-    "surgery": (0.65, 0.28, 0.07),
-    "preparation": (0.45, 0.5, 0.05),
+    "surgery": (0.68, 0.27, 0.05),
+    "preparation": (0.5, 0.46, 0.04),
     "imaging": (0.5, 0.45, 0.05),
-    "turnover": (0.2, 0.75, 0.05),
+    "turnover": (0.3, 0.66, 0.04),
 }
 
 
@@ -145,7 +151,7 @@ def _lay_patient(kind: str, room: Room, body: int, outfit: int, motion: int, fra
     rng = member("motion", motion)
     build = load_body(body)
     still = patients.lying(build, frames, rng)
-    chances = {"surgery": (0.0, 0.1, 0.4, 0.5), "imaging": (0.1, 0.3, 0.4, 0.2)}.get(kind, (0.4, 0.4, 0.2, 0.0))
+    chances = {"surgery": (0.0, 0.15, 0.4, 0.45), "imaging": (0.15, 0.35, 0.35, 0.15)}.get(kind, (0.5, 0.35, 0.15, 0.0))
     cover = str(rng.choice(patients.COVERS, p=chances))
     figure = build_figure(build, draw_outfit(outfit, "patient"))
     drapes = patients.drape(figure.posed(still, 0).points.astype(float), still, room, cover, rng)
