@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -464,6 +465,18 @@ def test_two_cameras_in_two_namespaces(rig: Rig, pictures: list[Picture], tmp_pa
     finally:
         process.kill()
         right.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_it_starts_ends_it_well(number: signal.Signals, tmp_path: Path) -> None:
+    process = NodeProcess(tmp_path, {"ROS_DOMAIN_ID": str(DOMAIN)})
+    maps = Path(f"/proc/{process.process.pid}/maps")
+    end = time.monotonic() + LIMIT
+    # rclpy is being imported
+    while "librcl" not in maps.read_text() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert process.end(number) == 0, process.log
+    assert process.log == ""
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,196 @@
+"""The lifecycle node: camera images in, 2D and 3D poses, markers and diagnostics out."""
+
+from concurrent.futures import Future
+from threading import Thread
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.timer import Timer
+
+from orpose_models.errors import OrposeError
+from orpose_models.runtime.model import PoseModel, load_model
+from orpose_ros.declaration import NodeParameters
+from orpose_ros.diagnostics import Health, Status, assess
+from orpose_ros.stream import CameraStream, Frame
+from orpose_ros.worker import Worker
+
+_STALL_CHECK_PERIOD = 0.2
+# How long an inference may go on after the node was told to stop.
+_STOP_TIMEOUT = 1.0
+
+
+class PoseNode(LifecycleNode):
+    """Parameters and model are taken in configure, images in activate; cleanup releases all of it."""
+
+    def __init__(self) -> None:
+        super().__init__("pose_node", namespace="orpose")
+        self._model: PoseModel | None = None
+        self._stream: CameraStream | None = None
+        self._worker: Worker[Frame] | None = None
+        self._loader: Thread | None = None
+        self._state = "unconfigured"
+        self._configure_problem = ""
+        self._stalled = False
+        self._settings = NodeParameters(self, configured=lambda: self._state != "unconfigured")
+        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        steady = Clock(clock_type=ClockType.STEADY_TIME)  # goes on when simulated time stands still
+        self.create_timer(1.0, self._publish_diagnostics, clock=steady)
+        self.create_timer(_STALL_CHECK_PERIOD, self._watch, clock=steady)
+        self._autostart: Timer | None = None
+        if self._settings["autostart"]:
+            self._autostart = self.create_timer(0.0, self._start, clock=steady)
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load the model and create the publishers."""
+        try:
+            self._model = self._load_model_interruptibly()
+            self._stream = CameraStream(self, self._settings, self._model)
+        except Exception as error:
+            self._configure_problem = str(error) if isinstance(error, OrposeError) else repr(error)
+            self.get_logger().error(f"not configured: {self._configure_problem}")
+            self._release()
+            return TransitionCallbackReturn.FAILURE
+        self._configure_problem = ""
+        self._state = "inactive"
+        limit = self._settings["max_input_pixels"]
+        guard = f"frames are reduced to at most {limit} pixels before anything else" if limit else "off"
+        self.get_logger().info(
+            f"model {self._model.name} ({self._model.engine}, sha256 {self._model.sha256[:12]}), privacy guard: {guard}"
+        )
+        return super().on_configure(state)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Start to receive images."""
+        assert self._stream is not None
+        result = super().on_activate(state)
+        stream = self._stream
+        self._worker = Worker(
+            work=lambda _, frame: stream.work(frame), on_error=lambda _, frame, error: stream.failed(error)
+        )
+        stream.start(self._worker)
+        self._stalled = False
+        self._state = "active"
+        self.get_logger().info(f"waiting for images on {stream.image_topic}")
+        return result
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop receiving and publishing."""
+        self._stop()
+        self._state = "inactive"
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Release the model and the topics."""
+        self._release()
+        self._state = "unconfigured"
+        return super().on_cleanup(state)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Release everything for good."""
+        self._release()
+        self._state = "finalized"
+        return super().on_shutdown(state)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Fall back to unconfigured."""
+        self._release()
+        self._state = "unconfigured"
+        return super().on_error(state)
+
+    def close(self) -> bool:
+        """Stop working.
+
+        Returns:
+            Whether all threads ended. They have not if a model is being loaded, or an inference takes a second more.
+        """
+        return self._stop() and not (self._loader and self._loader.is_alive())
+
+    def _start(self) -> None:
+        assert self._autostart is not None
+        self.destroy_timer(self._autostart)
+        if self._state == "unconfigured" and self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+            self.trigger_activate()
+
+    def _load_model_interruptibly(self) -> PoseModel:
+        """Load in a thread of its own, so that a signal need not wait for it."""
+        future: Future[PoseModel] = Future()
+
+        def load() -> None:
+            try:
+                future.set_result(self._load_model())
+            except Exception as error:
+                future.set_exception(error)
+
+        self._loader = Thread(target=load, name="orpose-loader", daemon=True)
+        self._loader.start()
+        while not future.done() and self.context.ok():
+            self._loader.join(0.1)
+        if not future.done():
+            raise OrposeError("told to stop while the model was being loaded")
+        self._loader.join()
+        return future.result()
+
+    def _load_model(self) -> PoseModel:
+        model = load_model(self._settings["model"], self._settings["threads"] or None)
+        engine = self._settings["engine"]
+        if engine not in ("auto", model.engine):
+            raise OrposeError(
+                f"model '{model.name}' runs on {model.engine}, not on {engine}; engine 'auto' takes it so"
+            )
+        return model
+
+    def _stop(self) -> bool:
+        if self._stream is not None:
+            self._stream.stop()
+        ended = self._worker is None or self._worker.stop(_STOP_TIMEOUT)
+        self._worker = None
+        return ended
+
+    def _release(self) -> None:
+        self._stop()
+        if self._stream is not None:
+            self._stream.close()
+        self._stream = None
+        self._model = None
+
+    def _watch(self) -> None:
+        """Tell at once when the camera stalls or comes back; the diagnostics' own rate would be too slow."""
+        if self._state != "active" or self._stream is None:
+            return
+        silence = self._stream.snapshot().silence
+        stalled = silence > self._settings["image_timeout"]
+        if stalled == self._stalled:
+            return
+        self._stalled = stalled
+        if stalled:
+            self.get_logger().warning(f"no image for {silence:.1f} s on {self._stream.image_topic}")
+        else:
+            self.get_logger().info("images are coming again")
+        self._publish_diagnostics()
+
+    def _status(self) -> Status:
+        health = Health(self._state, self._configure_problem, model=self._model)
+        if self._state != "active" or self._stream is None:
+            return assess(health, None)
+        stream = self._stream
+        health.image_topic = stream.image_topic
+        health.publishers, health.incompatible = stream.publishers()
+        health.camera_problem = stream.camera_problem
+        health.calibrated = stream.calibrated
+        health.image_timeout = self._settings["image_timeout"]
+        health.max_input_pixels = self._settings["max_input_pixels"]
+        return assess(health, stream.snapshot())
+
+    def _publish_diagnostics(self) -> None:
+        status = self._status()
+        message = DiagnosticStatus(
+            level=bytes([status.level]),
+            name=f"{self.get_fully_qualified_name()}: poses",
+            message=status.message,
+            hardware_id=self._stream.image_topic if self._stream is not None else "",
+            values=[KeyValue(key=key, value=value) for key, value in status.values.items()],
+        )
+        array = DiagnosticArray(status=[message])
+        array.header.stamp = self.get_clock().now().to_msg()
+        self._diagnostics.publish(array)
