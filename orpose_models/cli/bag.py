@@ -12,7 +12,6 @@ from orpose_models.resolution import MAX_FACTOR, MIN_FACTOR
 
 if TYPE_CHECKING:
     from orpose_models.bags.writer import Storage
-    from orpose_models.cameras import Camera
 
 console = Console(stderr=True, highlight=False)
 
@@ -49,12 +48,13 @@ def create(
     Stamps start at 2020-09-13 12:26:40 UTC, so that the same input makes the same bag.
     """
     from orpose_models.bags.create import BagPlan, create_bag
+    from orpose_models.datasets.camera_file import View
     from orpose_models.datasets.frames import open_frames
 
     if not topic.startswith("/") or topic.endswith("/"):
         raise OrposeError(f"topic {topic!r} is not a full name; it must begin with a slash and not end with one")
     frames = open_frames(source)
-    intrinsics = _camera(camera, camera_name or source.stem) if camera is not None else None
+    intrinsics = View.read(camera, name=camera_name or source.stem).intrinsics_camera
     plan = BagPlan(topic, compressed, frame_id, size, rate, stride, _storage(storage))
     with progress_bar(console) as progress:
         task = progress.add_task("images", total=-(-len(frames) // stride))
@@ -166,18 +166,6 @@ def _storage(name: str) -> "Storage":
         if name == storage:
             return storage
     raise OrposeError(f"storage {name!r} is not known; choose one of: {', '.join(STORAGES)}")
-
-
-def _camera(path: Path, name: str) -> "Camera":
-    from orpose_models.datasets.camera_file import read_camera
-    from orpose_models.datasets.multiview import read_qualisys
-
-    if not path.name.endswith(".qca.txt"):
-        return read_camera(path)
-    cameras = {placed.name: placed.camera for placed in read_qualisys(path)}
-    if name not in cameras:
-        raise OrposeError(f"{path}: no camera {name!r}; choose one with --camera-name: {', '.join(cameras)}")
-    return cameras[name]
 
 
 def _remaps(texts: list[str]) -> dict[str, str]:

@@ -35,7 +35,10 @@ def predict(
     ] = None,
     camera: Annotated[
         Path | None,
-        typer.Option(help="Intrinsics, in camera_calibration's YAML; `gravity: [x, y, z]` may be added."),
+        typer.Option(help="Intrinsics: camera_calibration's YAML (`gravity: [x, y, z]` may be added) or .qca.txt."),
+    ] = None,
+    camera_name: Annotated[
+        str | None, typer.Option(help="Which camera of a Qualisys calibration [default: INPUT's name].")
     ] = None,
     pitch: Annotated[
         float | None, typer.Option(min=-90, max=90, help="Degrees the camera looks down; helps the 3D.")
@@ -58,7 +61,7 @@ def predict(
 
     frames = open_frames(source)
     out = out or Path("out") / source.resolve().stem
-    view = View.read(camera, pitch)
+    view = View.read(camera, pitch, camera_name or source.stem)
     pipeline = Pipeline(load_model(model, threads), downsample, max_input_pixels, score_threshold)
     images = _predict(frames, stride, pipeline, view, out)
     problems = list(frames.problems)

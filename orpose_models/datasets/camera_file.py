@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orpose_models.cameras import Camera, gravity_from_tilt
+from orpose_models.datasets.multiview import read_qualisys
 from orpose_models.errors import OrposeError
 from orpose_models.resolution import Size
 
@@ -58,6 +59,21 @@ def read_camera(path: str | Path) -> Camera:
         raise OrposeError(f"{path}: {error}") from None
 
 
+def read_camera_of(path: str | Path, name: str) -> Camera:
+    """Read intrinsics: as `read_camera`, or those of the camera `name` in a Qualisys calibration (`.qca.txt`).
+
+    Raises:
+        OrposeError: as `read_camera`, or there is no camera of that name.
+    """
+    path = Path(path)
+    if not path.name.endswith(".qca.txt"):
+        return read_camera(path)
+    cameras = {placed.name: placed.camera for placed in read_qualisys(path)}
+    if name not in cameras:
+        raise OrposeError(f"{path}: no camera {name!r}; choose one with --camera-name: {', '.join(cameras)}")
+    return cameras[name]
+
+
 @dataclass(frozen=True)
 class View:
     """What is known about the camera of some images: intrinsics, gravity, both or nothing.
@@ -71,9 +87,12 @@ class View:
     gravity: tuple[float, float, float] | None = None
 
     @classmethod
-    def read(cls, camera_file: str | Path | None, pitch_deg: float | None = None) -> Self:
-        """From a camera file and the angle the camera looks down; the angle outweighs the file's gravity."""
-        camera = read_camera(camera_file) if camera_file is not None else None
+    def read(cls, camera_file: str | Path | None, pitch_deg: float | None = None, name: str = "") -> Self:
+        """From a camera file and the angle the camera looks down; the angle outweighs the file's gravity.
+
+        `name` says which camera of a file of several.
+        """
+        camera = read_camera_of(camera_file, name) if camera_file is not None else None
         if pitch_deg is None:
             return cls(camera, camera.gravity if camera else None)
         x, y, z = (float(g) for g in gravity_from_tilt(pitch_deg))

@@ -56,6 +56,23 @@ def test_a_view_fits_images_of_its_shape(tmp_path: Path) -> None:
         view.camera((480, 640))
 
 
+def test_one_camera_of_a_file_of_several(tmp_path: Path) -> None:
+    path = tmp_path / "room.qca.txt"
+    path.write_text(
+        '<calibration><cameras><camera serial="cam07"><fov_video bottom="479" left="0" right="639" top="0"/>'
+        '<transform r11="1" r12="0" r13="0" r21="0" r22="0" r23="1" r31="0" r32="-1" r33="0" x="0" y="0" z="0"/>'
+        '<intrinsic centerPointU="20480" centerPointV="15360" focalLengthU="34560" focalLengthV="34560" '
+        'radialDistortion1="0" radialDistortion2="0" tangentalDistortion1="0" tangentalDistortion2="0"/>'
+        "</camera></cameras></calibration>"
+    )
+    view = View.read(path, name="cam07")
+    assert view.intrinsics_camera is not None
+    assert view.intrinsics_camera.fx == 540
+    assert view.gravity == pytest.approx((0, 1, 0))
+    with pytest.raises(OrposeError, match="no camera 'cam01'; choose one with --camera-name: cam07"):
+        View.read(path, name="cam01")
+
+
 def test_an_unknown_camera_is_a_guess() -> None:
     camera = View.read(None).camera((1920, 1080))
     assert camera.guessed
