@@ -90,6 +90,10 @@ def _label(canvas: NDArray[np.uint8], text: str, origin: tuple[int, int], colour
     cv2.putText(canvas, text, origin, cv2.FONT_HERSHEY_SIMPLEX, size, colour, 1, cv2.LINE_AA)
 
 
+def _caption(canvas: NDArray[np.uint8], text: str) -> None:
+    cv2.putText(canvas, text, (10, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (60, 60, 60), 1, cv2.LINE_AA)
+
+
 def draw_scene3d(
     poses: Poses,
     full_size: Size,
@@ -124,7 +128,7 @@ def draw_scene3d(
     upright = _upright(camera)
     persons = (known3d.joints3d + roots[:, None]) @ upright.T
     if len(persons) == 0:
-        _label(canvas, "no person in 3D", (10, 20), (60, 60, 60))
+        _caption(canvas, "no person in 3D")
         return canvas
 
     centre = np.asarray(np.nanmean(persons.reshape(-1, 3), axis=0))
@@ -163,7 +167,7 @@ def draw_scene3d(
         cv2.circle(canvas, start, 3, colour, cv2.FILLED, cv2.LINE_AA)
         cv2.circle(canvas, end, 3, colour, cv2.FILLED, cv2.LINE_AA)
     caption = "estimated" if measured.all() else "partly guessed" if measured.any() else "guessed"
-    _label(canvas, f"side view, 1 m grid, distances {caption}", (10, 20), (60, 60, 60))
+    _caption(canvas, f"side view, 1 m grid, distances {caption}")
     return canvas
 
 
