@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from rclpy.event_handler import QoSMessageLostInfo, SubscriptionEventCallbacks, UnsupportedEventTypeError
 from rclpy.lifecycle import LifecycleNode
+from rclpy.node import Node
 from rclpy.qos import QoSCompatibility, QoSProfile, qos_check_compatible, qos_profile_sensor_data
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
@@ -76,15 +77,12 @@ class CameraStream:
     @property
     def image_topic(self) -> str:
         """Full name of the image topic, after remapping."""
-        name = self._node.resolve_topic_name(self._parameters["image_topic"])
-        return f"{name}/compressed" if self._parameters["compressed"] else name
+        return image_topic(self._node, self._parameters["image_topic"], self._parameters["compressed"])
 
     @property
     def camera_info_topic(self) -> str:
-        """Full name of the intrinsics' topic, after remapping; by default beside the images."""
-        images = self._node.resolve_topic_name(self._parameters["image_topic"])
-        name = self._parameters["camera_info_topic"] or f"{images.rsplit('/', 1)[0]}/camera_info"
-        return self._node.resolve_topic_name(name)
+        """Full name of the intrinsics' topic, after remapping."""
+        return camera_info_topic(self._node, self._parameters["image_topic"], self._parameters["camera_info_topic"])
 
     @property
     def calibrated(self) -> bool:
@@ -230,6 +228,27 @@ class CameraStream:
     def _bad(self, reason: str) -> None:
         self._statistics.bad(time.monotonic(), reason)
         self._node.get_logger().warning(f"an image is skipped: {reason}", throttle_duration_sec=1.0)
+
+
+def image_topic(node: Node, name: str, compressed: bool) -> str:
+    """Full name of the image topic, after remapping; the transport's suffix comes last, as image transports do it."""
+    resolved = node.resolve_topic_name(name)
+    return f"{resolved}/compressed" if compressed else resolved
+
+
+def camera_info_topic(node: Node, images: str, name: str) -> str:
+    """Full name of the intrinsics' topic, after remapping.
+
+    Args:
+        images: the image topic as it was given.
+        name: as it was given; if empty, 'camera_info' where that is remapped, else beside the images.
+    """
+    if name:
+        return node.resolve_topic_name(name)
+    resolved = node.resolve_topic_name("camera_info")
+    if resolved != node.resolve_topic_name("camera_info", only_expand=True):
+        return resolved
+    return f"{node.resolve_topic_name(images).rsplit('/', 1)[0]}/camera_info"
 
 
 def _without_roots(result: Result) -> Result:
