@@ -1,5 +1,6 @@
 """Lifting with numpy alone: 2D keypoints in, 3D joints out."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,11 +45,11 @@ class Lifter:
     """Lifts 2D keypoints to 3D; see `load_lifter`.
 
     Attributes:
-        networks: by form, 'gravity' and 'intrinsics'.
+        networks: by form, 'gravity' and 'intrinsics': a `Network`, or what answers like one.
         sha256: of the weights file.
     """
 
-    networks: dict[str, Network]
+    networks: Mapping[str, Callable[[NDArray[np.float64]], NDArray[np.float32]]]
     sha256: str
 
     def lift(self, keypoints: ArrayLike, scores: ArrayLike, camera: Camera) -> NDArray[np.float32]:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from orpose_models.lifting.synthesis.bodies import JOINTS, PARENTS, Bodies, joint
+from orpose_models.lifting.synthesis.bodies import JOINTS, PARENTS, Bodies, joint, load_bodies
 from orpose_models.lifting.synthesis.landmarks import Definition, coco_landmarks, h36m_targets
 from orpose_models.lifting.synthesis.postures import Postures, sample_postures
 from orpose_models.skeletons import COCO17, H36M17
@@ -91,17 +91,21 @@ def test_feet_are_on_the_floor_and_under_the_body(postures: Postures):
     assert np.median(np.abs(ankles[:, 2])) < 0.15
 
 
-def test_default_landmarks_have_human36ms_proportions(postures: Postures):
-    joints, root = h36m_targets(coco_landmarks(postures, Definition()))
+def test_proportions_of_the_default_landmarks():
+    rng = np.random.default_rng(0)
+    everybody = sample_postures(load_bodies().draw(1000, rng), rng)
+    joints, root = h36m_targets(coco_landmarks(everybody, Definition()))
     assert (joints[:, 0] == 0).all()
-    assert root.shape == (500, 3)
+    assert root.shape == (1000, 3)
 
     def length(a: str, b: str) -> float:
         return float(np.median(np.linalg.norm(joints[:, H36M17.index(a)] - joints[:, H36M17.index(b)], axis=1)))
 
     trunk = length("pelvis", "thorax")
-    assert trunk / length("right_hip", "right_knee") == pytest.approx(1.10, abs=0.03)
-    assert trunk / length("right_hip", "left_hip") == pytest.approx(1.84, abs=0.08)
+    assert trunk == pytest.approx(0.447, abs=0.005)
+    assert length("right_hip", "left_hip") == pytest.approx(0.257, abs=0.005)
+    assert length("right_shoulder", "left_shoulder") == pytest.approx(0.320, abs=0.005)
+    assert length("right_hip", "right_knee") == pytest.approx(0.435, abs=0.005)
     np.testing.assert_array_equal(joints[:, 9], joints[:, 10])
 
 
