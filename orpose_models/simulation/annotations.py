@@ -27,8 +27,8 @@ STATES = ("out_of_view", "hidden_by_thing", "hidden_by_person", "hidden_by_self"
 
 # How deep under the surface of the clothed body a joint lies, at most, when it is seen from its own side; metres.
 _DEPTH = {
-    "nose": 0.035, "eye": 0.03, "ear": 0.045, "shoulder": 0.14, "elbow": 0.1, "wrist": 0.08,
-    "hip": 0.2, "knee": 0.16, "ankle": 0.13,
+    "nose": 0.035, "eye": 0.03, "ear": 0.045, "shoulder": 0.19, "elbow": 0.12, "wrist": 0.08,
+    "hip": 0.23, "knee": 0.16, "ankle": 0.13,
 }  # fmt: skip
 _BENEATH = np.array([_DEPTH[name.split("_")[-1]] for name in COCO17.joints])
 _FACE = 5  # the first five joints

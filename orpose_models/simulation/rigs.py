@@ -83,7 +83,7 @@ def _mount(name: str, room: Room, rng: np.random.Generator, azimuth: float) -> R
     direction = np.array([np.cos(azimuth), np.sin(azimuth)])
     for attempt in range(60):
         wall = np.min((room.size / 2 - 0.15) / np.maximum(np.abs(direction), 1e-6))
-        distance = min(wall, rng.uniform(2.2, 3.9))
+        distance = min(wall, rng.uniform(2.1, 3.6))
         height = rng.uniform(1.95, min(3.0, room.ceiling - 0.12))
         position = np.array([*(direction * distance), height])
         aim = np.array([*(room.table.centre + rng.normal(0, 0.35, 2)), rng.uniform(0.65, 1.15)])

@@ -110,8 +110,8 @@ def _at_table(room: Room, rng: np.random.Generator, body: Body) -> tuple[Array, 
 
 def _anywhere(room: Room, rng: np.random.Generator) -> tuple[Array, float]:
     """A place in the room, mostly near its middle, mostly facing the table."""
-    spread = np.minimum(room.size / 2 - 0.3, 2.4)
-    place = np.clip(rng.normal(0, 0.6, 2), -1, 1) * spread
+    spread = np.minimum(room.size / 2 - 0.3, 1.9)
+    place = np.clip(rng.normal(0, 0.5, 2), -1, 1) * spread
     to_table = np.arctan2(*(room.table.centre - place)[::-1])
     return place, float(to_table + rng.normal(0, 0.8) if rng.random() < 0.6 else rng.uniform(-np.pi, np.pi))
 
