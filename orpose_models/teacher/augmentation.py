@@ -21,8 +21,8 @@ def fuse_boxes(
     """Weighted box fusion (Solovyev et al. 2021) over views that need not all see the same.
 
     Boxes of all views are visited by falling score and join the fused box that they overlap most, if by at
-    least the threshold; a fused box is the mean of its members, weighted by their scores. Of several members from one view
-    only the best counts for the score, which is the sum of those bests divided by the number of views that could see the person.
+    least the threshold; a fused box is the mean of its members, weighted by their scores. Its score is the sum
+    of each view's best member, divided by the number of views that could see the person.
 
     Args:
         boxes: of each view (n_i, 4).

@@ -83,7 +83,7 @@ class CenterNet:
     def detect(
         self, image: NDArray[np.uint8], view: View, threshold: float
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Persons in one view: boxes (n, 4) in pixels of the image, clipped to the view, and scores (n,), best first."""
+        """Persons in one view: boxes (n, 4) in pixels of the image, clipped to the view; scores (n,), best first."""
         person, sides = self._session.run(["person", "sides"], {"images": view.cut(image)})
         boxes, scores = decode(person[0, 0], sides[0], threshold)
         width, height = view.size

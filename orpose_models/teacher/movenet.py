@@ -24,6 +24,10 @@ CELLS = CROP_SIZE // STRIDE
 # Cells of distance at which the pull towards the crop's middle, and towards a regressed joint, has halved.
 _SOFTENING = 1.8
 _CANDIDATES = 6
+
+# How far, in cells, a neighbour's joint rules out a regressed joint and a peak of the heatmap.
+_BODY_REACH = 8.0
+_JOINT_REACH = 4.0
 _BATCH = 16
 _CELL = np.arange(CELLS, dtype=np.float32)
 
@@ -62,12 +66,11 @@ class Crops:
         points[self.flips, :, 0] = 1 - points[self.flips, :, 0]
         return (points - 0.5) * self.sides[:, None, None] + self.centres[:, None]
 
-    def from_image(self, boxes: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Boxes (m, 4) in pixels of the image, one for each crop, to 0..1 of the crop; they may reach beyond it."""
-        corners = np.asarray(boxes, np.float64).reshape(-1, 2, 2)
-        corners = (corners - self.centres[:, None]) / self.sides[:, None, None] + 0.5
-        corners[self.flips, :, 0] = 1 - corners[self.flips, ::-1, 0]
-        return corners.reshape(-1, 4)
+    def from_image(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Points (m, k, 2) of the image, in pixels, to the crops, whose sides reach from 0 to 1."""
+        points = (np.asarray(points, np.float64) - self.centres[:, None]) / self.sides[:, None, None] + 0.5
+        points[self.flips, :, 0] = 1 - points[self.flips, :, 0]
+        return points
 
     def cut(self, image: NDArray[np.uint8], size: int = CROP_SIZE) -> NDArray[np.float32]:
         """The crops as (m, 3, size, size) float32, RGB 0..255; black outside the image."""
@@ -117,7 +120,12 @@ class MoveNet:
         return {name: np.concatenate([part[i] for part in parts]) for i, name in enumerate(names)}
 
     def keypoints(
-        self, image: NDArray[np.uint8], crops: Crops, boxes: NDArray[np.floating], margin: float
+        self,
+        image: NDArray[np.uint8],
+        crops: Crops,
+        boxes: NDArray[np.floating],
+        margin: float,
+        taken: NDArray[np.floating] | None = None,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Keypoints (m, 17, 2) in pixels of the image and scores (m, 17), of one person in each crop.
 
@@ -127,15 +135,20 @@ class MoveNet:
             boxes: (m, 4) the persons' boxes in pixels of the image.
             margin: what lies further outside of the box than this share of its sides is blackened: it belongs to
                 neighbours more often than to the person.
+            taken: (m, 17, 2) joints in pixels that belong to a neighbour and must not be found again; NaN for none.
         """
         if len(crops) == 0:
             return np.zeros((0, len(COCO17), 2)), np.zeros((0, len(COCO17)))
-        inside = crops.from_image(boxes)
+        inside = crops.from_image(np.reshape(boxes, (-1, 2, 2))).reshape(-1, 4)
+        inside[:, [0, 2]] = np.sort(inside[:, [0, 2]], axis=1)
         inputs = crops.cut(image)
         _blacken(inputs, inside, margin)
-        points, scores = decode_in_boxes(self.maps(inputs), inside)
-        points = crops.to_image(points)
         swap = list(COCO17.flip)
+        if taken is not None:
+            taken = crops.from_image(taken)
+            taken[crops.flips] = taken[crops.flips][:, swap]
+        points, scores = decode_in_boxes(self.maps(inputs), inside, taken)
+        points = crops.to_image(points)
         points[crops.flips] = points[crops.flips][:, swap]
         scores[crops.flips] = scores[crops.flips][:, swap]
         return points, scores
@@ -162,10 +175,13 @@ def decode(maps: Maps) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return _decode_joints(maps, _regressed(maps, middle[:, None])[:, 0])
 
 
-def decode_in_boxes(maps: Maps, boxes: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def decode_in_boxes(
+    maps: Maps, boxes: NDArray[np.floating], taken: NDArray[np.floating] | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The person of each crop whose regressed body agrees best with its box (m, 4), in 0..1 of the crop.
 
-    In a crowd the person nearest to the middle is often a neighbour. Returns the same as `decode`.
+    In a crowd the person nearest to the middle is often a neighbour. Joints `taken` (m, 17, 2) by a neighbour, in
+    0..1 of the crop, NaN for none, are not found again. Returns the same as `decode`.
     """
     count = len(boxes)
     centre = maps["centre"][:, 0]
@@ -178,8 +194,19 @@ def decode_in_boxes(maps: Maps, boxes: NDArray[np.floating]) -> tuple[NDArray[np
     spans = np.clip(np.concatenate([low - margin, high + margin], axis=-1), 0, 1)
     inside = np.clip(boxes, 0, 1)
     overlap = np.stack([box_iou(span, box[None])[:, 0] for span, box in zip(spans, inside, strict=True)])
-    best = (np.take_along_axis(peaks, candidates, axis=1) * (overlap + 0.05)).argmax(axis=1)
-    return _decode_joints(maps, bodies[np.arange(count), best])
+    worth = np.take_along_axis(peaks, candidates, axis=1) * (overlap + 0.05)
+    if taken is not None:
+        cells = taken[..., ::-1] * CELLS
+        near = np.nan_to_num(np.exp(-0.5 * _squared(bodies, cells[:, None]) / _BODY_REACH**2))
+        worth = worth * (1 - near.mean(axis=-1))
+        y, x = cells[..., 0, None, None], cells[..., 1, None, None]
+        near = np.nan_to_num(np.exp(-0.5 * ((_CELL[:, None] - y) ** 2 + (_CELL - x) ** 2) / _JOINT_REACH**2))
+        maps = {**maps, "heatmaps": (maps["heatmaps"] * (1 - near)).astype(np.float32)}
+    return _decode_joints(maps, bodies[np.arange(count), worth.argmax(axis=1)])
+
+
+def _squared(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.floating]:
+    return np.sum((a - b) ** 2, axis=-1)
 
 
 def _regressed(maps: Maps, cells: NDArray[np.integer]) -> NDArray[np.float32]:

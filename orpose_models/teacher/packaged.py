@@ -28,6 +28,7 @@ class Preset:
     max_persons: int = 30
     iou_threshold: float = 0.55
     margin: float = 0.15
+    conflict_oks: float = 0.5
 
 
 _WHOLE = (ViewSet(384, flip=True), ViewSet(512, flip=True), ViewSet(640, flip=True))
@@ -69,7 +70,7 @@ def load_packaged_teacher(preset: str = "full", threads: int | None = None) -> T
             chosen.max_persons,
             chosen.iou_threshold,
         ),
-        keypoint_estimator=PersonKeypoints(movenet, chosen.scales, chosen.flip, chosen.margin),
+        keypoint_estimator=PersonKeypoints(movenet, chosen.scales, chosen.flip, chosen.margin, chosen.conflict_oks),
         lifter=lifter,
     )
 

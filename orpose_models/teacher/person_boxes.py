@@ -69,7 +69,7 @@ class PersonDetector:
             whole = _is_whole(found, view, width, height)
             boxes.append(found[whole])
             scores.append(found_scores[whole])
-        expected = [sum((_is_whole(b, view, width, height) for view in views), np.zeros(len(b))) for b in boxes]
+        expected = [np.sum([_is_whole(b, view, width, height) for view in views], axis=0, dtype=float) for b in boxes]
         fused, fused_scores = fuse_boxes(boxes, scores, expected, self.iou_threshold)
         count = min(self.max_persons, int((fused_scores >= self.threshold).sum()))
         return fused[:count], fused_scores[:count]

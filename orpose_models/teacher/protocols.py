@@ -1,4 +1,4 @@
-"""What the three stages of a teacher offer. Pixels follow `Poses`' convention: the first pixel's centre is (0.5, 0.5)."""
+"""What the three stages of a teacher offer. In pixels the first one's centre is (0.5, 0.5), as in `Poses`."""
 
 from typing import Protocol
 

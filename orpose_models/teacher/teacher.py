@@ -35,7 +35,7 @@ class Teacher:
         detector, keypoint_estimator, lifter: the stages.
         hard_threshold: keypoints with lower scores are not in the hard set.
         person_threshold: persons with lower scores are left out. A person's score is the geometric mean of the
-            box's and the mean of the keypoints': a box in which no body is found is hardly a person.
+            box's, and twice the mean of the keypoints': a box in which no body is found is hardly a person.
         oks_threshold: poses more alike than this are one person's.
         engine: what computes it.
     """
@@ -46,7 +46,7 @@ class Teacher:
     keypoint_estimator: KeypointEstimator
     lifter: Lifter
     hard_threshold: float = 0.3
-    person_threshold: float = 0.2
+    person_threshold: float = 0.18
     oks_threshold: float = 0.7
     engine: str = "onnxruntime"
 
@@ -59,7 +59,7 @@ class Teacher:
         camera = camera or Camera.from_fov(width, height)
         boxes, box_scores = self.detector.detect(image)
         keypoints, scores = self.keypoint_estimator.estimate(image, boxes)
-        persons = np.sqrt(box_scores * scores.mean(axis=1))
+        persons = np.cbrt(box_scores * scores.mean(axis=1) ** 2)
         areas = SILHOUETTE * np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
         kept = suppress_poses(keypoints, scores, persons, areas, self.oks_threshold)
         kept = kept[persons[kept] >= self.person_threshold]

@@ -6,6 +6,7 @@ and constants and axes are turned accordingly.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import onnx
@@ -98,7 +99,7 @@ class _Converter:
     def declare_input(self, node_name: str, size: tuple[int, int]) -> None:
         self.names[node_name], self.sizes[node_name] = "images", size
 
-    def add(self, op: str, inputs: Sequence[str], output: str, **attributes: object) -> str:
+    def add(self, op: str, inputs: Sequence[str], output: str, **attributes: Any) -> str:
         self.operations.append(helper.make_node(op, list(inputs), [output], **attributes))
         return output
 
