@@ -145,6 +145,8 @@ def pair3d(truth: Truth, predictions: Mapping[int, Poses], protocol: Protocol, h
         persons[image.image_id] = int(wanted.sum())
         joints[image.image_id] = int(counts[wanted].sum())
         poses = predictions.get(image.image_id, Poses.empty())
+        # Where OKS is alike (often 0 for all), the better box score decides, not the order of the list.
+        poses = poses.select(np.argsort(-poses.box_scores, kind="stable"))
         candidates, poses3d = _predicted_joints(poses, protocol, hips)
         if not wanted.any() or not candidates.any():
             continue

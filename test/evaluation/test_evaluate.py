@@ -9,6 +9,7 @@ from orpose_models.datasets.truth import Truth
 from orpose_models.errors import OrposeError
 from orpose_models.evaluation.compare import compare
 from orpose_models.evaluation.evaluate import Settings, evaluate, evaluation_of
+from orpose_models.evaluation.report import write_report
 from orpose_models.evaluation.result import Evaluation
 from orpose_models.evaluation.tables import number, write_csv
 from orpose_models.poses import Poses
@@ -186,3 +187,17 @@ def test_compare_refuses_what_is_not_comparable(
         compare(one, one.model_copy(update={"dataset": "other"}))
     with pytest.raises(OrposeError, match="different conventions of working point"):
         compare(one, evaluated(truth, {1: make_poses(CENTRES)}, settings=Settings(threshold=0.7, draws=50)))
+
+
+def test_the_report_is_written_without_the_images_too(
+    make_truth: Callable[..., Truth], make_poses: Callable[..., Poses], tmp_path: Path
+) -> None:
+    truth, poses = make_truth(CENTRES, [], CENTRES[:1]), {1: noisy(make_poses(CENTRES), 4, 0)}
+    write_report(evaluated(truth, poses, "<model>"), truth, [poses], tmp_path / "report.html")
+    html = (tmp_path / "report.html").read_text()
+    assert html.count("(image not at hand)") == 4  # two images with persons, among the worst and the best
+    assert "&lt;model&gt; at 1x" in html
+    assert "<model>" not in html
+    nobody = evaluated(truth, {})
+    write_report(nobody, truth, [{}], tmp_path / "report.html")
+    assert "reliability" not in (tmp_path / "report.html").read_text()
