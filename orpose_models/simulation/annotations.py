@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.simulation.bodies import coco_joints, load_body
-from orpose_models.simulation.rendering import COVER_ID, DRAWN, SCALE
+from orpose_models.simulation.rendering import COVER_ID
 from orpose_models.simulation.rigs import HEIGHT, WIDTH, RoomCamera
 from orpose_models.simulation.scenes import Scene
+from orpose_models.simulation.shading import DRAWN, SCALE
 from orpose_models.skeletons import COCO17, COCO17_TO_H36M17
 
 Array = NDArray[np.float64]
@@ -81,8 +82,8 @@ def joint_states(
     """
     states = np.full(17, OUT_OF_VIEW)
     size = np.array([WIDTH, HEIGHT])
-    inside = np.isfinite(keypoints).all(axis=1)
-    inside[inside] = ((keypoints[inside] >= 0) & (keypoints[inside] < size)).all(axis=1)
+    with np.errstate(invalid="ignore"):
+        inside = ((keypoints >= 0) & (keypoints < size)).all(axis=1)
     for joint in np.flatnonzero(inside):
         column, row = np.minimum((keypoints[joint] * SCALE).astype(int), np.array(DRAWN) - 1)
         who, ahead = int(ids[row, column]), depths[joint] - float(depth[row, column])
@@ -112,7 +113,7 @@ def coco_flags(
     behind = np.flatnonzero(np.isin(states, (BY_THING, BY_PERSON)) & guessable)
     if len(behind) and mask.any() and not covered:
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-        near = _GUESS * max(np.ptp(rows), np.ptp(columns))
+        near = _GUESS * float(max(np.ptp(rows), np.ptp(columns)))
         gap = cv2.distanceTransform(1 - mask, cv2.DIST_L2, 3)
         for joint in behind:
             column, row = np.minimum((keypoints[joint] * SCALE).astype(int), np.array(DRAWN) - 1)
@@ -155,7 +156,7 @@ def _one(
     full = np.concatenate([projected.min(axis=0), projected.max(axis=0)]) if len(projected) else box
     full = np.clip(full, 0, [WIDTH, HEIGHT, WIDTH, HEIGHT])
     ignore = min(area, bare) < MIN_AREA
-    joints3d = COCO17_TO_H36M17.points(keypoints3d)
+    joints3d = np.asarray(COCO17_TO_H36M17.points(keypoints3d), np.float64)
     return Annotation(box, full, area, ignore, keypoints, states, flags, joints3d, keypoints3d)
 
 

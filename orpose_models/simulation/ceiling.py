@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.simulation.equipment import DARK, monitor
+from orpose_models.simulation.fittings import DARK, monitor
 from orpose_models.simulation.geometry import Mesh, box, cylinder, ellipsoid, frame_along, lathe, rod, rotation_z, tube
 
 

@@ -193,8 +193,7 @@ def finish(layout: Layout, scenes: int) -> dict[str, Any]:
     document = {"info": info, "categories": [category], "images": images, "annotations": annotations}
     write_json(layout.annotations, document)
     if layout.truth_root != layout.root:
-        public = {key: value for key, value in settings.items()}
-        write_json(layout.images, {"info": public, "images": images})
+        write_json(layout.images, {"info": settings, "images": images})
     rigs = {f"scene{record['scene']['number']:05d}": record["scene"]["cameras"] for record in records}
     write_json(
         layout.cameras,

@@ -60,14 +60,14 @@ def expose(colour: NDArray[np.float32], sensor: Sensor, rng: np.random.Generator
     gain = np.clip((sensor.brightness / 255) ** (1 / sensor.gamma) / max(level, 1e-3), 0.5, 4.0)
     x = linear * np.float32(gain)
     x = np.where(x > 0.75, 0.75 + 0.25 * (1 - np.exp(-(x - 0.75) / 0.25)), x)  # highlights roll off
-    x = np.power(x, np.float32(sensor.gamma)).astype(np.float32)
+    x = np.asarray(np.power(x, np.float32(sensor.gamma)), np.float32)
     grey = x.mean(axis=2, keepdims=True)
     x = (grey + (x - grey) * np.float32(sensor.saturation)) * np.array(sensor.balance, np.float32)
     radius2 = ((np.arange(width) / width - 0.5) ** 2)[None] + ((np.arange(height) / height - 0.5) ** 2)[:, None]
     x *= (1 - sensor.vignette * radius2 * 2).astype(np.float32)[..., None]
     if sensor.shake:
-        x = cv2.filter2D(x, -1, _streak(sensor.shake, float(rng.uniform(0, np.pi))))
-    x = cv2.GaussianBlur(x, (0, 0), sensor.defocus)
+        x = np.asarray(cv2.filter2D(x, -1, _streak(sensor.shake, float(rng.uniform(0, np.pi)))), np.float32)
+    x = np.asarray(cv2.GaussianBlur(x, (0, 0), sensor.defocus), np.float32)
     grain = rng.standard_normal((height, width, 3), np.float32)
     grain = 0.6 * cv2.GaussianBlur(grain, (0, 0), 0.7) * np.float32(1.8) + 0.5 * grain.mean(axis=2, keepdims=True)
     strength = sensor.noise / 255 * np.sqrt(0.4 + 1.2 * np.clip(x, 0, 1))

@@ -51,7 +51,7 @@ def half_space(point: ArrayLike, normal: ArrayLike) -> Field:
     n = np.asarray(normal, np.float32)
     n = n / np.linalg.norm(n)
     p = np.asarray(point, np.float32)
-    return lambda points: (points - p) @ n
+    return lambda points: np.asarray((points - p) @ n, np.float32)
 
 
 def union(*fields: Field, blend: float = 0.03) -> Field:

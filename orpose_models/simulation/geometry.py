@@ -113,7 +113,9 @@ _BOX = [
 def box(size: ArrayLike, colour: Colour, bottom: bool = True) -> Mesh:
     """A cuboid of `size` (x, y, z), standing on z = 0 if `bottom`, else centred."""
     half = np.asarray(size, np.float64) / 2
-    points, normals, faces = [], [], []
+    points: list[NDArray] = []
+    normals: list[NDArray] = []
+    faces: list[list[int]] = []
     for n, u, v in np.array(_BOX, float):
         faces += [[k + len(points) for k in tri] for tri in ((0, 1, 2), (0, 2, 3))]
         points += [(n + a * u + b * v) * half for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
@@ -175,7 +177,7 @@ def tube(path: ArrayLike, radius: float | ArrayLike, colour: Colour, sides: int 
 
 def rod(start: ArrayLike, end: ArrayLike, radius: float, colour: Colour, sides: int = 8) -> Mesh:
     """A straight round bar between two points."""
-    return tube([start, end], radius, colour, sides)
+    return tube(np.array([start, end], float), radius, colour, sides)
 
 
 def sheet(points: NDArray, colours: ArrayLike) -> Mesh:
@@ -188,7 +190,7 @@ def sheet(points: NDArray, colours: ArrayLike) -> Mesh:
 
 
 def panel(image: NDArray, width: float, height: float) -> Mesh:
-    """A flat picture of (rows, columns, 3) coloured cells, upright in the plane x = 0, looking along +x, foot at z = 0."""
+    """A flat picture of (rows, columns, 3) coloured cells, upright in x = 0, looking along +x, foot at z = 0."""
     rows, columns = image.shape[:2]
     y = np.linspace(-width / 2, width / 2, columns + 1)
     z = np.linspace(height, 0, rows + 1)

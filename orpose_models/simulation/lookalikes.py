@@ -3,8 +3,8 @@
 import numpy as np
 
 from orpose_models.simulation.clothing import cloth_colour
-from orpose_models.simulation.equipment import DARK, STEEL, Item, Maker, monitor, plastic
 from orpose_models.simulation.fields import Noise, ball, common, cone, half_space, surface, union
+from orpose_models.simulation.fittings import DARK, STEEL, Item, Maker, monitor, plastic
 from orpose_models.simulation.geometry import Mesh, box, cylinder, ellipsoid, lathe, panel, rod, rotation_z, sheet, tube
 
 

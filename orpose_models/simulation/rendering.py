@@ -7,6 +7,7 @@ multisampling.
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,15 +19,11 @@ from orpose_models.simulation.geometry import Mesh
 from orpose_models.simulation.lights import Beam, Lighting
 from orpose_models.simulation.rigs import HEIGHT, WIDTH, RoomCamera, look_at
 from orpose_models.simulation.rooms import Room
+from orpose_models.simulation.shading import COLUMNS, DRAWN, ROWS, ambient_occlusion, shadow_factor, unproject
 
 COVER_ID = 128  # added to a person's identity for cloth that lies on them
-SCALE = 1.5  # supersampling
-DRAWN = (round(WIDTH * SCALE), round(HEIGHT * SCALE))
 _SHADOW_SIZE = 720
 _CLIP = (0.1, 20.0)
-# Which drawn pixel stands for each pixel of the picture where averaging makes no sense (depth).
-_ROWS = ((np.arange(HEIGHT) + 0.5) * SCALE).astype(int)
-_COLUMNS = ((np.arange(WIDTH) + 0.5) * SCALE).astype(int)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,10 +49,10 @@ def prepare_environment() -> None:
         os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
 
 
-def _polydata(mesh: Mesh) -> pv.PolyData:
+def _polydata(mesh: Mesh) -> Any:
     faces = np.empty((len(mesh.faces), 4), np.int64)
     faces[:, 0], faces[:, 1:] = 3, mesh.faces
-    data = pv.PolyData(mesh.points, faces.ravel())
+    data: Any = pv.PolyData(mesh.points, faces.ravel())
     data["colour"] = np.clip(mesh.colours, 0, 255).astype(np.uint8)
     data.point_data.active_normals = mesh.normals
     return data
@@ -66,12 +63,12 @@ class Renderer:
 
     def __init__(self) -> None:
         prepare_environment()
-        self._plotter = pv.Plotter(off_screen=True, window_size=DRAWN, lighting="none", line_smoothing=False)
-        self._window = self._plotter.render_window
+        self._plotter = pv.Plotter(off_screen=True, window_size=list(DRAWN), lighting="none", line_smoothing=False)
+        self._window: Any = self._plotter.render_window
         self._window.SetMultiSamples(0)
         self._things: list[pv.Actor] = []
         self._glow: list[pv.Actor] = []
-        self._people: list[tuple[pv.Actor, pv.PolyData]] = []
+        self._people: list[tuple[pv.Actor, Any]] = []
         self._covers: list[tuple[int, pv.Actor]] = []
         self._lighting: Lighting | None = None
         self._shadows: list[tuple[NDArray, NDArray]] = []
@@ -97,7 +94,7 @@ class Renderer:
             self._people.append((self._add(data), data))
         self._covers = [(k, self._add(_polydata(cover))) for k, cover in enumerate(covers) if cover is not None]
 
-    def _add(self, data: pv.PolyData) -> pv.Actor:
+    def _add(self, data: Any) -> pv.Actor:
         actor = self._plotter.add_mesh(
             data, scalars="colour", rgb=True, smooth_shading=False, show_scalar_bar=False, reset_camera=False,
             render=False, copy_mesh=False,
@@ -118,7 +115,7 @@ class Renderer:
         ]
         actors = []
         for image, corners, normal in quads:
-            data = pv.PolyData(np.array(corners, np.float32), [4, 0, 1, 2, 3])
+            data: Any = pv.PolyData(np.array(corners, np.float32), [4, 0, 1, 2, 3])
             data.point_data.active_normals = np.tile(np.array(normal, np.float32), (4, 1))
             data.active_texture_coordinates = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
             actor = self._plotter.add_mesh(
@@ -149,11 +146,11 @@ class Renderer:
         self._flat(False)
         near, far = _CLIP
         depth = (near * far / (far - z.astype(np.float64) * (far - near))).astype(np.float32)
-        world = _unproject(z[np.ix_(_ROWS, _COLUMNS)], matrix)
-        occlusion = _ambient_occlusion(depth[np.ix_(_ROWS, _COLUMNS)])[..., None]
+        world = unproject(z[np.ix_(ROWS, COLUMNS)], matrix)
+        occlusion = ambient_occlusion(depth[np.ix_(ROWS, COLUMNS)])[..., None]
         light = self._pass([(None, self._lighting.fill)], self._lighting.bounce) * occlusion
         for beam, (shadow_matrix, shadow_depth) in zip(self._lighting.beams, self._shadows, strict=True):
-            lit = _shadow_factor(world, shadow_matrix, shadow_depth, beam)[..., None]
+            lit = shadow_factor(world, shadow_matrix, shadow_depth, beam)[..., None]
             light += self._pass([(beam, beam.colour)], np.zeros(3)) * lit
         return Picture(light, ids, depth)
 
@@ -246,50 +243,3 @@ def _sky_lights() -> list[pv.Light]:
     front = pv.Light(light_type="headlight")
     front.intensity = 0.45
     return [above, front]
-
-
-def _unproject(z: NDArray, matrix: NDArray) -> NDArray[np.float32]:
-    """World points (h, w, 3) of a depth buffer sampled at `_ROWS` and `_COLUMNS`."""
-    x = ((_COLUMNS + 0.5) / DRAWN[0] * 2 - 1).astype(np.float32)
-    y = (1 - (_ROWS + 0.5) / DRAWN[1] * 2).astype(np.float32)
-    inverse = np.linalg.inv(matrix).astype(np.float64)
-    ndc = 2.0 * z.astype(np.float64) - 1
-    out = [row[0] * x[None] + row[1] * y[:, None] + row[2] * ndc + row[3] for row in inverse]
-    return np.stack([out[k] / out[3] for k in range(3)], axis=-1).astype(np.float32)
-
-
-def _shadow_factor(world: NDArray, matrix: NDArray, depth: NDArray, beam: Beam) -> NDArray[np.float32]:
-    """How much of a beam reaches each point (h, w), 0..1, with soft edges."""
-    m = matrix.astype(np.float32)
-    clip = world @ m[:, :3].T + m[:, 3]
-    w = np.maximum(clip[..., 3], 1e-4)
-    size = depth.shape[0]
-    u, v = (clip[..., 0] / w + 1) * (size / 2), (1 - clip[..., 1] / w) * (size / 2)
-    here = (clip[..., 2] / w + 1) / 2
-    spread = beam.softness * size / 2 / np.tan(np.radians(min(beam.cone, 65.0))) / np.maximum(w, 0.3)
-    bias = 0.15 * 0.06 / np.maximum(w, 0.3) ** 2
-    lit = np.zeros(w.shape, np.float32)
-    taps = ((0, 0), (0.9, 0.4), (-0.9, -0.4), (0.4, -0.9), (-0.4, 0.9))
-    for dx, dy in taps:
-        i = np.clip(v + dy * spread, 0, size - 1).astype(np.int32)
-        j = np.clip(u + dx * spread, 0, size - 1).astype(np.int32)
-        lit += depth[i, j] > here - bias
-    lit /= len(taps)
-    lit[(u < 0) | (u >= size) | (v < 0) | (v >= size)] = 1
-    return cv2.GaussianBlur(lit, (0, 0), 0.8)
-
-
-def _ambient_occlusion(depth: NDArray) -> NDArray[np.float32]:
-    """Darkening (h, w) of creases and contacts, 0.4..1, from the depth around each pixel."""
-    total = np.zeros_like(depth)
-    count = 0
-    for radius in (3, 8, 18):
-        for k in range(6):
-            angle = np.pi / 3 * k + radius
-            dx, dy = round(radius * np.cos(angle)), round(radius * np.sin(angle))
-            other = np.roll(depth, (dy, dx), (0, 1))
-            nearer = depth - other
-            reach = radius * depth / 540 * 1.5
-            total += np.clip(nearer / reach, 0, 1) * (nearer < 4 * reach)
-            count += 1
-    return np.clip(1 - 0.85 * cv2.GaussianBlur(total / count, (0, 0), 1.2), 0.4, 1).astype(np.float32)

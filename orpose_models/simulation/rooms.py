@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from orpose_models.simulation import ceiling as overhead
 from orpose_models.simulation.clothing import cloth_colour
-from orpose_models.simulation.equipment import BASIC, STEEL, Item, cloth_over, monitor, plastic
+from orpose_models.simulation.equipment import BASIC
+from orpose_models.simulation.fittings import STEEL, Item, cloth_over, monitor, plastic
 from orpose_models.simulation.geometry import Mesh, box, panel, rotation_z
 from orpose_models.simulation.lookalikes import LOOKALIKES
 from orpose_models.simulation.splits import member

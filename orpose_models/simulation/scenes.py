@@ -62,7 +62,7 @@ class Scene:
 
 def scene_times(frames: int = FRAMES) -> Array:
     """Moments (f,) of a scene in seconds."""
-    return np.arange(frames) * PERIOD
+    return np.arange(frames, dtype=np.float64) * PERIOD
 
 
 def build_scene(split: Split, seed: int, number: int, frames: int = FRAMES) -> Scene:

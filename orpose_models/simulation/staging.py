@@ -23,6 +23,7 @@ _BONES = {
     "left_foot": 0.07, "right_foot": 0.07,
 }  # fmt: skip
 _PER_BONE = 4
+_ACTIONS: dict[str, dict[str, float]] = {"table": AT_TABLE, "free": FREE, "seated": SEATED}
 TRIES = 40
 
 
@@ -131,7 +132,7 @@ def place_person(
     """
     rng = draw.rng
     build = load_body(body)
-    action = choose_action(motion, {"table": AT_TABLE, "free": FREE, "seated": SEATED}[kind])
+    action = choose_action(motion, _ACTIONS[kind])
     local = perform(action, motion, build, times, room.table_height)
     for _ in range(TRIES):
         place, yaw = _at_table(room, rng, build) if kind == "table" else _anywhere(room, rng)
