@@ -73,7 +73,7 @@ class Arrivals:
         latencies = self.latencies()
         lines = [
             f"model      {self.model}",
-            f"images     {len(self.sent)} published, {len(poses)} with poses, at {self.rate():.1f} a second",
+            f"images     {len(self.sent)} seen published, {len(poses)} with poses, at {self.rate():.1f} a second",
             f"persons    {sum(counts)} in all, {np.mean(counts):.1f} per image on average, {max(counts)} at most",
         ]
         if latencies:
@@ -116,7 +116,7 @@ def run_demo(bag: Path, images: str, infos: str, parameters: dict[str, Any], rat
         if node.returncode != 0 or player.returncode != 0:
             raise OrposeError(f"node ended with code {node.returncode}, player with {player.returncode}; see {log}")
     if not any(len(poses) for poses in arrivals.poses().values()):
-        raise OrposeError(f"no poses with persons arrived over DDS ({len(arrivals.sent)} images published); see {log}")
+        raise OrposeError(f"no poses with persons arrived over DDS ({len(arrivals.sent)} images seen published); see {log}")
     return arrivals
 
 

@@ -50,4 +50,23 @@ def test_there_and_back_is_within_half_a_cell(x, y, width, height, u, v):
     logits.view(-1)[cells[0, 0]] = 1
     found, _ = decode_keypoints(logits, boxes)
     half = torch.tensor([width, height], dtype=torch.float64) / 56 / 2
-    assert torch.all((found[0, 0] - point[0, 0]).abs() <= half * (1 + 1e-6))
+    assert torch.all((found[0, 0] - point[0, 0]).abs() <= half * (1 + 1e-4))  # single precision
+
+
+def test_a_window_gathers_the_score_and_places_between_cells():
+    logits = torch.full((1, 2, 4, 4), -100.0)
+    logits[0, 0, 1, 1], logits[0, 0, 1, 2] = math.log(3), math.log(1)
+    logits[0, 1, 0, 0], logits[0, 1, 3, 3] = math.log(3), math.log(2)  # beyond the window, and at the edge
+    boxes = torch.tensor([[0.0, 0, 40, 80]])
+    keypoints, scores = decode_keypoints(logits, boxes, score_window=3, subpixel=True)
+    torch.testing.assert_close(scores, torch.tensor([[1.0, 0.6]]))
+    torch.testing.assert_close(keypoints, torch.tensor([[[17.5, 30.0], [5.0, 10.0]]]))
+    keypoints, scores = decode_keypoints(logits, boxes)
+    torch.testing.assert_close(scores, torch.tensor([[0.75, 0.6]]))
+    torch.testing.assert_close(keypoints, torch.tensor([[[15.0, 30.0], [5.0, 10.0]]]))
+
+
+def test_nobody_to_decode():
+    keypoints, scores = decode_keypoints(torch.zeros(0, 17, 4, 4), torch.zeros(0, 4), score_window=5, subpixel=True)
+    assert keypoints.shape == (0, 17, 2)
+    assert scores.shape == (0, 17)
