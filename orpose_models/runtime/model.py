@@ -64,6 +64,18 @@ def _paper_teacher(threads: int | None) -> PoseModel:
     return load_paper_teacher(device="cuda" if torch.cuda.is_available() else "cpu")
 
 
+def _student(path: str, threads: int | None) -> PoseModel:
+    try:
+        import torch
+    except ImportError:
+        raise OrposeError(f"{path}: a student's weights need torch: pip install -r requirements/train.txt") from None
+    from orpose_models.student.model import load_student_model
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    return load_student_model(path)
+
+
 # What `load_model` knows, by name: a description and a loader (threads: int | None) -> PoseModel.
 MODELS: Mapping[str, tuple[str, Callable[[int | None], PoseModel]]] = {
     "teacher": (
@@ -86,15 +98,17 @@ MODELS: Mapping[str, tuple[str, Callable[[int | None], PoseModel]]] = {
 
 
 def load_model(name: str, threads: int | None = None) -> PoseModel:
-    """Load a model by name.
+    """Load a model.
 
     Args:
-        name: one of `MODELS`.
+        name: one of `MODELS`, or the path of a trained student, FILE.safetensors.
         threads: how many threads it may use; None for all cores.
 
     Raises:
         OrposeError: no such model, or its weights are missing, corrupt or of another version.
     """
+    if name.endswith(".safetensors"):
+        return _student(name, threads)
     if name not in MODELS:
-        raise OrposeError(f"model {name!r} is not known; choose one of: {', '.join(MODELS)}")
+        raise OrposeError(f"model {name!r} is not known; choose one of: {', '.join(MODELS)}, or FILE.safetensors")
     return MODELS[name][1](threads)

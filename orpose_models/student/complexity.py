@@ -4,8 +4,10 @@ import torch
 from fvcore.nn import FlopCountAnalysis
 from torch import Tensor, nn
 
+from orpose_models.lifting.features import LENGTHS
 from orpose_models.resolution import Size
-from orpose_models.student.heads import BOX_CELLS, BRANCHES, KEYPOINT_CELLS
+from orpose_models.student.heads import BOX_CELLS, KEYPOINT_CELLS
+from orpose_models.student.lifters import PixelLifter
 from orpose_models.student.network import Student
 
 
@@ -20,8 +22,14 @@ class _Whole(nn.Module):
         student = self.student
         logits, deltas = student.proposals.head(student.backbone(image))
         heatmaps = student.keypoint_head(persons)
-        lifted = [student.lifters[branch](keypoints) for branch in BRANCHES]
+        lifted = [_lift(lifter, keypoints) for lifter in student.lifters.values()]
         return [*logits, *deltas, *student.box_head(proposals), *heatmaps.values(), *lifted]
+
+
+def _lift(lifter: nn.Module, keypoints: Tensor) -> Tensor:
+    if isinstance(lifter, PixelLifter):
+        return lifter(keypoints)
+    return lifter.answer("gravity", keypoints.new_zeros(len(keypoints), LENGTHS["gravity"]))  # type: ignore[operator]
 
 
 def multiply_adds(student: Student, size: Size, proposals: int, persons: int) -> float:

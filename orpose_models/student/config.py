@@ -1,6 +1,13 @@
 """The sizes and settings of a student network."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+from orpose_models.resolution import Size
+
+SETS = ("soft", "hard")
+# Which sets of labels a branch learns, by the branch's name; "both" is for networks of one branch.
+LEARNS: dict[str, tuple[str, ...]] = {"soft": ("soft",), "hard": ("hard",), "both": SETS}
 
 
 @dataclass(frozen=True)
@@ -9,6 +16,7 @@ class StudentConfig:
 
     Attributes:
         short_side, long_side: an image is scaled until its short side is the one or its long side the other.
+        backbone: 'resnet50', or 'movenet': MobileNetV2 with a feature pyramid of two parts.
         fpn_channels: width of the feature maps.
         strides: pixels per cell of each feature map, finest first; the last is used for proposals only.
         anchor_sizes: side in pixels of the square anchors of each feature map.
@@ -17,13 +25,21 @@ class StudentConfig:
             an image are kept: in training, in use.
         proposal_nms: overlap above which the lower-scored proposal is dropped.
         box_hidden: width of the box head.
+        branches: of the keypoint head, each with heatmaps and a lifter of its own: the paper's two, or one of
+            'soft', 'hard' and 'both' (see `LEARNS`).
         keypoint_channels, keypoint_layers: width and number of the keypoint head's convolutions.
+        lifter: what lifters are given: 'pixels' of the network's input as in the paper, or 'view': what the lifter
+            of `orpose_models.lifting` is given.
         lifter_hidden: width of the lifters.
         score_threshold, box_nms, max_persons: which boxes are reported.
+        score_window: a keypoint's score is the probability of this many cells squared around it (odd); the
+            paper's is 1, the cell itself.
+        subpixel: place keypoints at the mean of the 3 x 3 cells around the highest, not in its middle.
     """
 
     short_side: int = 800
     long_side: int = 1333
+    backbone: Literal["resnet50", "movenet"] = "resnet50"
     fpn_channels: int = 256
     strides: tuple[int, ...] = (4, 8, 16, 32, 64)
     anchor_sizes: tuple[int, ...] = (32, 64, 128, 256, 512)
@@ -32,12 +48,51 @@ class StudentConfig:
     proposals_after_nms: tuple[int, int] = (1500, 1000)
     proposal_nms: float = 0.7
     box_hidden: int = 1024
+    branches: tuple[str, ...] = SETS
     keypoint_channels: int = 512
     keypoint_layers: int = 8
+    lifter: Literal["pixels", "view"] = "pixels"
     lifter_hidden: int = 1024
     score_threshold: float = 0.05
     box_nms: float = 0.5
     max_persons: int = 100
+    score_window: int = 1
+    subpixel: bool = False
+
+    def __post_init__(self) -> None:
+        if self.branches != SETS and (len(self.branches) != 1 or self.branches[0] not in LEARNS):
+            raise ValueError(f"branches must be {SETS} or one of {tuple(LEARNS)}, got {self.branches}")
+        if len(self.strides) != len(self.anchor_sizes):
+            raise ValueError(f"{len(self.strides)} strides and {len(self.anchor_sizes)} anchor sizes do not fit")
+        if self.score_window < 1 or self.score_window % 2 == 0:
+            raise ValueError(f"score_window must be odd, got {self.score_window}")
+
+    def input_size(self, full: Size) -> Size:
+        """Width, height to which an image whose original is `full` is scaled for the network."""
+        scale = min(self.short_side / min(full), self.long_side / max(full))
+        return max(1, round(full[0] * scale)), max(1, round(full[1] * scale))
 
 
 PAPER = StudentConfig()
+
+# The same network, thinner, on a light backbone: for two processor cores. Less than 10 M parameters.
+LIGHT = StudentConfig(
+    short_side=320,
+    long_side=640,
+    backbone="movenet",
+    fpn_channels=96,
+    strides=(8, 16, 32, 64),
+    anchor_sizes=(40, 80, 160, 300),
+    aspect_ratios=(1.0, 2.0, 3.0),
+    proposals_before_nms=(400, 200),
+    proposals_after_nms=(200, 100),
+    box_hidden=368,
+    keypoint_channels=128,
+    keypoint_layers=6,
+    lifter="view",
+    lifter_hidden=512,
+    score_threshold=0.02,
+    max_persons=30,
+    score_window=5,
+)
+CONFIGS = {"paper": PAPER, "light": LIGHT}

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torchvision.models.detection._utils import BalancedPositiveNegativeSampler, Matcher
+from torchvision.models.detection._utils import Matcher
 from torchvision.ops import box_iou
 
 from orpose_models.student.boxes import BOX_WEIGHTS, PROPOSAL_WEIGHTS, encode_boxes
@@ -15,6 +15,10 @@ from orpose_models.student.heads import PERSON, RawProposals
 PROPOSAL_SAMPLES, PROPOSAL_POSITIVES = 256, 0.5
 REGION_SAMPLES, REGION_POSITIVES = 512, 0.25
 BOX_BETA = 0.5
+# Of what lies in an ignored region by more than this share of its own area nothing is learned.
+_IGNORED = 0.5
+
+Generators = Sequence[torch.Generator] | None
 
 
 class Regions(NamedTuple):
@@ -22,25 +26,41 @@ class Regions(NamedTuple):
 
     Attributes:
         boxes: (r, 4).
-        person: (r,) int64, index of the person that a region belongs to; -1 for background.
+        person: (r,) int64, index of the person that a region belongs to; -1 for background. Persons come first.
     """
 
     boxes: Tensor
     person: Tensor
 
 
-def proposal_losses(raw: RawProposals, persons: Sequence[Tensor], samples: int = PROPOSAL_SAMPLES) -> dict[str, Tensor]:
-    """Losses of the proposal head against the boxes (p_i, 4) of the persons of each image, which may be none.
+def proposal_losses(
+    raw: RawProposals,
+    persons: Sequence[Tensor],
+    samples: int = PROPOSAL_SAMPLES,
+    ignored: Sequence[Tensor] | None = None,
+    generators: Generators = None,
+) -> dict[str, Tensor]:
+    """Losses of the proposal head.
 
     Anchors overlapping a person by 0.7, and those that overlap it most, are to be found, those below 0.3 are not;
     `samples` of them are drawn from each image, half of them positive where there are as many.
+
+    Args:
+        raw: what the head says.
+        persons: boxes (p_i, 4) of each image, which may be none.
+        samples: how many anchors of an image count.
+        ignored: regions (q_i, 4) of each image of which it is not known whether somebody is there.
+        generators: what draws the anchors of each image; torch's own if None.
     """
     anchors = torch.cat(raw.anchors)
     logits, deltas = torch.cat(raw.logits, dim=1), torch.cat(raw.deltas, dim=1)
     matcher = Matcher(0.7, 0.3, allow_low_quality_matches=True)
-    matches = [_match(matcher, boxes, anchors) for boxes in persons]
+    nowhere = [None] * len(persons)
+    matches = [
+        _match(matcher, boxes, anchors, region) for boxes, region in zip(persons, ignored or nowhere, strict=True)
+    ]
     labels = [torch.where(match >= 0, 1, match + 1) for match in matches]
-    positive, negative = _draw(labels, samples, PROPOSAL_POSITIVES)
+    positive, negative = _draw(labels, samples, PROPOSAL_POSITIVES, generators)
     objectness, regression = logits.new_zeros(()), logits.new_zeros(())
     for i, (match, boxes) in enumerate(zip(matches, persons, strict=True)):
         drawn = torch.cat([positive[i], negative[i]])
@@ -53,18 +73,27 @@ def proposal_losses(raw: RawProposals, persons: Sequence[Tensor], samples: int =
 
 
 def draw_regions(
-    proposals: Sequence[Tensor], persons: Sequence[Tensor], samples: int = REGION_SAMPLES
+    proposals: Sequence[Tensor],
+    persons: Sequence[Tensor],
+    samples: int = REGION_SAMPLES,
+    ignored: Sequence[Tensor] | None = None,
+    generators: Generators = None,
 ) -> list[Regions]:
     """Draw regions for the box head: a quarter of them overlap a person by half or more, where there are as many.
 
     Args:
         proposals: (m_i, 4) of each image; the persons' own boxes are added.
         persons: (p_i, 4) of each image.
+        samples: how many regions of an image are drawn.
+        ignored, generators: as in `proposal_losses`.
     """
     pools = [torch.cat([p, boxes]) for p, boxes in zip(proposals, persons, strict=True)]
     matcher = Matcher(0.5, 0.5, allow_low_quality_matches=False)
-    matches = [_match(matcher, boxes, pool) for boxes, pool in zip(persons, pools, strict=True)]
-    positive, negative = _draw([(match >= 0).long() for match in matches], samples, REGION_POSITIVES)
+    nowhere = [None] * len(persons)
+    parts = zip(persons, pools, ignored or nowhere, strict=True)
+    matches = [_match(matcher, boxes, pool, region) for boxes, pool, region in parts]
+    labels = [torch.where(match >= 0, 1, match + 1) for match in matches]
+    positive, negative = _draw(labels, samples, REGION_POSITIVES, generators)
     drawn = [torch.cat(both) for both in zip(positive, negative, strict=True)]
     return [Regions(pool[d], match[d]) for pool, match, d in zip(pools, matches, drawn, strict=True)]
 
@@ -86,14 +115,30 @@ def box_losses(
     return {"loss_class": F.cross_entropy(logits, target), "loss_box": regression / len(is_person)}
 
 
-def _match(matcher: Matcher, persons: Tensor, boxes: Tensor) -> Tensor:
+def _match(matcher: Matcher, persons: Tensor, boxes: Tensor, ignored: Tensor | None) -> Tensor:
     """(n,) for each box the index of its person, -1 for background, -2 for neither."""
     if len(persons) == 0 or len(boxes) == 0:
-        return torch.full((len(boxes),), -1, dtype=torch.int64, device=boxes.device)
-    return matcher(box_iou(persons, boxes))
+        match = torch.full((len(boxes),), -1, dtype=torch.int64, device=boxes.device)
+    else:
+        match = matcher(box_iou(persons, boxes))
+    if ignored is None or len(ignored) == 0:
+        return match
+    low, high = torch.maximum(boxes[:, None, :2], ignored[:, :2]), torch.minimum(boxes[:, None, 2:], ignored[:, 2:])
+    area = (boxes[:, 2:] - boxes[:, :2]).prod(dim=1).clamp(min=1e-6)
+    covered = ((high - low).clamp(min=0).prod(dim=2) / area[:, None]).amax(dim=1)
+    return torch.where((match == -1) & (covered > _IGNORED), -2, match)
 
 
-def _draw(labels: list[Tensor], samples: int, positives: float) -> tuple[list[Tensor], list[Tensor]]:
+def _draw(
+    labels: list[Tensor], samples: int, positives: float, generators: Generators
+) -> tuple[list[Tensor], list[Tensor]]:
     """Indices of the drawn positives (label 1) and negatives (label 0; -1 is drawn never) of each image."""
-    positive, negative = BalancedPositiveNegativeSampler(samples, positives)(labels)
-    return [torch.nonzero(mask)[:, 0] for mask in positive], [torch.nonzero(mask)[:, 0] for mask in negative]
+    drawn: tuple[list[Tensor], list[Tensor]] = [], []
+    for i, label in enumerate(labels):
+        generator = generators[i] if generators else None
+        limit = int(samples * positives)
+        for value, chosen in zip((1, 0), drawn, strict=True):
+            index = torch.nonzero(label == value)[:, 0]
+            chosen.append(index[torch.randperm(len(index), generator=generator)[:limit].to(index.device)])
+            limit = samples - len(drawn[0][-1])
+    return drawn

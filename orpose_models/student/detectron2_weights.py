@@ -1,14 +1,14 @@
-"""Loads detectron2's COCO Keypoint R-CNN weights into the paper's student; both branches start from its one."""
+"""Loads detectron2's COCO Keypoint R-CNN weights into the paper's student; all branches start from its one."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from torch import Tensor
 
 from orpose_models.errors import OrposeError
 from orpose_models.foreign_checkpoints import load_parameters, read_foreign_checkpoint
-from orpose_models.student.heads import BRANCHES
+from orpose_models.student.config import SETS
 from orpose_models.student.network import Student
 
 # Entries of older files that newer networks compute from the configuration.
@@ -38,12 +38,14 @@ def load_detectron2_weights(student: Student, path: str | Path) -> None:
     Raises:
         OrposeError: the file is missing, damaged or no Keypoint R-CNN R50-FPN; the student is unchanged.
     """
-    renamed = rename_detectron2(read_foreign_checkpoint(path), path)
+    renamed = rename_detectron2(read_foreign_checkpoint(path), path, student.config.branches)
     lifters = {name: tensor for name, tensor in student.state_dict().items() if name.startswith("lifters.")}
     load_parameters(student, {**renamed, **lifters}, path)
 
 
-def rename_detectron2(tensors: Mapping[str, Tensor], source: str | Path) -> dict[str, Tensor]:
+def rename_detectron2(
+    tensors: Mapping[str, Tensor], source: str | Path, branches: Sequence[str] = SETS
+) -> dict[str, Tensor]:
     """detectron2's parameters by the student's names.
 
     Raises:
@@ -60,7 +62,7 @@ def rename_detectron2(tensors: Mapping[str, Tensor], source: str | Path) -> dict
                 break
         else:
             raise OrposeError(f"{source}: {name} is not a parameter of detectron2's Keypoint R-CNN R50-FPN")
-        for branch in BRANCHES if "*" in ours else ("",):
+        for branch in branches if "*" in ours else ("",):
             renamed[f"{ours.replace('*', branch)}.{parameter}"] = tensor
     return renamed
 

@@ -1,18 +1,16 @@
-"""The student's heads: proposals, boxes, and the two-branch keypoint head with its two lifters."""
+"""The student's heads: proposals, boxes, and the keypoint head with its two branches."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models.detection.rpn import RPNHead
 from torchvision.ops import batched_nms
 
-from orpose_models.lifting.network import LiftingConfig, LiftingNetwork
 from orpose_models.resolution import Size
-from orpose_models.skeletons import COCO17, COCO17_TO_H36M17, H36M17
+from orpose_models.skeletons import COCO17
 from orpose_models.student.boxes import (
     BOX_WEIGHTS,
     PROPOSAL_WEIGHTS,
@@ -23,7 +21,6 @@ from orpose_models.student.boxes import (
 )
 from orpose_models.student.config import StudentConfig
 
-BRANCHES = ("soft", "hard")
 BOX_CELLS, KEYPOINT_CELLS = 7, 14
 MAP_SIDE = 4 * KEYPOINT_CELLS
 PERSON = 0  # index of the class score; 1 is the background
@@ -120,7 +117,7 @@ class BoxHead(nn.Module):
 
 
 class KeypointHead(nn.Module):
-    """Convolutions shared by both branches, then for each branch its heatmaps (paper, figure 1 and section 2.3)."""
+    """Convolutions shared by the branches, then for each branch its heatmaps (paper, figure 1 and section 2.3)."""
 
     def __init__(self, config: StudentConfig) -> None:
         super().__init__()
@@ -131,7 +128,7 @@ class KeypointHead(nn.Module):
             channels = config.keypoint_channels
         self.layers = nn.Sequential(*layers)
         self.heatmaps = nn.ModuleDict(
-            {branch: nn.ConvTranspose2d(channels, len(COCO17), 4, stride=2, padding=1) for branch in BRANCHES}
+            {branch: nn.ConvTranspose2d(channels, len(COCO17), 4, stride=2, padding=1) for branch in config.branches}
         )
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
@@ -145,33 +142,3 @@ class KeypointHead(nn.Module):
             branch: F.interpolate(deconvolution(x), scale_factor=2.0, mode="bilinear", align_corners=False)
             for branch, deconvolution in self.heatmaps.items()
         }
-
-
-class StudentLifter(nn.Module):
-    """A lifter of Martinez' form that takes COCO-17 keypoints and knows the statistics of its data.
-
-    Buffers: `input_mean`, `input_std` (32,) in the keypoints' unit, `output_mean`, `output_std` (48,) in metres.
-    """
-
-    joints: Tensor
-    input_mean: Tensor
-    input_std: Tensor
-    output_mean: Tensor
-    output_std: Tensor
-
-    def __init__(self, hidden: int) -> None:
-        super().__init__()
-        self.network = LiftingNetwork(LiftingConfig(hidden=hidden))
-        # Joint 9 is, in the map from COCO, the same point as joint 10.
-        joints = torch.from_numpy(np.delete(COCO17_TO_H36M17.matrix, 9, axis=0)).float()
-        self.register_buffer("joints", joints, persistent=False)
-        for name, length in (("input", 32), ("output", 48)):
-            self.register_buffer(f"{name}_mean", torch.zeros(length))
-            self.register_buffer(f"{name}_std", torch.ones(length))
-
-    def forward(self, keypoints: Tensor) -> Tensor:
-        """Joints (n, 17, 3), metres, Human3.6M-17 order, relative to joint 0, from keypoints (n, 17, 2)."""
-        inputs = torch.einsum("jk,nkd->njd", self.joints, keypoints).flatten(1)
-        outputs = self.network((inputs - self.input_mean) / self.input_std) * self.output_std + self.output_mean
-        joints = outputs.unflatten(1, (len(H36M17) - 1, 3))
-        return torch.cat([torch.zeros_like(joints[:, :1]), joints], dim=1)

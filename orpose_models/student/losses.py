@@ -9,37 +9,34 @@ from torch.nn import functional as F
 
 
 class KeypointLabels(NamedTuple):
-    """Pseudo-labels of n regions, one set of them (soft or hard).
+    """2D pseudo-labels of n regions, one set of them (soft or hard).
 
     Attributes:
         cells: (n, 17) int64, flat heatmap cells, and learned: (n, 17) bool, from `heatmaps.encode_keypoints`.
         confidence: (n, 17) the teacher's scores in 0..1.
-        joints3d: (n, 17, 3) metres, relative to joint 0; NaN where unknown.
     """
 
     cells: Tensor
     learned: Tensor
     confidence: Tensor
-    joints3d: Tensor
 
 
 def keypoint_losses(
-    heatmaps: Mapping[str, Tensor], lifted: Mapping[str, Tensor], labels: Mapping[str, KeypointLabels]
+    heatmaps: Mapping[str, Tensor], labels: Mapping[str, Mapping[str, KeypointLabels]]
 ) -> dict[str, Tensor]:
-    """The losses of each branch that has labels, by name: `loss_2d_soft`, `loss_3d_soft`, and so on.
+    """The losses of the 2D labels: `loss_2d_soft`, `loss_2d_hard`.
 
     Args:
         heatmaps: logits (n, 17, side, side) of each branch.
-        lifted: joints (n, 17, 3) of each branch's lifter, given the labels' 2D keypoints.
-        labels: of each branch, 'soft' and 'hard'.
+        labels: of each branch the sets that it learns, 'soft', 'hard' or both.
     """
     losses = {}
-    for branch, label in labels.items():
-        logits = heatmaps[branch]
-        if branch == "soft":
-            logits = logits * label.confidence[..., None, None]
-        losses[f"loss_2d_{branch}"] = heatmap_loss(logits, label.cells, label.learned)
-        losses[f"loss_3d_{branch}"] = joints_loss(lifted[branch], label.joints3d)
+    for branch, sets in labels.items():
+        for name, label in sets.items():
+            logits = heatmaps[branch]
+            if name == "soft":
+                logits = logits * label.confidence[..., None, None]
+            losses[f"loss_2d_{name}"] = heatmap_loss(logits, label.cells, label.learned)
     return losses
 
 

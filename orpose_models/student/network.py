@@ -1,30 +1,25 @@
 """The student: image to boxes, 2D keypoints and 3D joints in one network (paper, section 2.3)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from orpose_models.cameras import Camera
 from orpose_models.resolution import Size
 from orpose_models.student.backbone import ResNetFPN
 from orpose_models.student.boxes import pool_regions
-from orpose_models.student.config import PAPER, StudentConfig
-from orpose_models.student.heads import (
-    BOX_CELLS,
-    BRANCHES,
-    KEYPOINT_CELLS,
-    BoxHead,
-    KeypointHead,
-    ProposalHead,
-    StudentLifter,
-)
+from orpose_models.student.config import PAPER, SETS, StudentConfig
+from orpose_models.student.heads import BOX_CELLS, KEYPOINT_CELLS, BoxHead, KeypointHead, ProposalHead
 from orpose_models.student.heatmaps import decode_keypoints
+from orpose_models.student.lifters import PixelLifter, ViewLifter
+from orpose_models.student.movenet_backbone import MoveNetFPN
 
-# Of COCO, BGR, subtracted from the image; detectron2's weights were trained so.
-PIXEL_MEAN = (103.530, 116.280, 123.675)
 _MULTIPLE = 32
+_BACKBONES: dict[str, Callable[[int], ResNetFPN | MoveNetFPN]] = {"resnet50": ResNetFPN, "movenet": MoveNetFPN}
+_LIFTERS = {"pixels": PixelLifter, "view": ViewLifter}
 
 
 class Found(NamedTuple):
@@ -32,9 +27,10 @@ class Found(NamedTuple):
 
     Attributes:
         boxes: (n, 4). box_scores: (n,).
-        keypoints: (n, 17, 2). keypoint_scores: (n, 17), from the mean of both branches' heatmaps.
-        scores_soft, scores_hard: (n, 17), of each branch at its own highest cell.
-        joints3d: (n, 17, 3) metres, Human3.6M-17 order, relative to joint 0: mean of both lifters.
+        keypoints: (n, 17, 2). keypoint_scores: (n, 17), from the mean of the branches' heatmaps.
+        scores_soft, scores_hard: (n, 17), of each branch at its own highest cell; the same if there is one only.
+        joints3d: (n, 17, 3) metres, Human3.6M-17 order, relative to joint 0: mean of the lifters that have an
+            answer; NaN if none has.
     """
 
     boxes: Tensor
@@ -49,25 +45,30 @@ class Found(NamedTuple):
 class Student(nn.Module):
     """The paper's student; see `StudentConfig` for its sizes."""
 
-    pixel_mean: Tensor
-
     def __init__(self, config: StudentConfig = PAPER) -> None:
         super().__init__()
         self.config = config
-        self.backbone = ResNetFPN(config.fpn_channels)
+        self.backbone: ResNetFPN | MoveNetFPN = _BACKBONES[config.backbone](config.fpn_channels)
         self.proposals = ProposalHead(config)
         self.box_head = BoxHead(config)
         self.keypoint_head = KeypointHead(config)
-        self.lifters = nn.ModuleDict({branch: StudentLifter(config.lifter_hidden) for branch in BRANCHES})
-        self.register_buffer("pixel_mean", torch.tensor(PIXEL_MEAN).view(3, 1, 1), persistent=False)
+        self.lifters = nn.ModuleDict(
+            {branch: _LIFTERS[config.lifter](config.lifter_hidden) for branch in config.branches}
+        )
 
     def features(self, images: Sequence[Tensor]) -> list[Tensor]:
         """Maps (n, c, h_l, w_l) of images (3, h_i, w_i), BGR 0..255, padded at right and bottom to one size."""
+        return self.backbone(self.batch(images))
+
+    def batch(self, images: Sequence[Tensor]) -> Tensor:
+        """Normalised images (n, 3, h, w), h and w multiples of 32."""
         height, width = (-(-max(image.shape[d] for image in images) // _MULTIPLE) * _MULTIPLE for d in (1, 2))
-        padded = [
-            F.pad(image - self.pixel_mean, (0, width - image.shape[2], 0, height - image.shape[1])) for image in images
-        ]
-        return self.backbone(torch.stack(padded))
+        return torch.stack(
+            [
+                F.pad(self.backbone.normalise(image), (0, width - image.shape[2], 0, height - image.shape[1]))
+                for image in images
+            ]
+        )
 
     def find_boxes(self, features: Sequence[Tensor], sizes: Sequence[Size]) -> list[tuple[Tensor, Tensor]]:
         """Boxes (n_i, 4) and scores (n_i,) of the persons of each image of width, height."""
@@ -86,20 +87,34 @@ class Student(nn.Module):
         return pool_regions(features[:-1], self.config.strides[:-1], boxes, cells)
 
     @torch.inference_mode()
-    def predict(self, images: Sequence[Tensor]) -> list[Found]:
+    def predict(self, images: Sequence[Tensor], cameras: Sequence[Camera | None] | None = None) -> list[Found]:
         """Find the persons of images (3, h_i, w_i), BGR 0..255, by the paper's rule.
 
-        2D is where the mean of both branches' heatmaps is highest; 3D is the mean of the lifters' answers, each
+        2D is where the mean of the branches' heatmaps is highest; 3D is the mean of the lifters' answers, each
         given the keypoints of its own branch.
+
+        Args:
+            images: as the network is given them.
+            cameras: intrinsics of these images, not of the originals; guessed where None.
         """
+        sizes = [(image.shape[2], image.shape[1]) for image in images]
         features = self.features(images)
-        found = self.find_boxes(features, [(image.shape[2], image.shape[1]) for image in images])
-        boxes = torch.cat([b for b, _ in found])
-        maps = self.heatmaps(features, [b for b, _ in found])
-        keypoints, scores = decode_keypoints(torch.stack([maps[branch] for branch in BRANCHES]).mean(dim=0), boxes)
-        own = {branch: decode_keypoints(maps[branch], boxes) for branch in BRANCHES}
-        joints = torch.stack([self.lifters[branch](own[branch][0]) for branch in BRANCHES]).mean(dim=0)
-        counts = [len(b) for b, _ in found]
-        persons = (keypoints, scores, own["soft"][1], own["hard"][1], joints)
-        split = zip(*(values.split(counts) for values in persons), strict=True)
+        found = self.find_boxes(features, sizes)
+        boxes = [b for b, _ in found]
+        maps = self.heatmaps(features, boxes)
+        config = self.config
+        branches = config.branches
+        everybody, counts = torch.cat(boxes), [len(b) for b in boxes]
+        mean = torch.stack([maps[branch] for branch in branches]).mean(dim=0)
+        keypoints, scores = decode_keypoints(mean, everybody, config.score_window, config.subpixel)
+        own = {b: decode_keypoints(maps[b], everybody, config.score_window, config.subpixel) for b in branches}
+        lifted = []
+        for branch in branches:
+            parts = zip(own[branch][0].split(counts), own[branch][1].split(counts), strict=True)
+            known = zip(parts, cameras or [None] * len(sizes), sizes, strict=True)
+            lifter = self.lifters[branch]
+            lifted.append(torch.cat([lifter.lift(k, s, c or Camera.from_fov(*size)) for (k, s), c, size in known]))  # type: ignore[operator]
+        joints = torch.stack(lifted).nanmean(dim=0)
+        soft, hard = (own[name if name in own else branches[0]][1] for name in SETS)
+        split = zip(*(values.split(counts) for values in (keypoints, scores, soft, hard, joints)), strict=True)
         return [Found(*one, *rest) for one, rest in zip(found, split, strict=True)]

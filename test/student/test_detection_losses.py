@@ -66,3 +66,27 @@ def test_box_loss_by_hand():
     losses = box_losses(logits, deltas, [regions], [PERSONS])
     assert float(losses["loss_class"]) == pytest.approx((math.log(4 / 3) + math.log(8 / 7)) / 2)
     assert float(losses["loss_box"]) == pytest.approx((0.25**2 / (2 * 0.5) + 2 - 0.25) / 2)
+
+
+def test_nothing_is_learned_of_ignored_regions():
+    anchors = torch.tensor([[0.0, 0, 10, 20], [50, 50, 60, 60], [54, 50, 64, 60], [56, 50, 66, 60]])
+    ignored = torch.tensor([[40.0, 40, 60, 70]])  # covers all, 6/10 and 4/10 of the others
+    logits = torch.tensor([[math.log(3), 100.0, 100.0, 0.0]])
+    raw = RawProposals([anchors], [logits], [torch.zeros(1, 4, 4)])
+    losses = proposal_losses(raw, [PERSONS], samples=4, ignored=[ignored])
+    assert float(losses["loss_proposal"]) == pytest.approx((math.log(4 / 3) + math.log(2)) / 4)
+    (regions,) = draw_regions([anchors], [PERSONS], samples=8, ignored=[ignored])
+    assert sorted(regions.boxes[:, 0].tolist()) == [0, 0, 56]
+    (regions,) = draw_regions([anchors], [NOBODY], samples=8, ignored=[ignored])
+    assert sorted(regions.boxes[:, 0].tolist()) == [0, 56]
+
+
+def test_what_is_drawn_depends_on_the_generator_alone():
+    proposals = torch.rand(50, 4, generator=torch.Generator().manual_seed(5)) + torch.tensor([0.0, 0, 5, 5])
+    drawn = []
+    for seed in (1, 1, 2):
+        torch.rand(seed)
+        generators = [torch.Generator().manual_seed(seed)]
+        drawn.append(draw_regions([proposals], [NOBODY], samples=8, generators=generators)[0].boxes)
+    assert torch.equal(drawn[0], drawn[1])
+    assert not torch.equal(drawn[0], drawn[2])

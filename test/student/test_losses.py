@@ -39,19 +39,15 @@ def test_each_branch_learns_its_own_labels_and_soft_is_tempered_by_confidence():
     logits[:, :, 0, 0] = math.log(16)
     cells = torch.zeros(1, 17, dtype=torch.int64)
     everything, nothing = torch.ones(1, 17, dtype=torch.bool), torch.zeros(1, 17, dtype=torch.bool)
-    joints = torch.zeros(1, 17, 3)
-    soft = KeypointLabels(cells, everything, torch.full((1, 17), 0.5), joints + 1)
-    hard = KeypointLabels(cells, everything & nothing, torch.ones(1, 17), joints)
-    losses = keypoint_losses(
-        {"soft": logits, "hard": logits}, {"soft": joints, "hard": joints}, {"soft": soft, "hard": hard}
-    )
-    assert {name: float(loss) for name, loss in losses.items()} == pytest.approx(
-        {
-            "loss_2d_soft": math.log(7 / 4),  # exp(0.5 log 16) = 4 against three times 1
-            "loss_3d_soft": 0.5,
-            "loss_2d_hard": 0.0,
-            "loss_3d_hard": 0.0,
-        }
-    )
-    only_soft = keypoint_losses({"soft": logits}, {"soft": joints}, {"soft": soft})
-    assert set(only_soft) == {"loss_2d_soft", "loss_3d_soft"}
+    soft = KeypointLabels(cells, everything, torch.full((1, 17), 0.5))
+    hard = KeypointLabels(cells, everything, torch.full((1, 17), 0.5))
+    unseen = KeypointLabels(cells, nothing, torch.ones(1, 17))
+    maps = {"soft": logits, "hard": logits}
+    tempered, plain = math.log(7 / 4), math.log(19 / 16)  # exp(0.5 log 16) = 4 against three times 1; 16 against them
+    losses = keypoint_losses(maps, {"soft": {"soft": soft}, "hard": {"hard": hard}})
+    assert {k: float(v) for k, v in losses.items()} == pytest.approx({"loss_2d_soft": tempered, "loss_2d_hard": plain})
+    losses = keypoint_losses(maps, {"soft": {"soft": soft}, "hard": {"hard": unseen}})
+    assert float(losses["loss_2d_hard"]) == 0
+    losses = keypoint_losses({"both": logits}, {"both": {"soft": soft, "hard": hard}})
+    assert {k: float(v) for k, v in losses.items()} == pytest.approx({"loss_2d_soft": tempered, "loss_2d_hard": plain})
+    assert set(keypoint_losses(maps, {"hard": {"hard": hard}})) == {"loss_2d_hard"}

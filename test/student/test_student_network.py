@@ -4,7 +4,7 @@ import torch
 from orpose_models.lifting.network import parameter_count
 from orpose_models.student.boxes import BOX_WEIGHTS, decode_boxes, encode_boxes, grid_anchors, pool_regions
 from orpose_models.student.config import StudentConfig
-from orpose_models.student.heads import StudentLifter
+from orpose_models.student.lifters import PixelLifter
 from orpose_models.student.network import Student
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -110,7 +110,7 @@ def test_regions_are_read_from_the_map_that_fits_their_size():
 
 def test_lifter_makes_its_input_from_coco_joints():
     torch.manual_seed(0)
-    lifter = StudentLifter(16).eval()
+    lifter = PixelLifter(16).eval()
     keypoints = torch.zeros(1, 17, 2)
     keypoints[0, 11], keypoints[0, 12] = torch.tensor([2.0, 4.0]), torch.tensor([4.0, 8.0])  # the hips
     inputs = []

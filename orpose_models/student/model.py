@@ -1,0 +1,73 @@
+"""A trained student as a pose model, computed by torch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from orpose_models.cameras import Camera
+from orpose_models.files import sha256
+from orpose_models.poses import Poses
+from orpose_models.resolution import Size, resize_down, resize_up
+from orpose_models.student.network import Student
+from orpose_models.student.weights import load_student
+
+
+def network_image(image: NDArray[np.uint8], size: Size) -> Tensor:
+    """An image (h, w, 3), possibly reduced, as the network is given it: (3, height, width) uint8 of `size`.
+
+    A reduced image is enlarged straight to the network's input, not to its original's size first.
+    """
+    smaller = size[0] <= image.shape[1] and size[1] <= image.shape[0]
+    resized = (resize_down if smaller else resize_up)(image, size)
+    return torch.from_numpy(np.ascontiguousarray(resized.transpose(2, 0, 1)))
+
+
+@dataclass(eq=False)
+class StudentModel:
+    """A student (`runtime.model.PoseModel`).
+
+    Attributes:
+        student: the network, in evaluation mode.
+        name: what to call it.
+        sha256: identifies its weights.
+        engine: what computes it.
+    """
+
+    student: Student
+    name: str
+    sha256: str
+    engine: str = "torch"
+
+    def predict(self, image: NDArray[np.uint8], full_size: Size | None = None, camera: Camera | None = None) -> Poses:
+        """Find the persons; see `runtime.model.PoseModel.predict`. An unknown camera is guessed."""
+        full = full_size or (image.shape[1], image.shape[0])
+        size = self.student.config.input_size(full)
+        camera = (camera or Camera.from_fov(*full)).resized(*size)
+        device = next(self.student.parameters()).device
+        (found,) = self.student.predict([network_image(image, size).to(device).float()], [camera])
+        boxes, box_scores, keypoints, scores, soft, hard, joints3d = (values.cpu().numpy() for values in found)
+        scale = np.array(full, np.float32) / np.array(size, np.float32)
+        return Poses.from_arrays(
+            boxes * np.tile(scale, 2),
+            box_scores,
+            keypoints * scale,
+            scores,
+            scores_hard=hard,
+            scores_soft=soft,
+            joints3d=joints3d,
+        )
+
+
+def load_student_model(path: str | Path) -> StudentModel:
+    """Load a student's safetensors file.
+
+    Raises:
+        OrposeError: missing, corrupt, or no student of this version.
+    """
+    student, _ = load_student(path)
+    student.to("cuda" if torch.cuda.is_available() else "cpu")
+    return StudentModel(student, Path(path).stem, sha256(path))

@@ -1,0 +1,91 @@
+"""The file that students are shipped in: safetensors with the network's sizes as metadata."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import TypeAdapter, ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from orpose_models.errors import OrposeError
+from orpose_models.files import atomic_path
+from orpose_models.lifting.runtime import DEFAULT_WEIGHTS
+from orpose_models.lifting.weights import read_weights
+from orpose_models.student.config import StudentConfig
+from orpose_models.student.lifters import ViewLifter
+from orpose_models.student.movenet_backbone import MoveNetFPN
+from orpose_models.student.network import Student
+
+SUFFIX = ".safetensors"
+_FORMAT = "orpose-student"
+_VERSION = 1
+
+
+def save_student(path: str | Path, student: Student, info: Mapping[str, Any]) -> None:
+    """Write a student, atomically; `info` (JSON values) says how it came about."""
+    head = {"version": _VERSION, "config": asdict(student.config), "info": dict(info)}
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in student.state_dict().items()}
+    with atomic_path(path) as temporary:
+        save_file(tensors, temporary, {_FORMAT: json.dumps(head, sort_keys=True)})
+        temporary.chmod(0o644)
+
+
+def load_student(path: str | Path) -> tuple[Student, dict[str, Any]]:
+    """Read a student, in evaluation mode, and what is known of how it came about.
+
+    Raises:
+        OrposeError: missing, corrupt, or no student of this version.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise OrposeError(f"{path}: no such file; make a student with: orpose train")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+        head = json.loads(metadata[_FORMAT])
+        version, raw = head["version"], head["config"]
+    except KeyError:
+        raise OrposeError(f"{path}: holds no student (its metadata has no {_FORMAT!r})") from None
+    except (SafetensorError, OSError, ValueError, TypeError) as error:
+        raise OrposeError(f"{path}: not a readable student ({error}); train or fetch it again") from None
+    if version != _VERSION:
+        raise OrposeError(f"{path}: is of version {version!r}, this program reads {_VERSION!r}; train it again")
+    try:
+        student = Student(TypeAdapter(StudentConfig).validate_python(raw))
+        student.load_state_dict(tensors)
+    except ValidationError as error:
+        raise OrposeError(f"{path}: its configuration is wrong: {error.errors()[0]['msg']}") from None
+    except RuntimeError as error:
+        raise OrposeError(f"{path}: its weights do not fit its configuration ({str(error).splitlines()[-1]})") from None
+    if not all(torch.isfinite(tensor).all() for tensor in tensors.values() if tensor.is_floating_point()):
+        raise OrposeError(f"{path}: has weights that are not finite numbers; train it again")
+    return student.eval(), head["info"]
+
+
+def load_coco_start(student: Student) -> None:
+    """Start a light student from COCO-trained weights: MoveNet's body and pyramid, and the project's trained lifter.
+
+    The statistics of the backbone are still to be set (`MoveNetFPN.calibrate`).
+
+    Raises:
+        OrposeError: MoveNet is not fetched, or the student is of another form.
+    """
+    from orpose_models.teacher.packaged import packaged_graph
+
+    if not isinstance(student.backbone, MoveNetFPN):
+        raise OrposeError("only the light student starts from MoveNet; for the paper's name detectron2's weights")
+    student.backbone.body.load(packaged_graph("movenet-lightning"))
+    load_trained_lifter(student)
+
+
+def load_trained_lifter(student: Student) -> None:
+    """Start every branch's lifter from the project's trained one; lifters of the paper's form are left alone."""
+    weights = read_weights(DEFAULT_WEIGHTS)
+    for lifter in student.lifters.values():
+        if isinstance(lifter, ViewLifter):
+            lifter.load(weights)
