@@ -116,7 +116,8 @@ def run_demo(bag: Path, images: str, infos: str, parameters: dict[str, Any], rat
         if node.returncode != 0 or player.returncode != 0:
             raise OrposeError(f"node ended with code {node.returncode}, player with {player.returncode}; see {log}")
     if not any(len(poses) for poses in arrivals.poses().values()):
-        raise OrposeError(f"no poses with persons arrived over DDS ({len(arrivals.sent)} images seen published); see {log}")
+        seen = len(arrivals.sent)
+        raise OrposeError(f"no poses with persons arrived over DDS ({seen} images seen published); see {log}")
     return arrivals
 
 
