@@ -34,7 +34,9 @@ class _Category(_Strict):
     keypoints: list[str] = []
 
 
-class _Camera(_Strict):
+class CameraRecord(_Strict):
+    """Intrinsics and gravity of an image's camera, as files hold them."""
+
     fx: float
     fy: float
     cx: float
@@ -43,12 +45,14 @@ class _Camera(_Strict):
     gravity: tuple[float, float, float] | None = None
 
 
-class _Image(_Strict):
+class ImageRecord(_Strict):
+    """An image, as files hold it."""
+
     id: int
     file_name: str
     width: Annotated[int, Field(gt=0)]
     height: Annotated[int, Field(gt=0)]
-    camera: _Camera | None = None
+    camera: CameraRecord | None = None
     camera_name: str | None = None
     cam_id: int | None = None  # MVOR's
     day_id: int | None = None  # MVOR's
@@ -72,7 +76,7 @@ class _Annotation(_Strict):
 
 class _File(_Strict):
     categories: Annotated[list[_Category], Field(min_length=1)]
-    images: list[_Image]
+    images: list[ImageRecord]
     annotations: list[_Annotation]
 
 
@@ -120,7 +124,7 @@ def read_coco(path: str | Path, images: str | Path | None = None, name: str | No
             image.file_name,
             (image.width, image.height),
             _persons(by_image[image.id], skeleton, path),
-            _camera(image, path),
+            camera_of(image, path),
             image.camera_name or (f"cam{image.cam_id}" if image.cam_id is not None else ""),
             image.group or (f"day{image.day_id}" if image.day_id is not None else ""),
             image.stamp_ns,
@@ -265,7 +269,12 @@ def _persons(annotations: list[_Annotation], skeleton: Skeleton, path: Path) -> 
     )
 
 
-def _camera(image: _Image, path: Path) -> Camera | None:
+def camera_of(image: ImageRecord, path: Path) -> Camera | None:
+    """The camera of an image of the file `path`, where it is known.
+
+    Raises:
+        OrposeError: the values make no camera.
+    """
     if image.camera is None:
         return None
     try:
