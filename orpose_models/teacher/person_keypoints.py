@@ -82,7 +82,7 @@ def find_owners(
     if count < 2:
         return owners
     seen = scores >= _TAKEN
-    found = seen.any(axis=1)
+    found = np.asarray(seen.any(axis=1))
     # The network is surest of a pose in its owner's own crop.
     claims = scores.mean(axis=1)
     areas = SILHOUETTE * np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
