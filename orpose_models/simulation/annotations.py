@@ -115,9 +115,9 @@ def coco_flags(
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
         near = _GUESS * float(max(np.ptp(rows), np.ptp(columns)))
         gap = cv2.distanceTransform(1 - mask, cv2.DIST_L2, 3)
-        for joint in behind:
-            column, row = np.minimum((keypoints[joint] * SCALE).astype(int), np.array(DRAWN) - 1)
-            flags[joint] = int(gap[row, column] <= near)
+        for hidden in behind:
+            column, row = np.minimum((keypoints[hidden] * SCALE).astype(int), np.array(DRAWN) - 1)
+            flags[hidden] = int(gap[row, column] <= near)
     return flags
 
 

@@ -7,7 +7,7 @@ multisampling.
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -64,7 +64,7 @@ class Renderer:
     def __init__(self) -> None:
         prepare_environment()
         self._plotter = pv.Plotter(off_screen=True, window_size=list(DRAWN), lighting="none", line_smoothing=False)
-        self._window: Any = self._plotter.render_window
+        self._window = cast(Any, self._plotter.render_window)
         self._window.SetMultiSamples(0)
         self._things: list[pv.Actor] = []
         self._glow: list[pv.Actor] = []

@@ -25,7 +25,7 @@ PERIOD = 0.4  # seconds between them
 
 # Kinds of scene, with how often each is drawn: who is there, what they wear, whether there is a patient.
 _KINDS = {"surgery": 0.36, "preparation": 0.25, "imaging": 0.14, "turnover": 0.17, "empty": 0.08}
-_STAFF = ((1, 0.32), (2, 0.32), (3, 0.19), (4, 0.11), (5, 0.06))
+_STAFF = ((1, 0.38), (2, 0.32), (3, 0.16), (4, 0.09), (5, 0.05))
 
 
 @dataclass(frozen=True, eq=False)
