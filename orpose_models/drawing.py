@@ -62,7 +62,10 @@ def draw_poses(
         x, y = np.clip(point * scale * (1 << _SHIFT) - (1 << (_SHIFT - 1)), -(1 << 24), 1 << 24)
         return round(float(x)), round(float(y))
 
+    widest = stroke
     for i in range(len(poses)):
+        extent = (poses.boxes[i, 2:] - poses.boxes[i, :2]) * scale
+        stroke = max(1, min(widest, round(float(extent.max()) / 80)))  # small persons stay recognisable
         shown = poses.keypoint_scores[i] >= max(score_threshold, 1e-6)
         for a, b in COCO17.edges:
             if shown[a] and shown[b]:
