@@ -56,13 +56,12 @@ def draw_poses(
     height, width = canvas.shape[:2]
     full_size = full_size or (width, height)
     scale = np.array([width / full_size[0], height / full_size[1]])
-    stroke = max(1, round(min(width, height) / 240))
+    widest = max(1, round(min(width, height) / 240))
 
     def at(point: NDArray[np.floating]) -> tuple[int, int]:
         x, y = np.clip(point * scale * (1 << _SHIFT) - (1 << (_SHIFT - 1)), -(1 << 24), 1 << 24)
         return round(float(x)), round(float(y))
 
-    widest = stroke
     for i in range(len(poses)):
         extent = (poses.boxes[i, 2:] - poses.boxes[i, :2]) * scale
         stroke = max(1, min(widest, round(float(extent.max()) / 80)))  # small persons stay recognisable
