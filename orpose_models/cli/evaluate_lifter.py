@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 if TYPE_CHECKING:
     from orpose_models.evaluation.mpjpe import Score3D
@@ -49,7 +49,7 @@ def evaluate_lifter(
 
 
 def _table(scores: "dict[str, Score3D]") -> Table:
-    table = Table("mm", *scores)
+    table = Table(Column("mm", min_width=15), *scores)
 
     def row(name: str, values: list[float | None], digits: int = 1) -> None:
         table.add_row(name, *("-" if value is None else f"{value:.{digits}f}" for value in values))

@@ -19,8 +19,8 @@ known, `intrinsics` when it is not. Joint 9 (neck) repeats joint 10 (the middle 
 
 ## Data
 Synthetic people only; no image and no motion capture. Bodies: 250 shapes of the mannequin-x figure (Apache-2.0).
-Postures, cameras, occlusion and detector noise: `orpose_models/lifting/synthesis`. MVOR was not used for training or
-for choosing settings.
+Postures, cameras, occlusion and detector noise: `orpose_models/lifting/synthesis`. MVOR was not used for training;
+`docs/lifter.md` lists every configuration that was evaluated on it, and what was known when one was chosen.
 
 ## Errors on held-out synthetic people (mean per joint, mm, flip averaging)
 {table}
