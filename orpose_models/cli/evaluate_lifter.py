@@ -49,7 +49,7 @@ def evaluate_lifter(
 
 
 def _table(scores: "dict[str, Score3D]") -> Table:
-    table = Table(Column("mm", min_width=15), *scores)
+    table = Table(Column("mm", min_width=14), *scores)
 
     def row(name: str, values: list[float | None], digits: int = 1) -> None:
         table.add_row(name, *("-" if value is None else f"{value:.{digits}f}" for value in values))
