@@ -21,6 +21,7 @@ def simulate(
     bag: Annotated[
         bool, typer.Option("--bag", help="Also write OUT/SPLIT/bag: three synchronised cameras with camera_info.")
     ] = False,
+    sheet: Annotated[bool, typer.Option("--sheet", help="Also write OUT/SPLIT/sheet.jpg, a look at it.")] = False,
 ) -> None:
     """Render multi-person scenes, annotate them and write COCO-style files.
 
@@ -45,8 +46,21 @@ def simulate(
     if bag:
         from orpose_models.simulation.bag import write_bag
 
+        _remove(layout.root / "bag")
         write_bag(layout, layout.root / "bag")
         console.print(f"bag -> {layout.root / 'bag'}", soft_wrap=True)
+    if sheet:
+        from orpose_models.simulation.sheet import write_contact_sheet
+
+        write_contact_sheet(layout, layout.root / "sheet.jpg")
+        console.print(f"contact sheet -> {layout.root / 'sheet.jpg'}", soft_wrap=True)
+
+
+def _remove(folder: Path) -> None:
+    """Make room for a new bag of the same split."""
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _summary(document: dict[str, Any]) -> str:

@@ -81,7 +81,7 @@ def drape(body_points: Array, motion: Motion, room: Room, cover: str, rng: np.ra
     i = np.round((body_points[:, 0] - x[0]) / step).astype(int)
     j = np.round((body_points[:, 1] - y[0]) / step).astype(int)
     inside = (i >= 0) & (i < len(x)) & (j >= 0) & (j < len(y))
-    np.maximum.at(height, (i[inside], j[inside]), body_points[inside, 2].astype(np.float32) + 0.012)
+    np.maximum.at(height, (i[inside], j[inside]), body_points[inside, 2].astype(np.float32) + 0.02)
     smooth = np.asarray(cv2.GaussianBlur(cv2.dilate(height, np.ones((5, 5))), (0, 0), 1.5), np.float32)
     height = np.asarray(cv2.GaussianBlur(np.maximum(smooth, height), (0, 0), 0.7), np.float32)
     colour = np.array(cloth_colour(rng))

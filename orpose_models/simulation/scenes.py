@@ -1,6 +1,6 @@
 """Scenes: a room, its light, who is in it and what they do, decided by split, seed and number alone."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,21 +80,20 @@ def build_scene(split: Split, seed: int, number: int, frames: int = FRAMES) -> S
     cameras = build_rig(room)
     # Nobody stands right in front of a camera.
     obstacles = [*room.footprints, *(_keep_clear(camera) for camera in cameras)]
-    bodies, outfits, motions = (draw.numbers(8) for _ in range(3))
+    bodies, outfits, motions = draw.numbers(8), draw.numbers(8), draw.numbers(24)
     with_patient = kind in ("surgery", "imaging") or (kind == "preparation" and rng.random() < 0.6)
     if with_patient:
         patient, cover, beside = _lay_patient(kind, room, bodies.pop(), outfits.pop(), motions.pop(), len(times))
         people.append(patient)
         covers.append(cover)
         props.append(beside)
-        obstacles[0] = replace(room.table, height=room.table_height + 0.02)
-        volumes.append(Volume.of(patient.motion, load_body(patient.body)))
+        volumes.append(Volume.of(patient.motion, load_body(patient.body)).lying())
     elif kind != "empty" or rng.random() < 0.8:
         props.append(table_sheet(rng, room))
     counts, weights = zip(*_STAFF, strict=True)
     staff = 0 if kind == "empty" else int(rng.choice(counts, p=weights))
     for k in range(staff):
-        placed = _add_staff(draw, kind, k, room, times, volumes, obstacles, bodies.pop(), outfits.pop(), motions.pop())
+        placed = _add_staff(draw, kind, k, room, times, volumes, obstacles, bodies.pop(), outfits.pop(), motions)
         if placed is None:
             continue
         person, volume, extra = placed
@@ -114,14 +113,18 @@ def _keep_clear(camera: RoomCamera) -> Footprint:
 
 def _add_staff(
     draw: Draw, kind: str, index: int, room: Room, times: Array, volumes: list[Volume], obstacles: list[Footprint],
-    body: int, outfit: int, motion: int,
+    body: int, outfit: int, motions: list[int],
 ) -> tuple[Person, Volume, list[Mesh]] | None:  # fmt: skip
     rng = draw.rng
     where = str(rng.choice(["table", "free", "seated"], p=_WHERE[kind]))
-    spot = place_person(draw, room, times, volumes, obstacles, body, motion, where)
-    if spot is None and where == "table":
-        where = "free"
-        spot = place_person(draw, room, times, volumes, obstacles, body, motion, where)
+    # Hands work over the table, or over the patient on it.
+    height = room.table_height + (0.22 if kind in ("surgery", "imaging") else 0.05)
+    spot, motion = None, -1
+    for attempt in (where, where, where, "free"):
+        where, motion = attempt, motions.pop()
+        spot = place_person(draw, room, times, volumes, obstacles, body, motion, where, height)
+        if spot is not None:
+            break
     if spot is None:
         return None
     action, moved, volume, place, yaw = spot

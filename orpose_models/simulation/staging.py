@@ -17,8 +17,8 @@ Array = NDArray[np.float64]
 # Bones as (joint, radius with clothes in metres for a person of mean girth).
 _BONES = {
     "spine1": 0.15, "spine2": 0.16, "spine3": 0.17, "neck": 0.11, "head": 0.09,
-    "left_shoulder": 0.1, "right_shoulder": 0.1, "left_elbow": 0.085, "right_elbow": 0.085,
-    "left_wrist": 0.07, "right_wrist": 0.07, "left_hip": 0.14, "right_hip": 0.14,
+    "left_shoulder": 0.1, "right_shoulder": 0.1, "left_elbow": 0.07, "right_elbow": 0.07,
+    "left_wrist": 0.05, "right_wrist": 0.05, "left_hip": 0.14, "right_hip": 0.14,
     "left_knee": 0.13, "right_knee": 0.13, "left_ankle": 0.1, "right_ankle": 0.1,
     "left_foot": 0.07, "right_foot": 0.07,
 }  # fmt: skip
@@ -56,8 +56,12 @@ class Volume:
             for side, sign in (("left", 1), ("right", -1))
         ]
         centres.append(np.stack([head, *hands], axis=1))
-        radii += [0.15, 0.09, 0.09]
+        radii += [0.15, 0.06, 0.06]
         return cls(np.concatenate(centres, axis=1), np.array(radii))
+
+    def lying(self) -> "Volume":
+        """Of somebody on their back, who is flatter than wide."""
+        return Volume(self.centres, self.radii * 0.7)
 
     def gap(self, other: "Volume") -> float:
         """Smallest distance to another person over all moments; negative if they overlap."""
@@ -119,13 +123,14 @@ def _anywhere(room: Room, rng: np.random.Generator) -> tuple[Array, float]:
 
 def place_person(
     draw: Draw, room: Room, times: Array, others: list[Volume], obstacles: list[Footprint], body: int, motion: int,
-    kind: str,
+    kind: str, work_height: float,
 ) -> tuple[str, Motion, Volume, Array, float] | None:  # fmt: skip
     """Find a place for somebody; None if the room is too full.
 
     Args:
         draw: the scene's random stream.
         kind: 'table', 'free' or 'seated'.
+        work_height: how high hands are held over the table, metres.
 
     Returns:
         Action, motion in the room, volume, place and the way they face.
@@ -133,7 +138,7 @@ def place_person(
     rng = draw.rng
     build = load_body(body)
     action = choose_action(motion, _ACTIONS[kind])
-    local = perform(action, motion, build, times, room.table_height)
+    local = perform(action, motion, build, times, work_height)
     for _ in range(TRIES):
         place, yaw = _at_table(room, rng, build) if kind == "table" else _anywhere(room, rng)
         moved = local.placed(float(place[0]), float(place[1]), float(yaw))

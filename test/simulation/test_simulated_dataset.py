@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 
@@ -13,6 +14,8 @@ from orpose_models.files import read_json, sha256
 from orpose_models.simulation.bag import write_bag
 from orpose_models.simulation.dataset import IMAGES_PER_SCENE, Layout, begin
 from orpose_models.simulation.run import scenes_for, simulate
+from orpose_models.simulation.scenes import FRAMES
+from orpose_models.simulation.sheet import write_contact_sheet
 from orpose_models.skeletons import COCO17_TO_H36M17
 
 SEED = 4
@@ -141,7 +144,14 @@ def test_the_bag_has_three_synchronised_cameras(made, tmp_path):
     for message in bag.messages():
         stamps.setdefault(message.topic, []).append(message.time_ns)
     assert len({tuple(times) for times in stamps.values()}) == 1
-    assert len(stamps["/cam1/camera_info"]) == IMAGES_PER_SCENE
+    assert len(stamps["/cam1/camera_info"]) == 2 * FRAMES
+
+
+def test_the_contact_sheet_shows_pictures(made, tmp_path):
+    write_contact_sheet(made, tmp_path / "sheet.jpg")
+    sheet = cv2.imread(str(tmp_path / "sheet.jpg"))
+    assert sheet.shape == (4 * 192, 6 * 256, 3)  # 24 pictures
+    assert sheet.std() > 20
 
 
 def test_a_bag_of_a_split_that_is_not_there_is_refused(tmp_path):
