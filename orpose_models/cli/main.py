@@ -13,6 +13,8 @@ from orpose_models.cli.fetch import fetch
 from orpose_models.cli.models import models
 from orpose_models.cli.predict import predict
 from orpose_models.cli.simulate import simulate
+from orpose_models.cli.teach import teach
+from orpose_models.cli.train import train
 from orpose_models.cli.train_lifter import train_lifter
 from orpose_models.errors import OrposeError
 
@@ -39,6 +41,8 @@ app.command("models")(models)
 app.add_typer(bag, name="bag")
 app.command("demo")(demo)
 app.command("simulate")(simulate)
+app.command("teach")(teach)
+app.command("train")(train)
 app.command("train-lifter")(train_lifter)
 
 

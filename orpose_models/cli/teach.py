@@ -1,0 +1,188 @@
+"""`orpose teach`: pseudo-labels for unlabelled images."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from orpose_models.cli.progress import progress_bar
+from orpose_models.errors import OrposeError
+
+if TYPE_CHECKING:
+    from multiprocessing import Queue
+
+    from orpose_models.training.sources import Source
+    from orpose_models.training.teaching import Paths, Shard
+
+console = Console(stderr=True, highlight=False)
+_counts: "Queue[int] | None" = None
+
+
+def teach(
+    source: Annotated[
+        list[Path], typer.Argument(metavar="DATASET...", help="Folders of images, videos, simulated splits.")
+    ],
+    out: Annotated[Path | None, typer.Option(help="The file of labels [default: out/labels/NAME/labels.json].")] = None,
+    teacher: Annotated[str, typer.Option(help="Which teacher; `orpose models` lists them.")] = "teacher",
+    accept: Annotated[float, typer.Option(min=0, max=1, help="Score from which on a person is taken to be there.")] = (
+        0.3
+    ),
+    hard_threshold: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Keypoint score of the hard set [default: the teacher's].")
+    ] = None,
+    stride: Annotated[int, typer.Option(min=1, help="Take every n-th image.")] = 1,
+    camera: Annotated[
+        Path | None, typer.Option(help="Intrinsics of folders and videos, in camera_calibration's YAML.")
+    ] = None,
+    pitch: Annotated[
+        float | None, typer.Option(min=-90, max=90, help="Degrees the camera of folders and videos looks down.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; each uses one thread if there are several.")] = 1,
+    shard: Annotated[
+        str | None, typer.Option(metavar="I/N", help="Do part I (from 0) of N, here; torchrun sets it by itself.")
+    ] = None,
+) -> None:
+    """Let a teacher label images: soft and hard labels, in 2D and 3D, in one file.
+
+    Interrupted in any way, the same command goes on where it stopped. Parts of the work may be done by several
+    processes or machines that share the folder: the one that finishes last writes the file and its summary.
+    """
+    from orpose_models.datasets.camera_file import View
+    from orpose_models.training.labels import LabelSet
+    from orpose_models.training.sources import open_source
+    from orpose_models.training.teaching import Paths, Shard
+
+    paths = Paths(out or Path("out/labels") / source[0].resolve().stem / "labels.json")
+    view = View.read(camera, pitch)
+    sources = [open_source(path, paths.frames, view, stride) for path in source]
+    if len({s.images.resolve() for s in sources}) < len(sources):
+        raise OrposeError("two of the datasets are the same or have the same name; label them one by one")
+    model = _load(teacher, hard_threshold, 1)
+    settings = {
+        "teacher": model.name,
+        "teacher_sha256": model.sha256,
+        "engine": model.engine,
+        "hard_threshold": model.hard_threshold,
+        "person_threshold": model.person_threshold,
+        "sources": [s.settings() for s in sources],
+        "stride": stride,
+        "intrinsics": view.intrinsics(),
+        "gravity": view.gravity,
+    }
+    if paths.labels.exists():
+        labels = LabelSet.load(paths.labels)
+        if labels.info.get("settings") != _plain(settings):
+            raise OrposeError(f"{paths.labels}: exists, made with other settings; remove it or choose another --out")
+        labels.info["accept"] = accept
+        labels.save(paths.labels)
+        _finish(paths, labels, [])
+        return
+    part = _part(shard)
+    parts = [Shard(part.index * workers + i, part.count * workers) for i in range(workers)]
+    arguments = (source, paths, view, stride, teacher, hard_threshold, settings)
+    with progress_bar(console) as progress:
+        total = sum(len(range(p.index, s.count, p.count)) for s in sources for p in parts)
+        task = progress.add_task("labels", total=total)
+        _run(parts, arguments, lambda count: progress.advance(task, count))
+    from orpose_models.training.teaching import merge_shards
+
+    merged = merge_shards(sources, paths, settings, parts[0].count, {"accept": accept, "teacher": model.name})
+    if merged is None:
+        console.print("this part is done; the last part to finish writes the labels")
+        return
+    _finish(paths, *merged)
+
+
+def _finish(paths: "Paths", labels: Any, problems: list[str]) -> None:
+    from orpose_models.training.label_summary import write_summary
+
+    counts = write_summary(paths.labels.parent / "summary", labels, problems)
+    for problem in problems:
+        console.print(f"[yellow]not read:[/] {problem}", soft_wrap=True)
+    console.print(
+        f"{counts['persons_accepted']} persons accepted, {counts['persons_rejected']} rejected in "
+        f"{counts['images']} images ({counts['images_without_accepted_person']} without anybody); "
+        f"{counts['keypoints_hard']} of {counts['keypoints_soft']} keypoints in the hard set",
+        soft_wrap=True,
+    )
+    console.print(f"{paths.labels}, pictures and histograms in {paths.labels.parent / 'summary'}", soft_wrap=True)
+
+
+def _part(text: str | None) -> "Shard":
+    from orpose_models.training.teaching import Shard
+
+    if text is None:
+        return Shard(int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1)))
+    index, slash, count = text.partition("/")
+    if not slash or not index.isdigit() or not count.isdigit() or int(index) >= int(count):
+        raise OrposeError(f"--shard {text!r}: expected I/N with I from 0 to N - 1, such as 0/4")
+    return Shard(int(index), int(count))
+
+
+def _plain(settings: dict[str, Any]) -> Any:
+    """Settings as they come back from a file."""
+    import json
+
+    return json.loads(json.dumps(settings))
+
+
+def _load(name: str, hard_threshold: float | None, threads: int | None) -> Any:
+    from orpose_models.runtime.model import load_model
+    from orpose_models.teacher.teacher import Teacher
+
+    model = load_model(name, threads)
+    if not isinstance(model, Teacher):
+        raise OrposeError(f"model {name!r} gives no soft and hard labels; choose a teacher")
+    if hard_threshold is not None:
+        model.hard_threshold = hard_threshold
+    return model
+
+
+def _run(parts: "list[Shard]", arguments: tuple[Any, ...], advance: Any) -> None:
+    if len(parts) == 1:
+        _work(parts[0], arguments, advance, None)
+        return
+    import multiprocessing
+    import queue
+    from concurrent.futures import ProcessPoolExecutor
+
+    context = multiprocessing.get_context("spawn")
+    counts: Queue[int] = context.Queue()
+    with ProcessPoolExecutor(len(parts), context, _start, (counts,)) as pool:
+        futures = [pool.submit(_work_here, part, arguments) for part in parts]
+        try:
+            while not all(future.done() for future in futures) or not counts.empty():
+                try:
+                    advance(counts.get(timeout=0.2))
+                except queue.Empty:
+                    continue
+        except BaseException:
+            for process in list((pool._processes or {}).values()):  # what they did is in the journals
+                process.terminate()
+            raise
+        for future in futures:
+            future.result()
+
+
+def _start(counts: "Queue[int]") -> None:
+    import signal
+
+    global _counts
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _counts = counts
+
+
+def _work_here(part: "Shard", arguments: tuple[Any, ...]) -> None:
+    assert _counts is not None
+    _work(part, arguments, _counts.put, 1)
+
+
+def _work(part: "Shard", arguments: tuple[Any, ...], advance: Any, threads: int | None) -> None:
+    from orpose_models.training.sources import open_source
+    from orpose_models.training.teaching import label_shard
+
+    paths_of, paths, view, stride, teacher, hard_threshold, settings = arguments
+    sources: list[Source] = [open_source(path, paths.frames, view, stride) for path in paths_of]
+    label_shard(sources, _load(teacher, hard_threshold, threads), paths, settings, part, advance)

@@ -1,0 +1,1 @@
+"""From unlabelled images to a trained student: pseudo-labels, data loading, the loop, resuming, several processes."""

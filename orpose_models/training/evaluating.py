@@ -1,0 +1,50 @@
+"""Evaluation of a student while it trains."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from orpose_models.datasets.registry import open_dataset
+from orpose_models.datasets.truth import Truth
+from orpose_models.errors import OrposeError
+from orpose_models.evaluation.evaluate import Settings, evaluate
+from orpose_models.evaluation.model_runs import require_images, run_model
+from orpose_models.student.model import StudentModel
+from orpose_models.student.network import Student
+from orpose_models.training.config import EvaluationSettings
+
+# The figures that are followed, by the name the evaluation gives them.
+FIGURES = ("box AP", "keypoint AP", "PCK@0.2", "MPJPE strict, hips unmapped", "MPJPE released, hips unmapped")
+
+
+def open_truth(settings: EvaluationSettings) -> Truth:
+    """The images to evaluate on.
+
+    Raises:
+        OrposeError: the dataset or its images cannot be read, or nobody is annotated.
+    """
+    truth = open_dataset(settings.dataset)
+    if settings.images is not None and settings.images < len(truth.images):
+        chosen = [round(i * len(truth.images) / settings.images) for i in range(settings.images)]
+        truth = replace(truth, images=tuple(truth.images[i] for i in chosen))
+    require_images(truth)
+    if truth.person_count == 0:
+        raise OrposeError(f"evaluation.dataset: {settings.dataset} has no annotated person")
+    return truth
+
+
+def evaluate_student(
+    student: Student, truth: Truth, factors: Sequence[float], folder: Path, iteration: int
+) -> dict[str, float]:
+    """Figures by name and downsampling factor, such as 'keypoint AP 12x'; `folder` gets the predictions."""
+    digest = hashlib.sha256(f"{folder.resolve()} {iteration}".encode()).hexdigest()
+    model = StudentModel(student, f"iteration-{iteration}", digest)
+    figures = {}
+    for factor in factors:
+        predictions, path = run_model(truth, model, factor, folder)
+        metrics = evaluate(truth, predictions, model.name, path.name, Settings(draws=0)).metrics
+        for name in FIGURES:
+            if name in metrics and metrics[name].value is not None:
+                figures[f"{name} {factor:g}x"] = float(metrics[name].value or 0.0)
+    return figures

@@ -1,0 +1,145 @@
+"""All losses of a batch: Faster R-CNN's, and those of the keypoint branches and lifters (paper, section 2.3).
+
+Every loss is the mean over what all processes of a distributed run learn from in this step, so that their number
+does not matter.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from orpose_models.student.config import LEARNS
+from orpose_models.student.detection_losses import box_losses, draw_regions, proposal_losses
+from orpose_models.student.heads import BOX_CELLS, MAP_SIDE
+from orpose_models.student.heatmaps import encode_keypoints
+from orpose_models.student.lifters import PixelLifter, ViewLifter
+from orpose_models.student.losses import KeypointLabels, joints_loss, keypoint_losses
+from orpose_models.student.network import Student
+from orpose_models.training import distributed
+from orpose_models.training.config import Regions
+from orpose_models.training.samples import Sample
+
+
+class Objective(nn.Module):
+    """From samples to losses by name; what a distributed run wraps.
+
+    Args:
+        student: the network, in training mode.
+        regions: how many of an image are learned from.
+        bfloat16: compute backbone and keypoint head in bfloat16.
+    """
+
+    def __init__(self, student: Student, regions: Regions, bfloat16: bool) -> None:
+        super().__init__()
+        self.student, self.regions, self.mixed = student, regions, bfloat16
+
+    def forward(self, samples: Sequence[Sample]) -> dict[str, Tensor]:
+        """Unweighted losses of some images."""
+        student, counts = self.student, self.regions
+        device = next(student.parameters()).device
+        images = [torch.from_numpy(sample.image).to(device).float() for sample in samples]
+        sizes = [(image.shape[2], image.shape[1]) for image in images]
+        boxes = [torch.from_numpy(sample.boxes).to(device) for sample in samples]
+        ignored = [torch.from_numpy(sample.ignored).to(device) for sample in samples]
+        generators = [torch.Generator().manual_seed(sample.seed) for sample in samples]
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.mixed):
+            maps = student.features(images)
+        features = [level.float() for level in maps]
+        raw = student.proposals(features)
+        losses = proposal_losses(raw, boxes, counts.proposals, ignored, generators)
+        proposals = student.proposals.select(raw, sizes)
+        drawn = draw_regions(proposals, boxes, counts.boxes, ignored, generators)
+        logits, deltas = student.box_head(student.pool(features, [r.boxes for r in drawn], BOX_CELLS))
+        learned = {"loss_class": len(logits), "loss_box": len(logits)}
+        losses |= box_losses(logits, deltas, drawn, boxes)
+        persons = [
+            (region.boxes[index], region.person[index])
+            for region, generator in zip(drawn, generators, strict=True)
+            for index in (self._positives(region.person, generator),)
+        ]
+        losses |= self._keypoints(features, samples, persons, learned)
+        losses |= self._joints(samples, learned)
+        return _over_all_ranks(losses, learned)
+
+    def _positives(self, person: Tensor, generator: torch.Generator) -> Tensor:
+        found = torch.nonzero(person >= 0)[:, 0]
+        return found[torch.randperm(len(found), generator=generator)[: self.regions.keypoints].to(found.device)]
+
+    def _keypoints(
+        self,
+        features: Sequence[Tensor],
+        samples: Sequence[Sample],
+        persons: Sequence[tuple[Tensor, Tensor]],
+        learned: dict[str, int],
+    ) -> dict[str, Tensor]:
+        device = features[0].device
+        regions = [boxes for boxes, _ in persons]
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.mixed):
+            heatmaps = {branch: maps.float() for branch, maps in self.student.heatmaps(features, regions).items()}
+        everywhere = torch.cat(regions)
+
+        def of_regions(values: Sequence[torch.Tensor]) -> Tensor:
+            parts = zip(values, persons, strict=True)
+            return torch.cat([value.to(device)[person] for value, (_, person) in parts])
+
+        keypoints = of_regions([torch.from_numpy(sample.keypoints) for sample in samples])
+        labels: dict[str, dict[str, KeypointLabels]] = {}
+        for branch in self.student.config.branches:
+            labels[branch] = {}
+            for name in LEARNS[branch]:
+                confidence = of_regions([torch.from_numpy(sample.scores[name]) for sample in samples])
+                cells, inside = encode_keypoints(keypoints, confidence > 0, everywhere, MAP_SIDE)
+                labels[branch][name] = KeypointLabels(cells, inside, confidence)
+                learned[f"loss_2d_{name}"] = int(inside.sum())
+        return keypoint_losses(heatmaps, labels)
+
+    def _joints(self, samples: Sequence[Sample], learned: dict[str, int]) -> dict[str, Tensor]:
+        """The lifters' losses, for persons rather than regions: what they are given does not depend on the region."""
+        losses = {}
+        for branch, lifter in self.student.lifters.items():
+            for name in LEARNS[branch]:
+                if isinstance(lifter, PixelLifter):
+                    joints, target = _lift_pixels(lifter, samples, name)
+                else:
+                    assert isinstance(lifter, ViewLifter)
+                    joints, target = _lift_views(lifter, samples, name)
+                losses[f"loss_3d_{name}"] = joints_loss(joints, target)
+                learned[f"loss_3d_{name}"] = int(torch.isfinite(target[:, 1:]).sum())
+        return losses
+
+
+def _lift_pixels(lifter: PixelLifter, samples: Sequence[Sample], name: str) -> tuple[Tensor, Tensor]:
+    """Answers and targets (n, 17, 3) for all persons whose keypoints are known, by whatever score."""
+    device = lifter.joints.device
+    keypoints = torch.cat([torch.from_numpy(sample.keypoints) for sample in samples]).to(device)
+    target = torch.cat([torch.from_numpy(sample.joints3d[name]) for sample in samples]).to(device)
+    return lifter(keypoints), target
+
+
+def _lift_views(lifter: ViewLifter, samples: Sequence[Sample], name: str) -> tuple[Tensor, Tensor]:
+    """Answers and targets (n, 17, 3); both networks always run, so that each always has a gradient."""
+    device = next(lifter.parameters()).device
+    answers, targets = [], []
+    for form in lifter.networks:
+        parts = [sample.lifting[name] for sample in samples if sample.lifting[name].form == form]
+        length = getattr(lifter, f"{form}_input_mean").shape[0]
+        values = torch.cat([torch.zeros(0, length), *(torch.from_numpy(part.values) for part in parts)])
+        axes = torch.cat([torch.zeros(0, 3, 3), *(torch.from_numpy(part.axes) for part in parts)])
+        target = torch.cat([torch.zeros(0, 17, 3), *(torch.from_numpy(part.target) for part in parts)])
+        answers.append(lifter(form, values.to(device), axes.to(device)))
+        targets.append(target.to(device))
+    return torch.cat(answers), torch.cat(targets)
+
+
+def _over_all_ranks(losses: dict[str, Tensor], learned: dict[str, int]) -> dict[str, Tensor]:
+    """Means over this process's items made so that their mean over the processes is that over all items."""
+    ranks = distributed.ranks()
+    if ranks == 1:
+        return losses
+    names = sorted(learned)
+    device = next(iter(losses.values())).device
+    mine = torch.tensor([float(learned[name]) for name in names], dtype=torch.float64, device=device)
+    factors = (mine * ranks / distributed.total(mine).clamp(min=1)).float()
+    scaled = {name: losses[name] * factors[i] for i, name in enumerate(names)}
+    return {**losses, **scaled}

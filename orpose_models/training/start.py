@@ -1,0 +1,101 @@
+"""The student that a run starts from."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from orpose_models.errors import OrposeError
+from orpose_models.student.detectron2_weights import load_detectron2_weights
+from orpose_models.student.lifters import PixelLifter
+from orpose_models.student.movenet_backbone import MoveNetFPN
+from orpose_models.student.network import Student
+from orpose_models.student.weights import SUFFIX, load_coco_start, load_student
+from orpose_models.training.config import TrainConfig
+from orpose_models.training.data import TrainingImages
+
+_CALIBRATION_IMAGES = 16
+_MIN_STD = 1e-3
+
+
+def start_student(config: TrainConfig, images: TrainingImages) -> Student:
+    """The network with the weights that the configuration names; statistics that they lack are those of the images.
+
+    Raises:
+        OrposeError: the weights are missing, corrupt or do not fit.
+    """
+    torch.manual_seed(config.seed)
+    student = Student(config.model.student_config())
+    start = config.model.start
+    if start.endswith(SUFFIX):
+        _load(student, Path(start))
+    else:
+        if start == "coco":
+            if config.model.kind == "paper":
+                raise OrposeError(
+                    "model.start: the paper's student starts from detectron2's COCO weights: name the file "
+                    "(keypoint_rcnn_R_50_FPN, .pkl or .pth), or start from 'none'"
+                )
+            load_coco_start(student)
+        elif start.endswith((".pkl", ".pth")):
+            load_detectron2_weights(student, start)
+        elif start != "none":
+            raise OrposeError(f"model.start: {start!r} is neither 'coco', 'none' nor a .safetensors, .pkl or .pth file")
+        _set_statistics(student, images)
+    student.backbone.freeze(config.model.frozen_stages)
+    return student.train()
+
+
+def _load(student: Student, path: Path) -> None:
+    """Take over another student's weights; branches that it lacks start from its first."""
+    other, _ = load_student(path)
+    theirs, first = other.state_dict(), other.config.branches[0]
+    renamed: dict[str, Tensor] = {}
+    for name in student.state_dict():
+        branch = next((b for b in student.config.branches if f".{b}." in name), None)
+        source = name if branch is None or name in theirs else name.replace(f".{branch}.", f".{first}.")
+        if source in theirs:
+            renamed[name] = theirs[source]
+    _check(student.state_dict(), renamed, path)
+    student.load_state_dict(renamed)
+
+
+def _check(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor], path: Path) -> None:
+    for name, tensor in wanted.items():
+        if name not in given or given[name].shape != tensor.shape:
+            raise OrposeError(f"{path}: {name} is missing or of another size; the student has other settings")
+
+
+def _set_statistics(student: Student, images: TrainingImages) -> None:
+    if isinstance(student.backbone, MoveNetFPN):
+        count = min(_CALIBRATION_IMAGES, images.epoch)
+        some = [torch.from_numpy(images.sample(place).image).float() for place in range(count)]
+        student.backbone.calibrate([student.batch([image]) for image in some])
+    for lifter in student.lifters.values():
+        if isinstance(lifter, PixelLifter):
+            _set_pixel_statistics(lifter, images)
+
+
+def _set_pixel_statistics(lifter: PixelLifter, images: TrainingImages) -> None:
+    """Mean and deviation of the labels' keypoints, in pixels of the network's input, and of their 3D joints."""
+    keypoints: list[NDArray] = [np.zeros((0, 17, 2))]
+    joints: list[NDArray] = [np.zeros((0, 17, 3))]
+    for labels, accept in zip(images.labels, images.accept, strict=True):
+        if labels is None:
+            continue
+        persons = labels.soft.select((labels.soft.box_scores >= accept) & labels.soft.has3d)
+        scale = np.divide(images.student.input_size(labels.size), labels.size)
+        keypoints.append(persons.keypoints * scale)
+        joints.append(persons.joints3d)
+    points, targets = np.concatenate(keypoints), np.concatenate(joints)
+    if len(points) < 2:
+        return
+    inputs = lifter.inputs(torch.from_numpy(points).float())
+    outputs = torch.from_numpy(targets[:, 1:]).float().flatten(1)
+    lifter.input_mean.copy_(inputs.mean(dim=0))
+    lifter.input_std.copy_(inputs.std(dim=0).clamp(min=_MIN_STD))
+    lifter.output_mean.copy_(outputs.nanmean(dim=0))
+    lifter.output_std.copy_((outputs - lifter.output_mean).square().nanmean(dim=0).sqrt().clamp(min=_MIN_STD))

@@ -1,0 +1,216 @@
+"""Labelling images with a teacher: in shards, kept line by line, so that an interruption loses and repeats nothing.
+
+Every shard writes a journal of its own; what any journal of the same settings holds is done. The journals are
+put together when all shards are complete, by whichever finishes last.
+"""
+
+import fcntl
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orpose_models.cameras import Camera
+from orpose_models.datasets.frames import size_of
+from orpose_models.errors import OrposeError
+from orpose_models.files import atomic_path
+from orpose_models.teacher.teacher import TeacherLabels
+from orpose_models.training.labels import ImageLabels, LabelSet, from_entry, to_annotations, to_record
+from orpose_models.training.sources import Item, Source
+
+# Image ids of consecutive sources are this far apart: a video's header may announce too few frames.
+_IDS = 10_000_000
+
+
+class Labeller(Protocol):
+    """A model that gives soft and hard labels: see `teacher.Teacher`."""
+
+    def label(self, image: NDArray[np.uint8], camera: Camera | None = None) -> TeacherLabels: ...
+
+
+@dataclass(frozen=True)
+class Shard:
+    """The part of the work that is done by process `index` of `count`."""
+
+    index: int = 0
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where a run of labelling keeps things; `labels` is the file that it makes."""
+
+    labels: Path
+
+    @property
+    def journals(self) -> Path:
+        """Folder of what is done, until the labels are complete."""
+        return self.labels.parent / f".{self.labels.stem}.journals"
+
+    def journal(self, shard: Shard) -> Path:
+        """The journal of one shard."""
+        return self.journals / f"{shard.index}-of-{shard.count}.jsonl"
+
+    @property
+    def frames(self) -> Path:
+        """Folder of the frames of videos."""
+        return self.labels.parent / "frames"
+
+
+class _Journals:
+    """All journals of a run of the same settings."""
+
+    def __init__(self, paths: Paths, settings: dict[str, Any]) -> None:
+        self.paths = paths
+        self.head = json.dumps({"settings": settings}, sort_keys=True)
+
+    def lines(self, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Whole lines of a journal with what they say; none if it is of other settings."""
+        lines = path.read_text(errors="replace").split("\n") if path.exists() else []
+        if not lines or lines[0] != self.head:
+            return
+        for line in lines[1:-1]:  # whole lines end in a newline, so what follows the last one is a rest
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                return
+            yield line, entry
+
+    def done(self) -> set[int]:
+        """Ids of the images that some journal has."""
+        files = sorted(self.paths.journals.glob("*.jsonl"))
+        return {entry["image"]["id"] for file in files for _, entry in self.lines(file) if "image" in entry}
+
+    def complete(self, count: int) -> bool:
+        """Whether every one of `count` shards has come to its end."""
+        return all(
+            any("complete" in entry for _, entry in self.lines(self.paths.journal(Shard(i, count))))
+            for i in range(count)
+        )
+
+
+def label_shard(
+    sources: Sequence[Source],
+    teacher: Labeller,
+    paths: Paths,
+    settings: dict[str, Any],
+    shard: Shard,
+    advance: Callable[[int], None] = lambda count: None,
+) -> None:
+    """Label the images of one shard that no journal has.
+
+    Args:
+        sources: where the images come from.
+        teacher: what labels them.
+        paths: where journals are kept.
+        settings: what the labels depend on; journals of other settings count as nothing.
+        shard: every `count`-th image, from `index` on.
+        advance: called with the number of images that are done.
+    """
+    journals = _Journals(paths, settings)
+    done = journals.done()
+    mine = paths.journal(shard)
+    kept = [line for line, entry in journals.lines(mine) if "complete" not in entry]
+    with atomic_path(mine) as temporary:
+        temporary.write_text("\n".join([journals.head, *kept]) + "\n")
+    with mine.open("a") as file:
+        for number, source in enumerate(sources):
+            expected = len(range(shard.index, source.count, shard.count))
+            already = sum(_id(number, index) in done for index in range(shard.index, source.count, shard.count))
+            advance(already)
+            counted = already
+
+            def wanted(index: int, number: int = number) -> bool:
+                return index % shard.count == shard.index and _id(number, index) not in done
+
+            for item in source.items(wanted):
+                file.write(json.dumps(_label(item, number, teacher), allow_nan=False) + "\n")
+                file.flush()
+                advance(1)
+                counted += 1
+            advance(max(0, expected - counted))
+        file.write(json.dumps({"complete": True}) + "\n")
+
+
+def _id(source: int, index: int) -> int:
+    return source * _IDS + index + 1
+
+
+def _label(item: Item, source: int, teacher: Labeller) -> dict[str, Any]:
+    image_id = _id(source, item.index)
+    try:
+        image = item.read()
+    except OrposeError as error:
+        return {"image": {"id": image_id}, "problem": str(error)}
+    camera = item.camera(size_of(image))
+    labels = teacher.label(image, camera)
+    done = ImageLabels(
+        image_id,
+        item.file_name,
+        size_of(image),
+        labels.soft,
+        labels.hard,
+        source,
+        camera,
+        item.camera_name,
+        item.group,
+        item.stamp_ns,
+    )
+    return {"image": to_record(done), "annotations": to_annotations(done, first_id=1)}
+
+
+def merge_shards(
+    sources: Sequence[Source], paths: Paths, settings: dict[str, Any], count: int, info: dict[str, Any]
+) -> tuple[LabelSet, list[str]] | None:
+    """Put the journals of `count` shards together.
+
+    Args:
+        sources: as in `label_shard`.
+        paths: of journals and labels.
+        settings: as in `label_shard`.
+        count: number of shards.
+        info: written into the file beside the settings.
+
+    Returns:
+        The labels and one sentence for each image that could not be read; None if another shard still works, or
+        another process has put them together.
+
+    Raises:
+        OrposeError: no image could be read.
+    """
+    journals = _Journals(paths, settings)
+    with _locked(paths.labels):
+        if not journals.complete(count):
+            return None
+        images, problems = {}, []
+        for file in sorted(paths.journals.glob("*.jsonl")):
+            for _, entry in journals.lines(file):
+                if "problem" in entry:
+                    problems.append(str(entry["problem"]))
+                elif "image" in entry:
+                    images[entry["image"]["id"]] = from_entry(entry["image"], entry["annotations"], file)
+        if not images:
+            raise OrposeError(f"none of the images could be read; the first: {problems[0] if problems else 'no image'}")
+        labels = LabelSet(
+            [images[key] for key in sorted(images)], [s.images for s in sources], {**info, "settings": settings}
+        )
+        labels.save(paths.labels)
+        shutil.rmtree(paths.journals)
+    return labels, problems
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Wait until no other process is between the same two lines for the same path."""
+    lock = path.parent / f".{path.stem}.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+    lock.unlink(missing_ok=True)

@@ -1,0 +1,230 @@
+"""The training loop."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from math import isfinite
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+import yaml
+from torch.nn.parallel import DistributedDataParallel
+
+from orpose_models.errors import OrposeError
+from orpose_models.files import atomic_path
+from orpose_models.student.network import Student
+from orpose_models.student.weights import SUFFIX, save_student
+from orpose_models.training.checkpoint import identity, load_checkpoint, save_checkpoint
+from orpose_models.training.config import TrainConfig
+from orpose_models.training.data import TrainingImages, load_batches
+from orpose_models.training.distributed import Ranks, any_rank
+from orpose_models.training.evaluating import evaluate_student, open_truth
+from orpose_models.training.monitor import Monitor
+from orpose_models.training.objective import Objective
+from orpose_models.training.optimising import make_optimiser, moving_average, schedule_factor, set_learning_rate
+from orpose_models.training.samples import Sample
+from orpose_models.training.start import start_student
+
+# So many iterations in a row without finite gradients end a run.
+_MAX_BAD = 10
+
+Report = Callable[[int, str], None]
+
+
+class Trainer:
+    """One run: made anew, or from the checkpoint in its folder.
+
+    Everything random is decided by the seed and the number of the iteration or image: a run that was interrupted
+    and continued gives the same weights, bit by bit, as one that was not.
+
+    Attributes:
+        config: of the run.
+        folder: where checkpoint, weights, history and TensorBoard files are.
+        images: what is trained on.
+        student: the network that is trained.
+        iteration: how many iterations are done.
+        losses: of the latest iteration, by name.
+    """
+
+    def __init__(self, config: TrainConfig, folder: Path, ranks: Ranks) -> None:
+        if config.batch % ranks.count:
+            raise OrposeError(f"a batch of {config.batch} cannot be divided among {ranks.count} processes")
+        self.config, self.folder, self.ranks = config, folder, ranks
+        self.images = TrainingImages(config)
+        if self.images.persons == 0:
+            raise OrposeError("no label has an accepted person: there is nothing to learn; see data.accept")
+        self._truth = open_truth(config.evaluation) if config.evaluation else None
+        self.student = start_student(config, self.images).to(ranks.device)
+        self._objective = Objective(self.student, config.regions, config.bfloat16)
+        self._average = moving_average(self.student, config.ema) if config.ema else None
+        self._optimiser = make_optimiser(self.student, config.optimiser)
+        self._identity = identity(config)
+        self.iteration = 0
+        self.losses: dict[str, float] = {}
+        self._bad = 0  # iterations in a row without finite gradients
+        self._sums: dict[str, float] = {}  # of losses since they were last logged
+        if self.checkpoint.exists():
+            self._resume()
+
+    @property
+    def checkpoint(self) -> Path:
+        """The file from which the run goes on."""
+        return self.folder / "checkpoint.pt"
+
+    @property
+    def weights(self) -> Path:
+        """The file that the run ends with."""
+        return self.folder / f"{self.config.name}{SUFFIX}"
+
+    @property
+    def result(self) -> Student:
+        """The network as it would be shipped now: the moving average where there is one. Not for training."""
+        if self._average is not None:
+            module = self._average.module
+            assert isinstance(module, Student)
+            return module
+        return self.student
+
+    def run(self, report: Report = lambda iterations, text: None) -> None:
+        """Train to the end; `report` is called after every iteration with their number and a line about it.
+
+        Raises:
+            KeyboardInterrupt: SIGINT or SIGTERM came; a checkpoint was written.
+            OrposeError: losses or gradients were not finite many times in a row, or an image cannot be read.
+        """
+        main = self.ranks.rank == 0
+        if main:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with atomic_path(self.folder / "config.yaml") as temporary:
+                temporary.write_text(yaml.safe_dump(self.config.model_dump(mode="json"), sort_keys=False))
+        monitor = Monitor(self.folder, self.iteration) if main else None
+        network: Any = self._objective
+        if self.ranks.count > 1:
+            network = DistributedDataParallel(self._objective)
+        with _interruption() as interrupted:
+            batches = load_batches(self.images, self.iteration, self.ranks.rank, self.ranks.count)
+            started, first = time.monotonic(), self.iteration
+            for samples in batches:
+                self._step(network, samples)
+                if monitor is not None:
+                    rate = (self.iteration - first) * self.config.batch / (time.monotonic() - started)
+                    self._note(monitor, samples, rate)
+                    report(1, f"loss {sum(self.losses.values()):.3f}, {rate:.2f} images/s")
+                if any_rank(bool(interrupted), self.ranks.device):
+                    self.save()
+                    raise KeyboardInterrupt
+                if self.iteration % self.config.checkpoint_every == 0:
+                    self.save()
+        if main:
+            self.save()
+            save_student(self.weights, self.result, self._info())
+        if monitor is not None:
+            monitor.close()
+
+    def save(self) -> None:
+        """Write a checkpoint (process 0 does)."""
+        if self.ranks.rank:
+            return
+        state = {
+            "iteration": self.iteration,
+            "student": self.student.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "average": self._average.state_dict() if self._average is not None else None,
+            "bad": self._bad,
+            "sums": self._sums,
+        }
+        save_checkpoint(self.checkpoint, self._identity, state)
+
+    def _resume(self) -> None:
+        state = load_checkpoint(self.checkpoint, self._identity)
+        self.student.load_state_dict(state["student"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        if self._average is not None:
+            self._average.load_state_dict(state["average"])
+        self.iteration, self._bad, self._sums = state["iteration"], state["bad"], state["sums"]
+
+    def _step(self, network: Callable[[list[Sample]], dict[str, torch.Tensor]], samples: list[Sample]) -> None:
+        config = self.config
+        torch.manual_seed((config.seed * 1_000_003 + self.iteration) * 1009 + self.ranks.rank)  # of dropout
+        losses = network(samples)
+        weighted = {name: loss * config.loss_weights.of(name) for name, loss in losses.items()}
+        self._optimiser.zero_grad()
+        torch.stack(list(weighted.values())).sum().backward()
+        parameters = [p for group in self._optimiser.param_groups for p in group["params"]]
+        norm = float(torch.nn.utils.clip_grad_norm_(parameters, config.optimiser.clip or float("inf")))
+        # The norm is the same in all processes, so all of them decide alike.
+        if isfinite(norm):
+            set_learning_rate(self._optimiser, config.optimiser, schedule_factor(config.schedule, self.iteration))
+            self._optimiser.step()
+            self._bad = 0
+        else:
+            self._bad += 1
+        if self._average is not None:
+            self._average.update_parameters(self.student)
+        self.losses = {name: float(loss.detach()) for name, loss in weighted.items()}
+        for name, loss in self.losses.items():
+            self._sums[name] = self._sums.get(name, 0.0) + loss
+        self.iteration += 1
+        if self._bad >= _MAX_BAD:
+            raise OrposeError(
+                f"iteration {self.iteration}: the gradients were not finite {_MAX_BAD} times in a row; lower "
+                f"optimiser.learning_rate, set optimiser.clip, or go back to the checkpoint {self.checkpoint}"
+            )
+
+    def _note(self, monitor: Monitor, samples: list[Sample], rate: float) -> None:
+        config, iteration = self.config, self.iteration
+        if iteration % config.log_every == 0:
+            factor = schedule_factor(config.schedule, iteration - 1)
+            means = {name: total / config.log_every for name, total in self._sums.items()}
+            figures = {"loss": sum(means.values()), **means}
+            figures["learning_rate"] = config.optimiser.learning_rate * factor
+            monitor.scalars(iteration, "training", {k: v if isfinite(v) else -1.0 for k, v in figures.items()})
+            monitor.board_only(iteration, {"images_per_second": rate})
+            self._sums = {}
+        last = iteration == config.schedule.iterations
+        pictures = iteration % config.pictures_every == 0 or last
+        evaluation = config.evaluation
+        due = evaluation is not None and (iteration % evaluation.every == 0 or last)
+        if not pictures and not due:
+            return
+        student = self.result.eval()
+        if pictures:
+            monitor.pictures(iteration, samples, student)
+        if evaluation is not None and due:
+            assert self._truth is not None
+            folder = self.folder / "evaluation" / f"{iteration:07d}"
+            figures = evaluate_student(student, self._truth, evaluation.factors, folder, iteration)
+            monitor.scalars(iteration, "evaluation", figures)
+        self.student.train()
+
+    def _info(self) -> dict[str, Any]:
+        return {
+            "name": self.config.name,
+            "iterations": self.iteration,
+            "images_seen": self.iteration * self.config.batch,
+            "averaged": self._average is not None,
+            "settings": self._identity,
+        }
+
+
+@contextmanager
+def _interruption() -> Iterator[list[int]]:
+    """While it lasts, the first SIGINT or SIGTERM is only noted; the second interrupts at once."""
+    noted: list[int] = []
+    old = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if noted:
+            raise KeyboardInterrupt
+        noted.append(number)
+
+    for number in old:
+        signal.signal(number, note)
+    try:
+        yield noted
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
