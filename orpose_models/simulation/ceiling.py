@@ -68,7 +68,7 @@ def lamp(rng: np.random.Generator, ceiling: float, target: NDArray) -> Lamp:
 
 def hanging_monitors(rng: np.random.Generator, ceiling: float, at: NDArray, look_at: NDArray) -> Mesh:
     """One to four screens on an arm, turned towards `look_at`."""
-    low = rng.uniform(1.55, 2.0)
+    low = rng.uniform(1.75, 2.05)
     facing = np.arctan2(look_at[1] - at[1], look_at[0] - at[0]) + rng.normal(0, 0.2)
     count = int(rng.choice([1, 2, 2, 4]))
     width, height = rng.uniform(0.4, 0.65), rng.uniform(0.3, 0.42)

@@ -99,8 +99,10 @@ def draw_outfit(number: int, role: str) -> Outfit:
         mask_colour=pale if rng.random() < 0.6 else white,  # type: ignore[arg-type]
         glasses=role != "patient" and rng.random() < 0.3,
     )
-    over = {"scrubbed": "gown", "imaging": "apron", "patient": "none"}.get(role, "none")
-    if role == "staff" and rng.random() < 0.2:
+    over = {"imaging": "apron"}.get(role, "none")
+    if role == "scrubbed" and rng.random() < 0.6:
+        over = "gown"
+    if role == "staff" and rng.random() < 0.15:
         over = str(rng.choice(["coat", "gown", "apron"]))
     over_colour: RGB = cloth_colour(rng)
     if over == "apron":

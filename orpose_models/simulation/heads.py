@@ -14,7 +14,7 @@ from orpose_models.simulation.fields import Field, Noise, ball, common, cone, gr
 from orpose_models.simulation.geometry import Mesh, sheet, tube
 
 MEAN_SIZE = np.array([0.193, 0.153, 0.232])
-_LOW, _HIGH = (-0.135, -0.115, -0.19), (0.155, 0.115, 0.155)
+_LOW, _HIGH = (-0.175, -0.13, -0.19), (0.155, 0.13, 0.175)
 
 _EYE = np.array(FACE_POINTS["left_eye"]) * MEAN_SIZE
 _NOSE = np.array(FACE_POINTS["nose"]) * MEAN_SIZE
@@ -113,10 +113,11 @@ def _cap_edge(kind: str) -> Field:
     return half_space((0.075, 0, 0.048), (0.62 if kind == "skull" else 0.5, 0, -1))
 
 
-def _cap(kind: str, colour: NDArray, rng: np.random.Generator) -> Mesh:
+def _cap(face: Field, kind: str, colour: NDArray, rng: np.random.Generator) -> Mesh:
     puff = 0.011 if kind == "skull" else rng.uniform(0.018, 0.032)
     wrinkle = Noise(rng, (0.07, 0.07, 0.05), octaves=2)
-    solid = ball((-0.014 - 0.4 * puff, 0, 0.032 + 0.3 * puff), (0.097 + puff, 0.079 + puff, 0.09 + puff))
+    shape = ball((-0.014 - 0.4 * puff, 0, 0.032 + 0.3 * puff), (0.097 + puff, 0.079 + puff, 0.09 + puff))
+    solid = union(shape, grown(face, 0.004), blend=0.015)  # no head shows through
     rough = 0.0008 if kind == "skull" else 0.0022
 
     def field(points: NDArray) -> NDArray:
@@ -212,7 +213,7 @@ def build_head(wear: Headwear, size: NDArray, rng: np.random.Generator) -> Mesh:
     if wear.hair is not None:
         parts.append(_hair(np.array(wear.hair), wear.cap, rng))
     if wear.cap != "none":
-        parts.append(_cap(wear.cap, np.array(wear.cap_colour), rng))
+        parts.append(_cap(face, wear.cap, np.array(wear.cap_colour), rng))
     if wear.mask != "none":
         parts.append(_mask(face, np.array(wear.mask_colour), wear.mask == "chin"))
         if wear.mask == "worn":

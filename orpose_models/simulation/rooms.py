@@ -226,11 +226,11 @@ def build_room(number: int) -> Room:
     axis = rotation_z(yaw)[:, 0]
     lamps = [overhead.lamp(rng, top, target + axis * rng.uniform(-0.5, 0.5)) for _ in range(int(rng.integers(1, 4)))]
     parts += [one.mesh for one in lamps]
-    for _ in range(int(rng.integers(0, 3))):
-        angle, out = rng.uniform(0, 2 * np.pi), rng.uniform(1.2, 2.0)
+    for _ in range(int(rng.choice(3, p=(0.4, 0.4, 0.2)))):
+        angle, out = rng.uniform(0, 2 * np.pi), rng.uniform(1.3, 2.1)
         at = table.centre + out * np.array([np.cos(angle), np.sin(angle)])
         parts.append(overhead.hanging_monitors(rng, top, at, table.centre))
-    if rng.random() < 0.6:
+    if rng.random() < 0.4:
         angle = rng.uniform(0, 2 * np.pi)
         parts.append(
             overhead.pendant(rng, top, table.centre + rng.uniform(1.5, 2.1) * np.array([np.cos(angle), np.sin(angle)]))

@@ -24,7 +24,7 @@ FRAMES = 4  # moments per scene
 PERIOD = 0.4  # seconds between them
 
 # Kinds of scene, with how often each is drawn: who is there, what they wear, whether there is a patient.
-_KINDS = {"surgery": 0.36, "preparation": 0.25, "imaging": 0.14, "turnover": 0.17, "empty": 0.08}
+_KINDS = {"surgery": 0.27, "preparation": 0.33, "imaging": 0.13, "turnover": 0.17, "empty": 0.10}
 _STAFF = ((1, 0.38), (2, 0.32), (3, 0.16), (4, 0.09), (5, 0.05))
 
 
@@ -81,7 +81,7 @@ def build_scene(split: Split, seed: int, number: int, frames: int = FRAMES) -> S
     # Nobody stands right in front of a camera.
     obstacles = [*room.footprints, *(_keep_clear(camera) for camera in cameras)]
     bodies, outfits, motions = draw.numbers(8), draw.numbers(8), draw.numbers(24)
-    with_patient = kind in ("surgery", "imaging") or (kind == "preparation" and rng.random() < 0.6)
+    with_patient = kind in ("surgery", "imaging") or (kind == "preparation" and rng.random() < 0.5)
     if with_patient:
         patient, cover, beside = _lay_patient(kind, room, bodies.pop(), outfits.pop(), motions.pop(), len(times))
         people.append(patient)
@@ -142,7 +142,7 @@ def _add_staff(
 
 
 _WHERE = {
-    "surgery": (0.68, 0.27, 0.05),
+    "surgery": (0.6, 0.35, 0.05),
     "preparation": (0.5, 0.46, 0.04),
     "imaging": (0.5, 0.45, 0.05),
     "turnover": (0.3, 0.66, 0.04),
