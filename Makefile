@@ -10,11 +10,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 STAMP := $(VENV)/stamps
 
-.PHONY: help demo test lint format clean env env-test env-detectron2 env-ros build assets
+.PHONY: help demo test test-overfit lint format clean env env-test env-detectron2 env-ros build assets
 
 help:
 	@echo "make demo    play real footage of several people to the ROS node: pictures and a video in out/demo"
 	@echo "make test    code checks and all tests"
+	@echo "make test-overfit  train a student on some simulated images until it knows them by heart (ten minutes)"
 	@echo "make env     what 'orpose predict' and the ROS node need, into .venv"
 	@echo "make env-test  the same with training and test tools"
 	@echo "make env-detectron2  detectron2's Python part, for the tests that compare with it, into .venv/detectron2"
@@ -89,6 +90,9 @@ assets: $(STAMP)/runtime
 
 test: lint build assets env-detectron2
 	source tools/ros_env.sh && python -m pytest
+
+test-overfit: env-test
+	OMP_NUM_THREADS=$$(nproc) $(BIN)/python -m pytest -m overfit test/training
 
 demo: build
 	@source tools/ros_env.sh && orpose demo

@@ -1,0 +1,7 @@
+import pytest
+from training_rig import write_labels
+
+
+@pytest.fixture
+def label_file(tmp_path):
+    return write_labels(tmp_path / "data")

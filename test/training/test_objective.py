@@ -1,0 +1,97 @@
+import pytest
+import torch
+from training_rig import tiny
+
+from orpose_models.student.lifters import PixelLifter
+from orpose_models.training.data import TrainingImages
+from orpose_models.training.objective import Objective
+from orpose_models.training.optimising import make_optimiser, moving_average, set_learning_rate
+from orpose_models.training.start import start_student
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+DETECTION = {"loss_proposal", "loss_proposal_box", "loss_class", "loss_box"}
+
+
+def objective(label_file, **changes):
+    config = tiny(label_file, **changes)
+    images = TrainingImages(config)
+    student = start_student(config, images)
+    return Objective(student, config.regions, config.bfloat16), images
+
+
+@pytest.mark.parametrize(
+    ("branches", "sets"),
+    [(["soft", "hard"], {"soft", "hard"}), (["soft"], {"soft"}), (["hard"], {"hard"}), (["both"], {"soft", "hard"})],
+)
+def test_each_set_of_branches_learns_its_labels(label_file, branches, sets):
+    network, images = objective(label_file, model__settings__branches=branches)
+    losses = network([images.sample(i) for i in range(4)])
+    assert set(losses) == DETECTION | {f"loss_{d}_{s}" for d in ("2d", "3d") for s in sets}
+    assert all(torch.isfinite(loss) and loss > 0 for loss in losses.values())
+    sum(losses.values()).backward()
+    assert all(p.grad is not None for p in network.parameters() if p.requires_grad)
+
+
+@pytest.mark.parametrize("lifter", ["view", "pixels"])
+def test_images_of_nobody_only(label_file, lifter):
+    network, images = objective(label_file, model__settings__lifter=lifter)
+    nobody = next(i for i in range(4) if images.image_at(i) == 2)
+    losses = network([images.sample(nobody)] * 2)
+    zero = {name for name, loss in losses.items() if float(loss) == 0}
+    assert zero == {"loss_proposal_box", "loss_box", "loss_2d_soft", "loss_2d_hard", "loss_3d_soft", "loss_3d_hard"}
+    sum(losses.values()).backward()
+    assert all(torch.isfinite(p.grad).all() for p in network.parameters() if p.grad is not None)
+    # Every parameter has a gradient all the same: processes that train together wait for each other's.
+    assert all(p.grad is not None for p in network.parameters() if p.requires_grad)
+
+
+def test_the_papers_lifters_know_the_statistics_of_the_labels(label_file):
+    network, images = objective(label_file, model__settings__lifter="pixels")
+    lifter = network.student.lifters["soft"]
+    assert isinstance(lifter, PixelLifter)
+    persons = torch.cat(
+        [torch.from_numpy(image.soft.keypoints[image.soft.box_scores > 0.3]) for image in images.labels]
+    )
+    expected = lifter.inputs(persons * torch.tensor([85 / 128, 64 / 96])).mean(dim=0)
+    torch.testing.assert_close(lifter.input_mean, expected)
+    joints = torch.cat([torch.from_numpy(image.soft.joints3d[image.soft.box_scores > 0.3]) for image in images.labels])
+    torch.testing.assert_close(lifter.output_mean, joints[:, 1:].flatten(1).mean(dim=0))
+
+
+def test_bfloat16_gives_nearly_the_same(label_file):
+    network, images = objective(label_file)
+    samples = [images.sample(i) for i in range(4)]
+    exact = network(samples)
+    network.mixed = True
+    rough = network(samples)
+    for name in exact:
+        assert float(rough[name]) == pytest.approx(float(exact[name]), rel=0.1, abs=0.02), name
+
+
+def test_parts_have_learning_rates_of_their_own(label_file):
+    network, _ = objective(label_file)
+    settings = tiny(label_file, model__frozen_stages=4, optimiser__backbone_factor=0.25).optimiser
+    student = network.student
+    student.backbone.body.requires_grad_(True)
+    optimiser = make_optimiser(student, settings)
+    set_learning_rate(optimiser, settings, 0.5)
+    rates = {group["name"]: group["lr"] for group in optimiser.param_groups}
+    assert rates == pytest.approx({"body": 1.25e-4, "lifters": 5e-5, "rest": 5e-4})
+    count = sum(len(group["params"]) for group in optimiser.param_groups)
+    assert count == len(list(student.parameters()))
+
+
+def test_the_average_follows_quickly_at_first(label_file):
+    student = objective(label_file)[0].student
+    average = moving_average(student, 0.9)
+    bias = student.box_head.fc1.bias
+    values = []
+    for value in (1.0, 2.0, 2.0):
+        with torch.no_grad():
+            bias.fill_(value)
+        average.update_parameters(student)
+        values.append(float(average.module.box_head.fc1.bias[0]))
+    # The first is taken as it is, then decays of 2/21 and 3/22.
+    assert values == pytest.approx([1, 2 - 2 / 21, 2 - 2 / 21 * 3 / 22])
+    assert not average.module.training

@@ -1,0 +1,92 @@
+"""The light student learns the labels of a few simulated images by heart, and is measured on the same images.
+
+This is about the machinery, not about how good a student is: labels are the simulation's own, of its val split.
+"""
+
+import numpy as np
+import pytest
+import torch
+
+from orpose_models.datasets.coco import read_simulated
+from orpose_models.datasets.truth import VISIBLE
+from orpose_models.poses import Poses
+from orpose_models.simulation.run import simulate
+from orpose_models.training.config import TrainConfig
+from orpose_models.training.distributed import Ranks
+from orpose_models.training.evaluating import evaluate_student, open_truth
+from orpose_models.training.labels import ImageLabels, LabelSet
+from orpose_models.training.trainer import Trainer
+
+SEED = 3  # its first scenes all have persons
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def true_labels(split, path, count):
+    """The simulation's annotations as labels: visible joints are hard, occluded ones soft with score 0.5."""
+    images = []
+    truth = read_simulated(split)
+    for image in truth.images[:count]:
+        persons = image.persons.select(~image.persons.ignore)
+        soft = np.where(persons.visibility == VISIBLE, 1.0, 0.5 * (persons.visibility > 0))
+        hard = np.where(persons.visibility == VISIBLE, 1.0, 0.0)
+        joints = persons.joints3d - persons.joints3d[:, :1]
+        both = [
+            Poses.from_arrays(
+                persons.boxes, np.ones(len(persons)), persons.keypoints, s,
+                scores_hard=hard, scores_soft=soft, joints3d=joints,
+            )
+            for s in (soft, hard)
+        ]  # fmt: skip
+        images.append(ImageLabels(image.image_id, image.file_name, image.size, *both, camera=image.camera))
+    LabelSet(images, [split], {"accept": 0.5, "teacher": "simulation"}).save(path)
+    return path
+
+
+def configuration(labels, split, iterations, images, **model):
+    return TrainConfig.check(
+        {
+            "name": "overfit",
+            "model": {"kind": "light", "start": "coco", "frozen_stages": 4, "settings": model},
+            "data": {"sources": [{"labels": str(labels)}], "workers": 0},
+            "augmentation": {"flip": 0.0, "move": 0.0, "colour": 0.0},
+            "optimiser": {
+                "kind": "adamw", "learning_rate": 1e-3, "backbone_factor": 0.25, "lifter_factor": 0.05, "clip": 10,
+            },
+            "schedule": {"kind": "cosine", "iterations": iterations, "warmup": 10},
+            "batch": 4,
+            "regions": {"proposals": 128, "boxes": 64, "keypoints": 8},
+            "ema": 0.95,
+            "bfloat16": True,
+            "evaluation": {"dataset": f"sim:{split}", "every": 10_000, "factors": [1], "images": images},
+            "checkpoint_every": 10_000,
+        },
+        "test",
+    )  # fmt: skip
+
+
+def overfit(folder, images, iterations, **model):
+    """Figures on the training images, before and after."""
+    simulate(folder, "val", images, SEED, 1)
+    split = folder / "val"
+    labels = true_labels(split, folder / "labels.json", images)
+    config = configuration(labels, split, iterations, images, **model)
+    run = Trainer(config, folder / "run", Ranks(0, 1, torch.device("cpu")))
+    truth = open_truth(config.evaluation)
+    before = evaluate_student(run.result.eval(), truth, (1.0,), folder / "before", 0)
+    run.student.train()
+    run.run()
+    return before, evaluate_student(run.result.eval(), truth, (1.0,), folder / "after", iterations)
+
+
+def test_twelve_images_are_nearly_learned_by_heart(tmp_path):
+    before, after = overfit(tmp_path, 12, 40, short_side=192, long_side=256)
+    assert before["keypoint AP 1x"] < 0.05
+    assert after["keypoint AP 1x"] > 0.4
+    assert after["box AP 1x"] > 0.4
+
+
+@pytest.mark.overfit
+def test_forty_eight_images_are_learned_by_heart(tmp_path):
+    _, after = overfit(tmp_path, 48, 400)
+    print(after)
+    assert after["keypoint AP 1x"] > 0.9

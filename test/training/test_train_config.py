@@ -1,0 +1,99 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from orpose_models.errors import OrposeError
+from orpose_models.student.config import LIGHT, PAPER
+from orpose_models.training.config import TrainConfig
+from orpose_models.training.optimising import schedule_factor
+
+CONFIGS = Path(__file__).parents[2] / "config" / "train"
+SCALES = ["all", "fixed_1x", "fixed_8x", "fixed_10x", "fixed_12x"]
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_the_papers_configurations(scale):
+    config = TrainConfig.read(CONFIGS / "paper" / f"ORPose_{scale}.yaml")
+    rate, length, steps = {
+        "all": (1e-1, 20_000, (14_000, 16_000, 18_000)),
+        "fixed_1x": (1e-3, 5_000, (2_000, 3_000, 4_000)),
+    }.get(scale, (1e-2, 10_000, (7_000, 8_000, 9_000)))
+    assert config.name == f"ORPose_{scale}"
+    assert config.model.student_config() == PAPER
+    assert (config.optimiser.kind, config.optimiser.learning_rate, config.batch) == ("sgd", rate, 32)
+    assert (config.schedule.iterations, config.schedule.milestones) == (length, steps)
+    factors = [schedule_factor(config.schedule, i) for i in (steps[0] - 1, steps[0], steps[1], steps[2])]
+    assert factors == pytest.approx([1, 0.1, 0.01, 0.001])
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_the_light_configurations_are_equally_long(scale):
+    config = TrainConfig.read(CONFIGS / "light" / f"ORPose_{scale}.yaml")
+    assert config.name == f"ORPose_{scale}-light"
+    assert config.model.student_config() == LIGHT
+    reference = TrainConfig.read(CONFIGS / "light" / "ORPose_all.yaml")
+    same = {"name", "augmentation"}
+    assert config.model_dump(exclude=same) == reference.model_dump(exclude=same)
+    kinds = config.augmentation.downsampling
+    if scale == "all":
+        assert [(k.share, k.low, k.high) for k in kinds] == [(0.3, 1, 1), (0.35, 2, 8), (0.35, 8, 12)]
+    else:
+        assert [(k.share, k.low, k.high) for k in kinds] == [(1, float(scale[6:-1]), float(scale[6:-1]))]
+
+
+def test_single_values_can_be_replaced():
+    path = CONFIGS / "light" / "ORPose_all.yaml"
+    changes = ("schedule.iterations=7", "model.settings.branches=[both]", "ema=null", "data.accept=0.5")
+    config = TrainConfig.read(path, changes)
+    assert config.schedule.iterations == 7
+    assert config.model.student_config().branches == ("both",)
+    assert config.sets() == ("soft", "hard")
+    assert TrainConfig.read(path, ("model.settings.branches=[hard]",)).sets() == ("hard",)
+    assert config.ema is None
+    assert config.data.accept == 0.5
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("nothing=1", "nothing: Extra inputs"),
+        ("optimiser.learning_rate=-1", r"optimiser\.learning_rate"),
+        ("augmentation.downsampling=[{share: 0.5}]", "do not sum to 1"),
+        ("augmentation.downsampling=[{share: 1, low: 9, high: 3}]", "low is above high"),
+        ("augmentation.downsampling=[{share: 1, low: 9, high: 13}]", "less than or equal to 12"),
+        ("model.settings.size=3", "no setting size"),
+        ("model.settings.branches=[left]", "branches must be"),
+        ("data.sources=[{weight: 1}]", "either labels or person_free"),
+        ("name=a/b", "name"),
+        ("batch", "expected NAME=VALUE"),
+        ("batch.size=3", "expected NAME=VALUE"),
+        ("batch=[", "no YAML value"),
+    ],
+)
+def test_mistakes_are_named(change, message):
+    with pytest.raises(OrposeError, match=message):
+        TrainConfig.read(CONFIGS / "light" / "ORPose_all.yaml", (change,))
+
+
+def test_files_that_are_no_configuration(tmp_path):
+    path = tmp_path / "config.yaml"
+    with pytest.raises(OrposeError, match="no such file"):
+        TrainConfig.read(path)
+    path.write_text("a: [")
+    with pytest.raises(OrposeError, match="not a YAML file"):
+        TrainConfig.read(path)
+    path.write_text("")
+    with pytest.raises(OrposeError, match="expected settings"):
+        TrainConfig.read(path)
+    path.write_text(yaml.safe_dump({"name": "x"}))
+    with pytest.raises(OrposeError, match="model: Field required"):
+        TrainConfig.read(path)
+
+
+def test_the_learning_rate_rises_and_falls():
+    schedule = TrainConfig.read(CONFIGS / "light" / "ORPose_all.yaml").schedule
+    assert schedule_factor(schedule, 0) == pytest.approx(0.001)
+    assert schedule_factor(schedule, 75) == pytest.approx(0.5005, abs=1e-3)
+    assert schedule_factor(schedule, 5000) == pytest.approx(0.51)
+    assert schedule_factor(schedule, 10000) == pytest.approx(0.02)

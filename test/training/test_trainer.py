@@ -1,0 +1,181 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from training_rig import tiny, write_labels
+
+from orpose_models.errors import OrposeError
+from orpose_models.runtime.model import load_model
+from orpose_models.training import trainer as trainer_module
+from orpose_models.training.distributed import Ranks
+from orpose_models.training.trainer import Trainer
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+ALONE = Ranks(0, 1, torch.device("cpu"))
+
+
+def state(trainer):
+    return {**trainer.student.state_dict(), **{f"average.{k}": v for k, v in trainer.result.state_dict().items()}}
+
+
+def assert_same(a, b):
+    assert a.keys() == b.keys()
+    for name in a:
+        assert torch.equal(a[name], b[name]), name
+
+
+def test_a_run_ends_with_a_model(label_file, tmp_path):
+    steps = []
+    run = Trainer(tiny(label_file, pictures_every=3), tmp_path / "run", ALONE)
+    run.run(lambda count, text: steps.append(text))
+    assert len(steps) == run.iteration == 6
+    history = [json.loads(line) for line in (tmp_path / "run" / "history.jsonl").read_text().splitlines()]
+    assert [entry["iteration"] for entry in history] == [2, 4, 6]
+    assert history[0]["training"]["loss"] > 0
+    assert list((tmp_path / "run" / "tensorboard").iterdir())
+    model = load_model(str(run.weights), threads=1)
+    poses = model.predict(np.zeros((96, 128, 3), np.uint8))
+    assert poses.keypoints.shape[1:] == (17, 2)
+    assert_same(dict(model.student.state_dict()), dict(run.result.state_dict()))
+
+
+@pytest.mark.parametrize("kind", ["adamw", "sgd"])
+def test_a_continued_run_equals_one_that_was_not_interrupted(label_file, tmp_path, kind):
+    changes = {"optimiser__kind": kind, "bfloat16": kind == "adamw"}
+    if kind == "sgd":  # the paper's lifters have dropout and batch statistics
+        changes["model__settings__lifter"] = "pixels"
+    whole = Trainer(tiny(label_file, **changes), tmp_path / "whole", ALONE)
+    whole.run()
+
+    def interrupt(count, text, first=[True]):  # noqa: B006
+        if part.iteration == 3 and first.pop():
+            os.kill(os.getpid(), signal.SIGINT)
+
+    part = Trainer(tiny(label_file, **changes), tmp_path / "part", ALONE)
+    with pytest.raises(KeyboardInterrupt):
+        part.run(interrupt)
+    assert part.iteration == 3
+    torch.rand(17)
+    rest = Trainer(tiny(label_file, log_every=2, threads=1, **changes), tmp_path / "part", ALONE)
+    assert rest.iteration == 3
+    rest.run()
+    assert_same(state(whole), state(rest))
+    histories = [(tmp_path / name / "history.jsonl").read_text() for name in ("whole", "part")]
+    assert histories[0] == histories[1]
+
+
+def test_a_finished_run_stays_as_it_is(label_file, tmp_path):
+    Trainer(tiny(label_file), tmp_path, ALONE).run()
+    again = Trainer(tiny(label_file), tmp_path, ALONE)
+    assert again.iteration == 6
+    before = state(again)
+    again.run()
+    assert_same(before, state(again))
+
+
+def test_other_settings_or_labels_do_not_continue_a_run(label_file, tmp_path):
+    Trainer(tiny(label_file, schedule__iterations=1), tmp_path / "run", ALONE).run()
+    with pytest.raises(OrposeError, match=r"another schedule\.iterations"):
+        Trainer(tiny(label_file, schedule__iterations=2), tmp_path / "run", ALONE)
+    write_labels(tmp_path / "other")
+    label_file.write_text(label_file.read_text().replace('"score": 0.9', '"score": 0.85'))
+    with pytest.raises(OrposeError, match=r"another data\.sources"):
+        Trainer(tiny(label_file, schedule__iterations=1), tmp_path / "run", ALONE)
+    (tmp_path / "run" / "checkpoint.pt").write_bytes(b"damaged")
+    with pytest.raises(OrposeError, match="not a readable checkpoint"):
+        Trainer(tiny(label_file, schedule__iterations=1), tmp_path / "run", ALONE)
+
+
+def test_labels_of_nobody_cannot_be_learned_from(label_file, tmp_path):
+    with pytest.raises(OrposeError, match="no label has an accepted person"):
+        Trainer(tiny(label_file, data__accept=1.0), tmp_path, ALONE)
+    with pytest.raises(OrposeError, match="cannot be divided among 3"):
+        Trainer(tiny(label_file), tmp_path, Ranks(0, 3, torch.device("cpu")))
+
+
+def test_steps_without_finite_gradients_are_left_out_and_end_the_run(label_file, tmp_path, monkeypatch):
+    run = Trainer(tiny(label_file, schedule__iterations=50), tmp_path, ALONE)
+    bad = {2}
+    forward = run._objective.forward
+
+    def broken(samples):
+        losses = forward(samples)
+        factor = float("nan") if run.iteration in bad else 1.0
+        return {name: loss * factor for name, loss in losses.items()}
+
+    monkeypatch.setattr(run._objective, "forward", broken)
+    samples = [run.images.sample(i) for i in range(2)]
+    for _ in range(2):
+        run._step(run._objective, samples)
+    before = {name: value.clone() for name, value in run.student.state_dict().items()}
+    run._step(run._objective, samples)
+    assert_same(before, dict(run.student.state_dict()))
+    run._step(run._objective, samples)
+    assert not torch.equal(before["box_head.fc1.bias"], run.student.box_head.fc1.bias)
+    bad.update(range(50))
+    for _ in range(trainer_module._MAX_BAD - 1):
+        run._step(run._objective, samples)
+    with pytest.raises(OrposeError, match="not finite 10 times in a row"):
+        run._step(run._objective, samples)
+
+
+def test_starting_from_another_student(label_file, tmp_path):
+    first = Trainer(tiny(label_file, schedule__iterations=1), tmp_path / "first", ALONE)
+    first.run()
+    start = str(first.weights)
+    single = Trainer(
+        tiny(label_file, model__start=start, model__settings__branches=["both"]), tmp_path / "single", ALONE
+    )
+    theirs, mine = first.result.state_dict(), single.student.state_dict()
+    weight = "keypoint_head.heatmaps.{}.weight"
+    assert torch.equal(mine[weight.format("both")], theirs[weight.format("soft")])
+    assert torch.equal(mine["backbone.scale0"], theirs["backbone.scale0"])
+    with pytest.raises(OrposeError, match=r"box_head\.fc1\.weight is missing or of another size"):
+        Trainer(tiny(label_file, model__start=start, model__settings__box_hidden=8), tmp_path / "x", ALONE)
+    with pytest.raises(OrposeError, match="neither 'coco', 'none' nor"):
+        Trainer(tiny(label_file, model__start="imagenet"), tmp_path / "x", ALONE)
+
+
+_TRAIN = """
+import sys
+import torch
+from pathlib import Path
+from training_rig import tiny
+from orpose_models.training.distributed import join_ranks
+from orpose_models.training.trainer import Trainer
+torch.set_num_threads(1)
+changes = {"optimiser__kind": "sgd", "optimiser__learning_rate": 0.01, "batch": 4, "schedule__iterations": 3}
+with join_ranks() as ranks:
+    Trainer(tiny(sys.argv[1], **changes), Path(sys.argv[2]), ranks).run()
+"""
+
+
+def test_two_processes_train_as_one(label_file, tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(_TRAIN)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "OMP_NUM_THREADS": "1"}
+    start = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
+    for command, folder in (([sys.executable], "one"), (start, "two")):
+        done = subprocess.run(
+            [*command, str(script), str(label_file), str(tmp_path / folder)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    one, two = (load_model(str(tmp_path / name / "tiny.safetensors")).student.state_dict() for name in ("one", "two"))
+    for name in one:
+        torch.testing.assert_close(two[name], one[name], atol=2e-5, rtol=1e-4, msg=lambda m, n=name: f"{n}: {m}")
+    losses = [
+        json.loads((tmp_path / n / "history.jsonl").read_text().splitlines()[0])["training"] for n in ("one", "two")
+    ]
+    assert set(losses[0]) == set(losses[1])
