@@ -57,5 +57,9 @@ def train(
             console.print(f"going on after iteration {trainer.iteration}")
         with progress_bar(console) as progress:
             task = progress.add_task("training", total=chosen.schedule.iterations, completed=trainer.iteration)
-            trainer.run(lambda count, text: progress.update(task, advance=count, description=text))
+            try:
+                trainer.run(lambda count, text: progress.update(task, advance=count, description=text))
+            except KeyboardInterrupt:
+                console.print(f"stopped after iteration {trainer.iteration}; the same command goes on from there")
+                raise
     console.print(f"the model: {trainer.weights}; history and TensorBoard files in {folder}", soft_wrap=True)

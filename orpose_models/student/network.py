@@ -63,12 +63,11 @@ class Student(nn.Module):
     def batch(self, images: Sequence[Tensor]) -> Tensor:
         """Normalised images (n, 3, h, w), h and w multiples of 32."""
         height, width = (-(-max(image.shape[d] for image in images) // _MULTIPLE) * _MULTIPLE for d in (1, 2))
-        return torch.stack(
-            [
-                F.pad(self.backbone.normalise(image), (0, width - image.shape[2], 0, height - image.shape[1]))
-                for image in images
-            ]
-        )
+        padded = [
+            F.pad(self.backbone.normalise(image), (0, width - image.shape[2], 0, height - image.shape[1]))
+            for image in images
+        ]
+        return torch.stack(padded).contiguous(memory_format=torch.channels_last)
 
     def find_boxes(self, features: Sequence[Tensor], sizes: Sequence[Size]) -> list[tuple[Tensor, Tensor]]:
         """Boxes (n_i, 4) and scores (n_i,) of the persons of each image of width, height."""

@@ -41,8 +41,11 @@ def write_summary(folder: Path, labels: LabelSet, problems: list[str]) -> dict[s
     counts = summarise(labels, problems)
     write_json(folder / "summary.json", counts, indent=1)
     _histograms(folder / "confidence.png", labels)
-    step = max(1, len(labels.images) // _PICTURES)
-    for image in labels.images[::step][:_PICTURES]:
+    count = len(labels.images)
+    step = max(1, count // _PICTURES)
+    for i in range(min(_PICTURES, count)):
+        # A few off the even places, lest all be of the same of several cameras.
+        image = labels.images[i * step + (i % 3 if step >= 3 else 0)]
         picture = draw_labels(read_image(labels.path_of(image)), image, labels.accept)
         with atomic_path(folder / "pictures" / f"{image.image_id:08d}.jpg") as temporary:
             cv2.imwrite(str(temporary), picture)
@@ -66,6 +69,7 @@ def draw_labels(picture: NDArray[np.uint8], image: ImageLabels, accept: float) -
 
 def _histograms(path: Path, labels: LabelSet) -> None:
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     everybody = Poses.concatenate([image.soft for image in labels.images])
     hard = Poses.concatenate([image.hard for image in labels.images])
@@ -85,5 +89,6 @@ def _histograms(path: Path, labels: LabelSet) -> None:
     keypoints.legend()
     number.hist(counts, bins=np.arange(-0.5, max(counts, default=0) + 1.5), color="#4c72b0", rwidth=0.9)
     number.set(xlabel="accepted persons in an image", ylabel="images", title=f"{len(counts)} images")
+    number.xaxis.set_major_locator(MaxNLocator(integer=True))
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=110)
