@@ -172,7 +172,7 @@ class MoveNetFPN(nn.Module):
 
     def joined(self, images: Tensor) -> list[Tensor]:
         """What the second pyramid is made of, before it is normalised, at strides 8, 16 and 32."""
-        (b8, b16, b32), (m4, m8, m16, m32) = self.body(images)
+        (b8, b16, b32), (m4, m8, m16, m32) = self.body(images.contiguous(memory_format=torch.channels_last))
         return [
             torch.cat([b8, m8, F.pixel_unshuffle(m4, 2)], dim=1),
             torch.cat([b16, m16], dim=1),

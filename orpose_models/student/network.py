@@ -55,6 +55,8 @@ class Student(nn.Module):
         self.lifters = nn.ModuleDict(
             {branch: _LIFTERS[config.lifter](config.lifter_hidden) for branch in config.branches}
         )
+        if config.backbone == "movenet":  # a fifth faster on processors
+            self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def features(self, images: Sequence[Tensor]) -> list[Tensor]:
         """Maps (n, c, h_l, w_l) of images (3, h_i, w_i), BGR 0..255, padded at right and bottom to one size."""
@@ -67,7 +69,7 @@ class Student(nn.Module):
             F.pad(self.backbone.normalise(image), (0, width - image.shape[2], 0, height - image.shape[1]))
             for image in images
         ]
-        return torch.stack(padded).contiguous(memory_format=torch.channels_last)
+        return torch.stack(padded)
 
     def find_boxes(self, features: Sequence[Tensor], sizes: Sequence[Size]) -> list[tuple[Tensor, Tensor]]:
         """Boxes (n_i, 4) and scores (n_i,) of the persons of each image of width, height."""
