@@ -6,3 +6,10 @@ class OrposeError(Exception):
 
     The command line prints the message without a traceback and exits with code 2.
     """
+
+
+def file_problem(error: OSError) -> str:
+    """What the operating system says of a file, in one sentence that begins with the file's name."""
+    reason = (error.strerror or str(error) or type(error).__name__).lower()
+    names = [str(name) for name in (error.filename, error.filename2) if name is not None]
+    return f"{' -> '.join(names)}: {reason}" if names else reason

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from orpose_models.errors import OrposeError
+from orpose_models.errors import OrposeError, file_problem
 
 
 @contextmanager
@@ -60,14 +60,16 @@ def read_json(path: str | Path) -> Any:
     """Read a JSON file.
 
     Raises:
-        OrposeError: the file is missing or is not JSON.
+        OrposeError: the file is missing, cannot be read or is not JSON.
     """
     path = Path(path)
     try:
         return json.loads(path.read_text())
     except FileNotFoundError:
         raise OrposeError(f"{path}: no such file") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except OSError as error:
+        raise OrposeError(file_problem(error)) from None
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise OrposeError(f"{path}: not a JSON file ({error})") from None
 
 

@@ -18,6 +18,7 @@ from orpose_models.files import atomic_path, read_json, write_json
 from orpose_models.poses import Poses
 from orpose_models.resolution import Resolution
 from orpose_models.skeletons import COCO17, H36M17
+from orpose_models.validation import layout_error
 
 SCHEMA = 1
 KIND = "orpose-predictions"
@@ -77,18 +78,15 @@ class Predictions:
             OrposeError: missing, not JSON, another layout, or values that break the layout; says where.
         """
         raw = read_json(path)
-        if not isinstance(raw, dict) or raw.get("info", {}).get("kind") != KIND:
+        info = raw.get("info") if isinstance(raw, dict) else None
+        if not isinstance(info, dict) or info.get("kind") != KIND:
             raise OrposeError(f"{path}: not a predictions file of orpose (no info.kind = {KIND!r})")
-        if raw["info"].get("schema") != SCHEMA:
-            raise OrposeError(
-                f"{path}: schema {raw['info'].get('schema')!r} is not the one this version reads ({SCHEMA})"
-            )
+        if info.get("schema") != SCHEMA:
+            raise OrposeError(f"{path}: schema {info.get('schema')!r} is not the one this version reads ({SCHEMA})")
         try:
             document = _File.model_validate(raw)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise OrposeError(f"{path}: {where}: {first['msg']} ({error.error_count()} such problems)") from None
+            raise layout_error(path, error) from None
         persons: dict[int, list[_Annotation]] = {image.id: [] for image in document.images}
         if len(persons) != len(document.images):
             raise OrposeError(f"{path}: image ids are not unique")
@@ -171,6 +169,7 @@ class _Annotation(BaseModel):
 
 
 class _Image(BaseModel):
+    model_config = ConfigDict(allow_inf_nan=False)
     id: int
     file_name: str
     width: Annotated[int, Field(gt=0)]

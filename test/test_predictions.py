@@ -95,6 +95,8 @@ def test_layout_is_cocos(tmp_path: Path) -> None:
         (lambda d: d["annotations"][0].update(image_id=9), "image 9"),
         (lambda d: d["images"].append(dict(d["images"][0])), "not unique"),
         (lambda d: d["images"][0].update(width=0), "width"),
+        (lambda d: d["images"][0].update(downsample=float("nan")), r"images\.0\.downsample: Input should be a finite"),
+        (lambda d: d.update(images=5), "images: Input should be a valid list"),
     ],
 )
 def test_bad_files_are_refused_with_the_place(tmp_path: Path, change, message: str) -> None:
@@ -107,7 +109,7 @@ def test_bad_files_are_refused_with_the_place(tmp_path: Path, change, message: s
     assert "bad.json" in str(caught.value)
 
 
-@pytest.mark.parametrize("content", ["", "[1, 2", "[]", '{"info": {}}'])
+@pytest.mark.parametrize("content", ["", "[1, 2", "[]", "[" * 100000, '{"info": {}}', '{"info": null}', '{"info": 3}'])
 def test_foreign_files_are_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "p.json"
     path.write_text(content)
@@ -115,6 +117,8 @@ def test_foreign_files_are_refused(tmp_path: Path, content: str) -> None:
         Predictions.load(path)
     with pytest.raises(OrposeError, match="no such file"):
         Predictions.load(tmp_path / "absent.json")
+    with pytest.raises(OrposeError, match="is a directory"):
+        Predictions.load(tmp_path)
 
 
 def test_a_journal_goes_on_after_a_crash(tmp_path: Path) -> None:

@@ -1,11 +1,12 @@
 """`orpose bag`: make, play and process rosbag2."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
+from orpose_models.cli.console import new_console, say
 from orpose_models.cli.progress import progress_bar
 from orpose_models.errors import OrposeError
 from orpose_models.resolution import MAX_FACTOR, MIN_FACTOR
@@ -13,7 +14,7 @@ from orpose_models.resolution import MAX_FACTOR, MIN_FACTOR
 if TYPE_CHECKING:
     from orpose_models.bags.writer import Storage
 
-console = Console(stderr=True, highlight=False)
+console = new_console(stderr=True)
 
 app = typer.Typer(help="Make, play and process rosbag2 recordings.", no_args_is_help=True)
 
@@ -51,8 +52,10 @@ def create(
     from orpose_models.datasets.camera_file import View
     from orpose_models.datasets.frames import open_frames
 
-    if not topic.startswith("/") or topic.endswith("/"):
-        raise OrposeError(f"topic {topic!r} is not a full name; it must begin with a slash and not end with one")
+    if not re.fullmatch(r"(/[A-Za-z_][A-Za-z0-9_]*)+", topic):
+        raise OrposeError(
+            f"topic {topic!r} is not a full name: a slash before each part, of letters, digits and underscores"
+        )
     frames = open_frames(source)
     intrinsics = View.read(camera, name=camera_name or source.stem).intrinsics_camera
     plan = BagPlan(topic, compressed, frame_id, size, rate, stride, _storage(storage))
@@ -60,7 +63,7 @@ def create(
         task = progress.add_task("images", total=-(-len(frames) // stride))
         count = create_bag(frames, out, plan, intrinsics, lambda: progress.update(task, advance=1))
     for problem in frames.problems:
-        console.print(f"[yellow]not read:[/] {problem}", soft_wrap=True)
+        say(console, "not read", problem)
     console.print(f"{count} images on {plan.image_topic} -> {out}", soft_wrap=True)
     if frames.problems:
         raise typer.Exit(1)
@@ -97,7 +100,7 @@ def play(
     plan = PlayPlan(rate, loop, tuple(topic or ()), _remaps(remap or []), depth, wait, restamp)
     summary = play_bag(opened, plan, lambda note: console.print(note, soft_wrap=True))
     for problem in opened.problems:
-        console.print(f"[yellow]not read:[/] {problem}", soft_wrap=True)
+        say(console, "not read", problem)
     console.print(summary)
     if opened.problems:
         raise typer.Exit(1)
@@ -151,9 +154,9 @@ def run(
             opened, out, pipeline, images, camera_info_topic, gravity, kind, lambda: progress.update(task, advance=1)
         )
     for note in done.notes:
-        console.print(f"[yellow]note:[/] {note}", soft_wrap=True)
+        say(console, "note", note)
     for reason, count in done.skipped.most_common():
-        console.print(f"[yellow]not read:[/] {count} x {reason}", soft_wrap=True)
+        say(console, "not read", f"{count} x {reason}")
     console.print(f"{done.persons} persons in {done.images} images of {images} -> {out}", soft_wrap=True)
     if done.skipped or opened.problems:
         raise typer.Exit(1)

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
+from orpose_models.cli.console import new_console
 from orpose_models.cli.progress import progress_bar
 from orpose_models.errors import OrposeError
 from orpose_models.resolution import MAX_FACTOR, MIN_FACTOR
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from orpose_models.cameras import Camera
     from orpose_models.poses import Poses
 
-console = Console(highlight=False)
+console = new_console()
 
 _CAMERA = "cam02"
 

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from orpose_models.cli.console import new_console, say
 from orpose_models.cli.evaluate_run import Draws, Images, Seed, Threshold
 
 
@@ -35,7 +35,7 @@ def evaluate_bag(
         dataset = dataset.of_camera(camera)
     opened = open_bag(bag)
     match = match_bag(dataset, opened, poses_topic(opened, topic), round(tolerance_ms * 1e6))
-    console = Console(stderr=True, highlight=False)
+    console = new_console(stderr=True)
     console.print(
         f"{len(match.predictions.images)} of {match.messages} pose messages belong to annotated images; "
         f"{len(match.unmatched_messages)} messages have no annotation, "
@@ -47,7 +47,7 @@ def evaluate_bag(
     for image_id in match.unmatched_images[:5]:
         console.print(f"no message: {dataset.by_image_id[image_id].file_name} (id {image_id})")
     for problem in opened.problems:
-        console.print(f"[yellow]{problem}[/]", soft_wrap=True)
+        say(console, "not read", problem)
     settings = Settings(threshold, bootstrap, seed)
     folder = out or Path("out/evaluation") / bag.stem
     report(dataset, [(bag.stem, bag, match.predictions)], settings, folder, details)

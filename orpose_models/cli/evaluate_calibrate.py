@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from orpose_models.cli.console import new_console
 from orpose_models.cli.evaluate_run import Dataset, Images
 
 
@@ -39,7 +39,7 @@ def evaluate_calibrate(
     truth = open_dataset(dataset, images)
     fitted = split_and_fit(truth, read_predictions(predictions, truth), method.value, fit_share, seed)
     fitted.save(out)
-    console = Console(highlight=False)
+    console = new_console()
     table = Table("keypoint scores", "ECE on what was kept back")
     for name, value in (("as they are", fitted.ece_before), (f"after {method.value}", fitted.ece_after)):
         table.add_row(name, "-" if value is None else f"{value:.4f}")

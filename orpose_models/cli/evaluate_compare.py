@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+
+from orpose_models.cli.console import new_console
 
 
 def evaluate_compare(
@@ -26,7 +27,7 @@ def evaluate_compare(
     from orpose_models.files import write_json
 
     comparisons = compare(Evaluation.load(a), Evaluation.load(b), bootstrap, seed)
-    console = Console(highlight=False)
+    console = new_console()
     for comparison in comparisons:
         console.print(comparison_table(comparison))
     if out is not None:

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from orpose_models.cli.console import new_console
 from orpose_models.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def evaluate_footage(
     cameras = read_qualisys(folder / "Calib.qca.txt")
     poses = _predict(folder, cameras, load_model(model, threads), moments, gravity)
     pairs = pair_footage(cameras, poses)
-    console = Console(highlight=False)
+    console = new_console()
     console.print(
         f"model {model}, {moments} moments, {len(cameras)} cameras, gravity {'known' if gravity else 'unknown'}"
     )
@@ -60,7 +60,7 @@ def _predict(
     sources = [open_frames(folder / f"{view.name}.mp4") for view in cameras]
     stride = max(1, min(len(source) for source in sources) // moments)
     poses: list[list[Poses]] = [[] for _ in range(moments)]
-    with progress_bar(Console(stderr=True)) as progress:
+    with progress_bar(new_console(stderr=True)) as progress:
         task = progress.add_task("poses", total=moments * len(cameras))
         for view, source in zip(cameras, sources, strict=True):
             camera = view.camera if gravity else view.camera.with_gravity(None)

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
+
+from orpose_models.cli.console import new_console
 
 if TYPE_CHECKING:
     from orpose_models.evaluation.mpjpe import Score3D
@@ -32,7 +33,7 @@ def evaluate_lifter(
     lifter = load_lifter(weights)
     lifted = lift_predictions(lifter, truth, read_keypoint_detections(path, truth), gravity)
     scores = evaluate3d(truth, lifted)
-    console = Console(highlight=False)
+    console = new_console()
     console.print(
         f"2D detections {path.name}; lifter {lifter.sha256[:12]}; gravity {'known' if gravity else 'unknown'}"
     )

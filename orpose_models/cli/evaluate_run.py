@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
+from orpose_models.cli.console import new_console, say
 from orpose_models.cli.progress import progress_bar
 from orpose_models.errors import OrposeError
 from orpose_models.resolution import MAX_FACTOR, MIN_FACTOR
@@ -57,7 +57,7 @@ def evaluate_run(
     truth = open_dataset(dataset, images)
     settings = Settings(threshold, bootstrap, seed, file_ids)
     if model is not None:
-        out = out or Path("out/evaluation") / f"{truth.name}-{model}"
+        out = out or Path("out/evaluation") / f"{truth.name}-{Path(model).stem}"
         found = _run_model(truth, model, _factors(downsample), out, threads)
     else:
         out = out or Path("out/evaluation") / f"{truth.name}-{(predictions or [Path()])[0].stem}"
@@ -74,7 +74,7 @@ def report(
     from orpose_models.evaluation.report import write_report
     from orpose_models.evaluation.tables import breakdown_tables, metrics_table, write_csv
 
-    console = Console(highlight=False)
+    console = new_console()
     results: list[Result] = []
     poses: list[Mapping[int, Poses]] = []
     for name, path, predictions in found:
@@ -86,16 +86,13 @@ def report(
         for table in breakdown_tables(evaluation):
             console.print(table)
     for key, text in evaluation.conventions.items():
-        console.print(f"[bold]{key}[/]: {text}", soft_wrap=True)
+        say(console, key, text, "bold")
     for note in evaluation.notes:
         console.print(note, soft_wrap=True)
     for result in results:
         if result.missing:
-            console.print(
-                f"[yellow]{result.label}: {len(result.missing)} of {len(result.image_ids)} images have no prediction; "
-                "nobody counts as found there[/]",
-                soft_wrap=True,
-            )
+            missing = f"{len(result.missing)} of {len(result.image_ids)} images have no prediction"
+            say(console, result.label, f"{missing}; nobody counts as found there")
     evaluation.save(out / "evaluation.json")
     write_csv(evaluation, out / "evaluation.csv")
     write_report(evaluation, truth, poses, out / "report.html")
@@ -121,7 +118,7 @@ def _run_model(
     require_images(truth)
     model = load_model(name, threads)
     found = []
-    with progress_bar(Console(stderr=True, highlight=False)) as progress:
+    with progress_bar(new_console(stderr=True)) as progress:
         for factor in factors:
             task = progress.add_task(f"{name} at {factor:g}x", total=len(truth.images))
             predictions, path = run_model(

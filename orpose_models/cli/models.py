@@ -1,7 +1,8 @@
 """`orpose models`: what `--model` can be."""
 
-from rich.console import Console
 from rich.table import Table
+
+from orpose_models.cli.console import new_console
 
 
 def models() -> None:
@@ -11,4 +12,4 @@ def models() -> None:
     table = Table("name", "what it is")
     for name, (description, _) in MODELS.items():
         table.add_row(name, description)
-    Console().print(table)
+    new_console().print(table)

@@ -14,7 +14,7 @@ class _Rate(ProgressColumn):
 def progress_bar(console: Console) -> Progress:
     """A progress bar with count, rate and time left; it stays readable where there is no terminal."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         _Rate(),

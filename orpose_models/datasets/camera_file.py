@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orpose_models.cameras import Camera, gravity_from_tilt
 from orpose_models.datasets.multiview import read_qualisys
-from orpose_models.errors import OrposeError
+from orpose_models.errors import OrposeError, file_problem
 from orpose_models.resolution import Size
+from orpose_models.validation import layout_error
 
 
 class _Matrix(BaseModel):
@@ -47,14 +48,12 @@ def read_camera(path: str | Path) -> Camera:
         distortion = file.distortion_coefficients.data if file.distortion_coefficients else []
         camera = Camera(file.image_width, file.image_height, k[0], k[4], k[2], k[5], tuple(distortion))
         return camera.with_gravity(file.gravity)
-    except FileNotFoundError:
-        raise OrposeError(f"{path}: no such file") from None
+    except OSError as error:
+        raise OrposeError(file_problem(error)) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise OrposeError(f"{path}: not a YAML file ({' '.join(str(error).split())})") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise OrposeError(f"{path}: {where}: {first['msg']}") from None
+        raise layout_error(path, error) from None
     except ValueError as error:
         raise OrposeError(f"{path}: {error}") from None
 

@@ -18,6 +18,7 @@ from orpose_models.errors import OrposeError
 from orpose_models.files import read_json
 from orpose_models.similarity import box_iou
 from orpose_models.skeletons import COCO17, H36M17, MVOR10, Skeleton
+from orpose_models.validation import layout_error
 
 MVOR_PLUS_ANNOTATIONS = "camma_mvor_2019_color.json"
 
@@ -99,9 +100,7 @@ def read_coco(path: str | Path, images: str | Path | None = None, name: str | No
     try:
         file = _File.model_validate(read_json(path))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise OrposeError(f"{path}: {where}: {first['msg']} ({error.error_count()} such problems)") from None
+        raise layout_error(path, error) from None
     category = _person_category(file.categories, path)
     skeleton = _skeleton(category, file.annotations, path)
     by_image: dict[int, list[_Annotation]] = {image.id: [] for image in file.images}

@@ -13,6 +13,7 @@ from orpose_models.errors import OrposeError
 from orpose_models.files import read_json
 from orpose_models.poses import Poses
 from orpose_models.predictions import Predictions
+from orpose_models.validation import layout_error
 
 
 class _Result(BaseModel):
@@ -42,9 +43,7 @@ def read_predictions(path: str | Path, truth: Truth) -> Predictions:
     try:
         results = TypeAdapter(list[_Result]).validate_python(raw)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise OrposeError(f"{path}: {where}: {first['msg']} ({error.error_count()} such problems)") from None
+        raise layout_error(path, error) from None
     by_image: dict[int, list[_Result]] = defaultdict(list)
     for number, result in enumerate(results):
         if result.image_id not in truth.by_image_id:

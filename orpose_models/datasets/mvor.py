@@ -19,6 +19,7 @@ from orpose_models.files import read_json
 from orpose_models.poses import Poses
 from orpose_models.predictions import Predictions
 from orpose_models.skeletons import MVOR10
+from orpose_models.validation import layout_error
 
 ANNOTATIONS = "camma_mvor_2018.json"
 IMAGE_FOLDER = "camma_mvor_dataset"  # where the published archive puts day1 ... day4
@@ -130,12 +131,15 @@ def read_mvor(path: str | Path, images_folder: str | Path | None = None) -> Trut
     file = _parse(path, TypeAdapter(_File))
     if tuple(file.categories[0].keypoints) != MVOR10.joints:
         raise OrposeError(f"{path}: categories.0.keypoints are not MVOR's ten joints {', '.join(MVOR10.joints)}")
-    cameras, to_camera = _cameras(file.cameras_info.camParams, path)
-    persons3d = {
-        (int(image_id), annotation.person_id): np.reshape(annotation.keypoints3D, (12, 4))[: len(MVOR10)]
-        for annotation in file.annotations3D
-        for image_id in annotation.image_ids.split("_")
-    }
+    try:
+        cameras, to_camera = _cameras(file.cameras_info.camParams, path)
+        persons3d = {
+            (int(image_id), annotation.person_id): np.reshape(annotation.keypoints3D, (12, 4))[: len(MVOR10)]
+            for annotation in file.annotations3D
+            for image_id in annotation.image_ids.split("_")
+        }
+    except ValueError as error:  # numpy's singular matrix is one, too
+        raise OrposeError(f"{path}: cameras_info or annotations3D.image_ids: {error}") from None
     by_image: dict[int, list[_Annotation]] = {image.id: [] for image in file.images}
     for annotation in file.annotations:
         if annotation.image_id not in by_image:
@@ -167,9 +171,7 @@ def _parse(path: Path, adapter: TypeAdapter) -> Any:
     try:
         return adapter.validate_python(read_json(path))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise OrposeError(f"{path}: {where}: {first['msg']} ({error.error_count()} such problems)") from None
+        raise layout_error(path, error) from None
 
 
 def _cameras(parameters: _CameraParameters, path: Path) -> tuple[list[Camera], list[NDArray[np.float64]]]:

@@ -16,6 +16,7 @@ from orpose_models.evaluation.uncertainty import joint_samples, reliability
 from orpose_models.files import read_json, write_json
 from orpose_models.poses import Poses
 from orpose_models.predictions import Predictions
+from orpose_models.validation import layout_error
 
 Method = Literal["temperature", "isotonic"]
 _EPSILON = 1e-6
@@ -73,9 +74,7 @@ class Calibration(BaseModel):
         try:
             return cls.model_validate(read_json(path))
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise OrposeError(f"{path}: not a calibration of orpose: {where}: {first['msg']}") from None
+            raise layout_error(path, error) from None
 
 
 def fit_calibration(

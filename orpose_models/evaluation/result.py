@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from orpose_models.errors import OrposeError
 from orpose_models.evaluation.statistics import Statistic
 from orpose_models.files import read_json, write_json
+from orpose_models.validation import layout_error
 
 SCHEMA: Literal[1] = 1
 KIND: Literal["orpose-evaluation"] = "orpose-evaluation"
@@ -131,6 +132,4 @@ class Evaluation(_Model):
         try:
             return cls.model_validate(raw)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise OrposeError(f"{path}: {where}: {first['msg']}") from None
+            raise layout_error(path, error) from None

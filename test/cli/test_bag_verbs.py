@@ -49,6 +49,7 @@ def test_create_says_what_it_could_not_read(tmp_path: Path, images: Path, capsys
     [
         (["--storage", "zip"], "storage 'zip' is not known; choose one of: mcap, sqlite3"),
         (["--topic", "image"], "topic 'image' is not a full name"),
+        (["--topic", "/my image"], "topic '/my image' is not a full name"),
         (["--topic", "/image/"], "topic '/image/' is not a full name"),
         (["--camera", "nowhere.yaml"], "nowhere.yaml: no such file"),
         (["--camera", "nowhere.qca.txt"], "nowhere.qca.txt: no such file"),
