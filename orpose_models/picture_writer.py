@@ -40,7 +40,7 @@ class PictureWriter:
         self._temporary.unlink(missing_ok=True)
 
     def write(self, name: str, picture: NDArray[np.uint8]) -> None:
-        """Add an (h, w, 3) BGR picture; `name` names its file in a folder (its suffix becomes .jpg).
+        """Add an (h, w, 3) BGR picture; `name` names its file in a folder: a.jpg is a.jpg, a.png is a.png.jpg.
 
         Raises:
             OrposeError: it could not be written.
@@ -48,7 +48,8 @@ class PictureWriter:
         if self._is_video:
             self._write_frame(picture)
             return
-        with atomic_path((self._target / name).with_suffix(".jpg")) as temporary:
+        # The suffix stays, because a.png and a.tif may lie side by side.
+        with atomic_path(self._target / (name if name.endswith(".jpg") else f"{name}.jpg")) as temporary:
             if not cv2.imwrite(str(temporary), picture, [cv2.IMWRITE_JPEG_QUALITY, 92]):
                 raise OrposeError(f"{temporary}: the picture could not be written")
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
+from orpose_models.cli.console import new_console, say
 from orpose_models.cli.progress import progress_bar
 from orpose_models.errors import OrposeError
 from orpose_models.resolution import MAX_FACTOR, MIN_FACTOR
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from orpose_models.predictions import ImagePrediction
     from orpose_models.runtime.pipeline import Pipeline
 
-console = Console(stderr=True, highlight=False)
+console = new_console(stderr=True)
 
 
 def predict(
@@ -61,12 +61,17 @@ def predict(
 
     frames = open_frames(source)
     out = out or Path("out") / source.resolve().stem
+    if pictures and source.is_dir() and out.resolve().is_relative_to(source.resolve()):
+        raise OrposeError(
+            f"{out}: lies within {source}, so that the next run would take the pictures there for images; "
+            "choose another folder with --out"
+        )
     view = View.read(camera, pitch, camera_name or source.stem)
     pipeline = Pipeline(load_model(model, threads), downsample, max_input_pixels, score_threshold)
     images = _predict(frames, stride, pipeline, view, out)
     problems = list(frames.problems)
     for problem in problems:
-        console.print(f"[yellow]not read:[/] {problem}", soft_wrap=True)
+        say(console, "not read", problem)
     if not images:
         raise OrposeError(f"{source}: none of the images could be read")
     persons = sum(len(image.poses) for image in images)
@@ -98,7 +103,9 @@ def _predict(
         "intrinsics": view.intrinsics(),
         "gravity": view.gravity,
     }
-    journal = PredictionJournal(out / ".predictions.journal", settings)
+    # Another folder of the same name is another run.
+    identity = {**settings, "path": str(frames.path.resolve()), "images": len(frames)}
+    journal = PredictionJournal(out / ".predictions.journal", identity)
     if journal.done:
         console.print(f"going on after {len(journal.done)} images done before")
     with progress_bar(console) as progress:

@@ -64,7 +64,9 @@ def run_model(
     }
     path = folder / f"predictions_{downsample:g}x.json"
     pipeline = Pipeline(model, downsample, score_threshold=SCORE_FLOOR)
-    journal = PredictionJournal(folder / f".predictions_{downsample:g}x.journal", settings)
+    # Another dataset of the same name is another run.
+    identity = {**settings, "image_root": str(truth.image_root.resolve())}
+    journal = PredictionJournal(folder / f".predictions_{downsample:g}x.journal", identity)
     start(len(journal.done))
     for image in truth.images:
         if image.image_id in journal.done:

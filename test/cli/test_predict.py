@@ -46,7 +46,7 @@ def test_real_people_are_found_in_2d_and_3d(
     assert people.has3d.all()
     lengths = np.linalg.norm(people.joints3d[:, 2] - people.joints3d[:, 1], axis=1)
     assert ((lengths > 0.3) & (lengths < 0.55)).all(), "a thigh is about 0.4 m long"
-    picture = cv2.imread(str(tmp_path / "out" / "overlays" / "room.jpg"))
+    picture = cv2.imread(str(tmp_path / "out" / "overlays" / "room.png.jpg"))
     assert picture is not None
     assert picture.shape[0] == 720
 
@@ -160,6 +160,78 @@ def test_bad_input(tmp_path: Path, make, message: str, capsys: pytest.CaptureFix
     assert code == 2
     assert message in said
     assert not (tmp_path / "out").exists()
+
+
+def test_images_of_one_stem_keep_their_own_pictures(
+    tmp_path: Path, frame: np.ndarray, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("a.png", "a.bmp", "b.jpg"):
+        cv2.imwrite(str(tmp_path / "in" / name), frame[:60, :60])
+    code, _ = predict(capsys, tmp_path / "in", "--out", tmp_path / "out")
+    assert code == 0
+    names = sorted(path.name for path in (tmp_path / "out" / "overlays").iterdir())
+    assert names == ["a.bmp.jpg", "a.png.jpg", "b.jpg"]
+
+
+def test_a_run_does_not_go_on_with_another_folder_of_the_same_name(
+    tmp_path: Path, frame: np.ndarray, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for room in ("one", "two"):
+        (tmp_path / room / "in").mkdir(parents=True)
+        cv2.imwrite(str(tmp_path / room / "in" / "a.png"), frame[:60, :60])
+    out = tmp_path / "out"
+    (out / "predictions.json").mkdir(parents=True)  # the run ends at its very end, and its journal stays
+    code, said = predict(capsys, tmp_path / "one" / "in", "--out", out, "--no-pictures")
+    assert code == 2
+    assert "predictions.json: is a directory" in said
+    _, said = predict(capsys, tmp_path / "one" / "in", "--out", out, "--no-pictures")
+    assert "going on after 1 images" in said
+    _, said = predict(capsys, tmp_path / "two" / "in", "--out", out, "--no-pictures")
+    assert "going on" not in said
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("file", "file: file exists"),
+        ("file/below", "file/below: not a directory"),
+        ("in/out", "in/out: lies within"),
+    ],
+)
+def test_impossible_output_folders_are_explained(
+    tmp_path: Path, out: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "in").mkdir()
+    cv2.imwrite(str(tmp_path / "in" / "a.png"), np.zeros((20, 20, 3), np.uint8))
+    code, said = predict(capsys, tmp_path / "in", "--out", tmp_path / out)
+    assert code == 2
+    assert message in said
+
+
+def test_names_with_brackets_are_printed_as_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "room [" / "x] [red]"
+    folder.mkdir(parents=True)
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((20, 20, 3), np.uint8))
+    whole = (tmp_path / "a.png").read_bytes()
+    (folder / "a.png").write_bytes(whole)
+    (folder / "b [blue].png").write_bytes(whole[: len(whole) // 2])
+    out = tmp_path / "out [" / "y]"
+    code, said = predict(capsys, folder, "--out", out, "--no-pictures")
+    assert code == 1
+    assert f"{folder / 'b [blue].png'}: the image is damaged" in said
+    assert str(out / "predictions.json") in said
+    code, said = predict(capsys, folder / "nobody", "--out", out)
+    assert code == 2
+    assert f"{folder / 'nobody'}: no such file or folder" in said
+
+
+def test_a_camera_that_is_a_folder_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((20, 20, 3), np.uint8))
+    code, said = predict(capsys, tmp_path / "a.png", "--out", tmp_path / "out", "--camera", tmp_path)
+    assert code == 2
+    assert "is a directory" in said
 
 
 def test_missing_weights_say_how_to_get_them(
