@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import rclpy
 from rclpy.duration import Duration
+from rclpy.exceptions import InvalidTopicNameException
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.publisher import Publisher
@@ -61,7 +62,8 @@ def play_bag(bag: Bag, plan: PlayPlan, say: Callable[[str], None] = lambda note:
         What was played, in one sentence.
 
     Raises:
-        OrposeError: a chosen or remapped topic is not in the bag, or no type of its messages is installed.
+        OrposeError: a chosen or remapped topic is not in the bag, or no type of its messages is installed, or the
+            name to publish under is impossible.
     """
     if unknown := {*plan.topics, *plan.remaps} - bag.topics.keys():
         raise OrposeError(
@@ -132,7 +134,11 @@ class _Player:
             reliability=ReliabilityPolicy.RELIABLE,
             durability=DurabilityPolicy.TRANSIENT_LOCAL if topic.transient_local else DurabilityPolicy.VOLATILE,
         )
-        self._publishers[name] = self._node.create_publisher(cls, self._plan.remaps.get(name, name), qos)
+        published = self._plan.remaps.get(name, name)
+        try:
+            self._publishers[name] = self._node.create_publisher(cls, published, qos)
+        except InvalidTopicNameException as error:
+            raise OrposeError(f"topic {published!r} cannot be published: {' '.join(str(error).split())}") from None
         if next(iter(cls.get_fields_and_field_types().values()), "") == "std_msgs/Header":
             self._stamped.add(name)
 

@@ -63,12 +63,17 @@ class PoseNode(LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start to receive images."""
         assert self._stream is not None
-        result = super().on_activate(state)
         stream = self._stream
-        self._worker = Worker(
-            work=lambda _, frame: stream.work(frame), on_error=lambda _, frame, error: stream.failed(error)
-        )
-        stream.start(self._worker)
+        try:
+            result = super().on_activate(state)
+            self._worker = Worker(
+                work=lambda _, frame: stream.work(frame), on_error=lambda _, frame, error: stream.failed(error)
+            )
+            stream.start(self._worker)
+        except Exception as error:  # of the middleware; rclpy would call on_error and say nothing
+            self._configure_problem = f"cannot be activated: {error!r}"
+            self.get_logger().error(f"not active: {error!r}")
+            return TransitionCallbackReturn.ERROR
         self._stalled = False
         self._state = "active"
         self.get_logger().info(f"waiting for images on {stream.image_topic}")

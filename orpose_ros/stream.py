@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 from rclpy.event_handler import QoSMessageLostInfo, SubscriptionEventCallbacks, UnsupportedEventTypeError
+from rclpy.exceptions import InvalidTopicNameException
 from rclpy.lifecycle import LifecycleNode
 from rclpy.node import Node
 from rclpy.qos import QoSCompatibility, QoSProfile, qos_check_compatible, qos_profile_sensor_data
 from rclpy.subscription import Subscription
+from rclpy.validate_topic_name import validate_topic_name
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from orpose_models.cameras import Camera
@@ -31,10 +33,11 @@ from orpose_ros.worker import Worker
 
 @dataclass(frozen=True)
 class Frame:
-    """A message on its way to the worker, and when it arrived by `time.monotonic`."""
+    """A message on its way to a worker, and when it arrived by `time.monotonic`."""
 
     message: Any
     arrival: float
+    worker: "Worker[Frame]"
 
 
 class CameraStream:
@@ -46,10 +49,11 @@ class CameraStream:
         model: finds the persons; may be shared by several streams of one worker.
 
     Raises:
-        OrposeError: gravity is to come from TF, and tf2_ros is not installed.
+        OrposeError: a topic's name is impossible, or gravity is to come from TF and tf2_ros is not installed.
     """
 
     def __init__(self, node: LifecycleNode, parameters: Mapping[str, Any], model: PoseModel) -> None:
+        _check_names(node, parameters)
         self.name = node.get_namespace().strip("/") or node.get_name()
         self.camera_problem = ""
         self._node = node
@@ -58,7 +62,8 @@ class CameraStream:
         self._reader = ImageReader()
         self._pipeline = Pipeline(model, max_input_pixels=parameters["max_input_pixels"] or None, tracker=Tracker())
         gravity = np.asarray(parameters["gravity"], np.float64)
-        self._fixed_gravity = gravity if gravity.any() else None
+        length = float(np.linalg.norm(gravity))
+        self._fixed_gravity = gravity / length if length > 0 else None
         self._tf = TfGravity(node, parameters["gravity_frame"]) if parameters["gravity_frame"] else None
         self._outputs = Outputs(node, parameters, self.name)
         self._statistics = Statistics(time.monotonic())
@@ -71,6 +76,8 @@ class CameraStream:
         self._qos = QoSProfile(
             depth=parameters["image_queue_depth"], reliability=reliability(parameters["image_reliability"])
         )
+        # The worker that was stopped may still be at an image when the node is active again, with another worker.
+        self._working = Lock()
         # Held while publishing, so that nothing is published once `stop` returned.
         self._publishing = Lock()
 
@@ -139,6 +146,10 @@ class CameraStream:
 
     def work(self, frame: Frame) -> None:
         """Make and publish the result of one image; runs in the worker's thread."""
+        with self._working:
+            self._work(frame)
+
+    def _work(self, frame: Frame) -> None:
         try:
             image = self._reader.to_bgr(frame.message)
         except OrposeError as error:
@@ -151,10 +162,8 @@ class CameraStream:
         self._pipeline.score_threshold = self._parameters["score_threshold"]
         self._pipeline.max_persons = self._parameters["max_persons"]
         result = self._pipeline.process(image, camera, stamp or frame.arrival)
-        if not self.calibrated:
-            result = _without_roots(result)
         with self._publishing:
-            if self._worker is None:
+            if self._worker is not frame.worker:
                 return
             self._outputs.publish(result, header, camera)
         self._count(frame, stamp, result)
@@ -206,7 +215,7 @@ class CameraStream:
             return
         now = time.monotonic()
         self._statistics.received(now)
-        if worker.submit(self.name, Frame(message, now)):
+        if worker.submit(self.name, Frame(message, now, worker)):
             self._statistics.dropped()
 
     def _on_lost(self, info: QoSMessageLostInfo) -> None:
@@ -223,11 +232,22 @@ class CameraStream:
         except OrposeError as error:
             self._calibrated = None
             self._info_problem = str(error)
-            self._node.get_logger().warning(f"intrinsics not used: {error}")
+            # With a NaN among its numbers no message equals the one before.
+            self._node.get_logger().warning(f"intrinsics not used: {error}", throttle_duration_sec=1.0)
 
     def _bad(self, reason: str) -> None:
         self._statistics.bad(time.monotonic(), reason)
         self._node.get_logger().warning(f"an image is skipped: {reason}", throttle_duration_sec=1.0)
+
+
+def _check_names(node: Node, parameters: Mapping[str, Any]) -> None:
+    for name in ("image_topic", "camera_info_topic"):
+        if parameters[name] or name == "image_topic":
+            try:
+                validate_topic_name(parameters[name])
+            except InvalidTopicNameException as error:
+                reason = " ".join(str(error).split())
+                raise OrposeError(f"parameter '{name}' cannot be {parameters[name]!r}: {reason}") from None
 
 
 def image_topic(node: Node, name: str, compressed: bool) -> str:
@@ -249,10 +269,3 @@ def camera_info_topic(node: Node, images: str, name: str) -> str:
     if resolved != node.resolve_topic_name("camera_info", only_expand=True):
         return resolved
     return f"{node.resolve_topic_name(images).rsplit('/', 1)[0]}/camera_info"
-
-
-def _without_roots(result: Result) -> Result:
-    """A guessed camera helps the 3D, but gives no position."""
-    n = len(result.poses)
-    poses = result.poses.with_arrays(root=np.full((n, 3), np.nan), root_std=np.full(n, np.nan))
-    return Result(poses, result.resolution, result.seen)

@@ -118,10 +118,20 @@ def test_every_byte_arrives_at_its_time(bag: Path, listener: Listener) -> None:
 
 @pytest.mark.parametrize("listener", [("/name", String, True)], indirect=True)
 def test_a_latched_topic_stays_latched(bag: Path, listener: Listener) -> None:
-    player = play(bag, "--rate", "0.2")  # without waiting: the message is sent before the subscriber is found
-    listener.spin(player)
-    assert player.wait(30) == 0, output(player)
+    # Without waiting: the message is sent before the subscriber is found. So slowly that the player is still there then.
+    player = play(bag, "--rate", "0.01")
+    listener.spin(player, enough=1)
+    player.send_signal(signal.SIGINT)
+    assert "interrupted" in output(player)
+    assert player.returncode == 0
     assert len(listener.received) == 1
+
+
+def test_an_impossible_name_is_explained(bag: Path) -> None:
+    player = play(bag, "--remap", "/image:=no name")
+    text = output(player)
+    assert player.returncode == 2, text
+    assert "error: topic 'no name' cannot be published: Invalid topic name" in text
 
 
 @pytest.mark.parametrize("listener", [("/elsewhere",)], indirect=True)

@@ -419,6 +419,13 @@ def test_a_model_that_does_not_load_leaves_it_unconfigured_until_mended(rig: Rig
     assert f"model '{MODEL}' runs on onnxruntime, not on openvino" in status.message
     assert rig.set(engine="auto").successful
 
+    for parameter in ("image_topic", "camera_info_topic"):
+        assert rig.set(**{parameter: "no name"}).successful
+        assert not rig.change_state(CONFIGURE)
+        status = rig.diagnosed(lambda s, name=parameter: name in s.message, "the reason")
+        assert f"parameter '{parameter}' cannot be 'no name': Invalid topic name" in status.message
+        assert rig.set(**{parameter: PARAMETERS[parameter].default}).successful
+
     file = cache / "movenet-lightning" / "movenet-lightning.bin"
     content = file.read_bytes()
     for damaged, reason in ((content[:-100], "bytes instead of"), (content[:-1] + bytes([content[-1] ^ 1]), "corrupt")):
