@@ -3,7 +3,7 @@
 Flags mean what COCO's annotators mean by them. A joint is *visible* if nothing lies in front of it but the person's
 own flesh and clothes. It is *occluded but labelled* where an annotator would guess it: the joint before it on the limb
 is visible and, if it is not the person's own body that hides it, the visible outline is near. It is *not labelled*
-outside the picture, under drapes, on the far side of the head, or further behind things. Of whom fewer than three
+outside the picture, under drapes, on the far side of the head, or further behind things. Of whom fewer than five
 joints of body and limbs are visible only the box is labelled.
 """
 
@@ -36,7 +36,7 @@ _FACE = 5  # the first five joints
 # The joint from which an annotator would guess a hidden one: towards the trunk; for trunk joints the other side's.
 _FROM = {5: (6, 11), 6: (5, 12), 7: (5,), 8: (6,), 9: (7,), 10: (8,), 11: (12, 5), 12: (11, 6),
          13: (11,), 14: (12,), 15: (13,), 16: (14,)}  # fmt: skip
-_MIN_VISIBLE = 3
+_MIN_VISIBLE = 5  # leaves about as many persons with a box only as MVOR's annotators did, 26 % of the staff
 _GUESS = 0.1  # an occluded joint is labelled if it is no further from the outline than this times the box's longer side
 MIN_AREA = 120.0  # square pixels; a person of whom less is seen is to be ignored
 

@@ -98,10 +98,10 @@ def test_visible_is_2():
     assert (flags_of([SEEN] * 17) == 2).all()
 
 
-def test_with_fewer_than_three_visible_joints_only_the_box_is_labelled():
-    states = [SEEN] * 5 + [BY_SELF] * 12
-    states[L_SHOULDER] = states[R_SHOULDER] = SEEN
-    assert (flags_of(states) == 0).all()
+@pytest.mark.parametrize(("visible", "labelled"), [(0, 0), (4, 0), (5, 10)])
+def test_with_fewer_than_five_visible_joints_only_the_box_is_labelled(visible, labelled):
+    states = [SEEN] * (5 + visible) + [OUT_OF_VIEW] * (12 - visible)
+    assert (flags_of(states) == 2).sum() == labelled
 
 
 def test_the_far_side_of_the_head_is_not_labelled():
