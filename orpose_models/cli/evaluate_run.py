@@ -34,6 +34,7 @@ def evaluate_run(
     model: Annotated[str | None, typer.Option(help="Instead: a model to run; `orpose models` lists them.")] = None,
     downsample: Annotated[str, typer.Option(help="With --model: factors 1..12, such as 1,8,10,12.")] = "1",
     images: Images = None,
+    stride: Annotated[int, typer.Option(min=1, help="Use every n-th image of the dataset only.")] = 1,
     out: Annotated[Path | None, typer.Option(help="Folder for the results [default: out/evaluation/NAME].")] = None,
     threshold: Threshold = 0.3,
     bootstrap: Draws = 1000,
@@ -54,7 +55,7 @@ def evaluate_run(
 
     if bool(predictions) == (model is not None):
         raise OrposeError("give either --predictions or --model")
-    truth = open_dataset(dataset, images)
+    truth = open_dataset(dataset, images).every(stride)
     settings = Settings(threshold, bootstrap, seed, file_ids)
     if model is not None:
         out = out or Path("out/evaluation") / f"{truth.name}-{Path(model).stem}"

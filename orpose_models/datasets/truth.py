@@ -194,6 +194,13 @@ class Truth:
             raise OrposeError(f"{self.name}: no image is of camera {camera_name!r}; cameras are: {known}")
         return replace(self, images=mine)
 
+    def every(self, stride: int) -> Self:
+        """Only every `stride`-th image; the notes say so."""
+        if stride == 1:
+            return self
+        note = f"Only one in {stride} of the {len(self.images)} images was used."
+        return replace(self, images=self.images[::stride], notes=(*self.notes, note))
+
     def predictions(self, poses: Mapping[int, Poses], info: Mapping[str, object]) -> Predictions:
         """Wrap poses by image id as predictions of this dataset; an image that is not named has no person."""
         images = [

@@ -58,6 +58,14 @@ def test_persons_crowds_and_other_categories(tmp_path: Path) -> None:
     assert truth.person_count == 2
 
 
+def test_every_second_image(tmp_path: Path) -> None:
+    truth = read_coco(write(tmp_path / "ward.json", document()))
+    assert truth.every(1) is truth
+    half = truth.every(2)
+    assert [image.image_id for image in half.images] == [1]
+    assert "Only one in 2 of the 2 images was used." in half.notes
+
+
 def test_camera_and_3d(tmp_path: Path) -> None:
     content = document()
     content["images"][0]["camera"] = {"fx": 500, "fy": 510, "cx": 320, "cy": 240, "gravity": [0, 2, 0]}
