@@ -20,7 +20,7 @@ from orpose_models.student.weights import SUFFIX, save_student
 from orpose_models.training.checkpoint import identity, load_checkpoint, save_checkpoint
 from orpose_models.training.config import TrainConfig
 from orpose_models.training.data import TrainingImages, load_batches
-from orpose_models.training.distributed import Ranks, any_rank
+from orpose_models.training.distributed import Ranks, any_rank, total
 from orpose_models.training.evaluating import evaluate_student, open_truth
 from orpose_models.training.monitor import Monitor
 from orpose_models.training.objective import Objective
@@ -164,7 +164,9 @@ class Trainer:
             self._bad += 1
         if self._average is not None:
             self._average.update_parameters(self.student)
-        self.losses = {name: float(loss.detach()) for name, loss in weighted.items()}
+        # Each process has its share of a mean over all; the mean of the shares is what one process would have.
+        means = total(torch.stack([loss.detach() for loss in weighted.values()])) / self.ranks.count
+        self.losses = dict(zip(weighted, means.tolist(), strict=True))
         for name, loss in self.losses.items():
             self._sums[name] = self._sums.get(name, 0.0) + loss
         self.iteration += 1
@@ -178,7 +180,7 @@ class Trainer:
         config, iteration = self.config, self.iteration
         if iteration % config.log_every == 0:
             factor = schedule_factor(config.schedule, iteration - 1)
-            means = {name: total / config.log_every for name, total in self._sums.items()}
+            means = {name: sum_ / config.log_every for name, sum_ in self._sums.items()}
             figures = {"loss": sum(means.values()), **means}
             figures["learning_rate"] = config.optimiser.learning_rate * factor
             monitor.scalars(iteration, "training", {k: v if isfinite(v) else -1.0 for k, v in figures.items()})

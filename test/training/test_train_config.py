@@ -95,5 +95,5 @@ def test_the_learning_rate_rises_and_falls():
     schedule = TrainConfig.read(CONFIGS / "light" / "ORPose_all.yaml").schedule
     assert schedule_factor(schedule, 0) == pytest.approx(0.001)
     assert schedule_factor(schedule, 75) == pytest.approx(0.5005, abs=1e-3)
-    assert schedule_factor(schedule, 5000) == pytest.approx(0.51)
-    assert schedule_factor(schedule, 10000) == pytest.approx(0.02)
+    assert schedule_factor(schedule, 7500) == pytest.approx(0.51)
+    assert schedule_factor(schedule, 15000) == pytest.approx(0.02)
