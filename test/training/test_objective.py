@@ -95,3 +95,26 @@ def test_the_average_follows_quickly_at_first(label_file):
     # The first is taken as it is, then decays of 2/21 and 3/22.
     assert values == pytest.approx([1, 2 - 2 / 21, 2 - 2 / 21 * 3 / 22])
     assert not average.module.training
+
+
+def test_the_papers_form_is_trained_by_the_same_code(label_file):
+    settings = {
+        "short_side": 64,
+        "long_side": 96,
+        "fpn_channels": 16,
+        "anchor_sizes": [8, 16, 32, 64, 96],
+        "box_hidden": 16,
+        "keypoint_channels": 16,
+        "keypoint_layers": 1,
+        "lifter_hidden": 16,
+        "proposals_after_nms": [50, 50],
+    }
+    network, images = objective(
+        label_file, model__kind="paper", model__frozen_stages=2, model__settings=settings, optimiser__kind="sgd"
+    )
+    losses = network([images.sample(i) for i in range(4)])
+    assert all(torch.isfinite(loss) and loss > 0 for loss in losses.values())
+    sum(losses.values()).backward()
+    body = network.student.backbone.body
+    assert all(p.grad is None for p in (*body.conv1.parameters(), *body.layer1.parameters()))
+    assert all(p.grad is not None for p in body.layer2.parameters())
