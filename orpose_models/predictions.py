@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from orpose_models.errors import OrposeError
 from orpose_models.files import atomic_path, read_json, write_json
 from orpose_models.poses import Poses
 from orpose_models.resolution import Resolution
 from orpose_models.skeletons import COCO17, H36M17
-from orpose_models.validation import layout_error
+from orpose_models.validation import Int64, Pixels, layout_error
 
 SCHEMA = 1
 KIND = "orpose-predictions"
@@ -157,15 +157,22 @@ class _Annotation(BaseModel):
     id: int
     image_id: int
     category_id: Literal[1]
-    bbox: Annotated[list[float], Field(min_length=4, max_length=4)]
+    bbox: Annotated[list[Pixels], Field(min_length=4, max_length=4)]
     score: _Score
-    keypoints: Annotated[list[float], Field(min_length=51, max_length=51)]
+    keypoints: Annotated[list[Pixels], Field(min_length=51, max_length=51)]
     scores_hard: _Joints
     scores_soft: _Joints
     joints3d: Annotated[list[_Point | None], Field(min_length=17, max_length=17)]
     root: _Point | None
     root_std: float | None
-    track_id: int
+    track_id: Int64
+
+    @field_validator("keypoints")
+    @classmethod
+    def _scored(cls, keypoints: list[float]) -> list[float]:
+        if not all(0 <= score <= 1 for score in keypoints[2::3]):
+            raise ValueError("every third number is a score and must be within 0..1")
+        return keypoints
 
 
 class _Image(BaseModel):

@@ -1,10 +1,15 @@
 """What pydantic finds wrong with a user's file, in one sentence."""
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from orpose_models.errors import OrposeError
+
+# What arrays can hold: integers of 64 bit, and places outside the image, but not where single precision fails.
+Int64 = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+Pixels = Annotated[float, Field(ge=-1e6, le=1e6)]
 
 
 def layout_error(path: str | Path, error: ValidationError) -> OrposeError:

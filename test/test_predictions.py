@@ -96,6 +96,8 @@ def test_layout_is_cocos(tmp_path: Path) -> None:
         (lambda d: d["images"].append(dict(d["images"][0])), "not unique"),
         (lambda d: d["images"][0].update(width=0), "width"),
         (lambda d: d["images"][0].update(downsample=float("nan")), r"images\.0\.downsample: Input should be a finite"),
+        (lambda d: d["annotations"][0]["keypoints"].__setitem__(2, 5.0), "every third number is a score"),
+        (lambda d: d["annotations"][0]["bbox"].__setitem__(2, 1e300), r"annotations\.0\.bbox\.2"),
         (lambda d: d.update(images=5), "images: Input should be a valid list"),
     ],
 )

@@ -18,7 +18,7 @@ from orpose_models.errors import OrposeError
 from orpose_models.files import read_json
 from orpose_models.similarity import box_iou
 from orpose_models.skeletons import COCO17, H36M17, MVOR10, Skeleton
-from orpose_models.validation import layout_error
+from orpose_models.validation import Int64, Pixels, layout_error
 
 MVOR_PLUS_ANNOTATIONS = "camma_mvor_2019_color.json"
 
@@ -49,7 +49,7 @@ class CameraRecord(_Strict):
 class ImageRecord(_Strict):
     """An image, as files hold it."""
 
-    id: int
+    id: Int64
     file_name: str
     width: Annotated[int, Field(gt=0)]
     height: Annotated[int, Field(gt=0)]
@@ -58,19 +58,19 @@ class ImageRecord(_Strict):
     cam_id: int | None = None  # MVOR's
     day_id: int | None = None  # MVOR's
     group: str | None = None
-    stamp_ns: int | None = None
+    stamp_ns: Int64 | None = None
 
 
 class _Annotation(_Strict):
-    id: int
-    image_id: int
+    id: Int64
+    image_id: Int64
     category_id: int | str
-    bbox: Annotated[list[float], Field(min_length=4, max_length=4)]
-    area: float | None = None
+    bbox: Annotated[list[Pixels], Field(min_length=4, max_length=4)]
+    area: Annotated[float, Field(ge=0)] | None = None
     iscrowd: int = 0
-    keypoints: list[float] | None = None
+    keypoints: list[Pixels] | None = None
     only_bbox: int = 0
-    person_id: int = -1
+    person_id: Int64 = -1
     joints3d: list[_Point | None] | None = None
     visibility3d: list[Annotated[int, Field(ge=0, le=2)]] | None = None
 

@@ -13,15 +13,15 @@ from orpose_models.errors import OrposeError
 from orpose_models.files import read_json
 from orpose_models.poses import Poses
 from orpose_models.predictions import Predictions
-from orpose_models.validation import layout_error
+from orpose_models.validation import Pixels, layout_error
 
 
 class _Result(BaseModel):
     model_config = ConfigDict(allow_inf_nan=False)
     image_id: int
     score: Annotated[float, Field(ge=0, le=1)]
-    bbox: Annotated[list[float], Field(min_length=4, max_length=4)] | None = None
-    keypoints: Annotated[list[float], Field(min_length=51, max_length=51)] | None = None
+    bbox: Annotated[list[Pixels], Field(min_length=4, max_length=4)] | None = None
+    keypoints: Annotated[list[Pixels], Field(min_length=51, max_length=51)] | None = None
 
 
 def read_predictions(path: str | Path, truth: Truth) -> Predictions:
@@ -48,6 +48,8 @@ def read_predictions(path: str | Path, truth: Truth) -> Predictions:
     for number, result in enumerate(results):
         if result.image_id not in truth.by_image_id:
             raise OrposeError(f"{path}: {number}: is of image {result.image_id}, which {truth.name} has not")
+        if result.bbox is not None and min(result.bbox[2:]) < 0:
+            raise OrposeError(f"{path}: {number}: the box has a negative width or height; it is x, y, width, height")
         if result.bbox is None and result.keypoints is None:
             raise OrposeError(f"{path}: {number}: has neither bbox nor keypoints")
         by_image[result.image_id].append(result)

@@ -74,7 +74,7 @@ class Calibration(BaseModel):
         try:
             return cls.model_validate(read_json(path))
         except ValidationError as error:
-            raise layout_error(path, error) from None
+            raise layout_error(f"{path}: not a calibration of orpose", error) from None
 
 
 def fit_calibration(

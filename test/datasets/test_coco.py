@@ -95,6 +95,8 @@ def test_camera_and_3d(tmp_path: Path) -> None:
         (lambda d: d["annotations"][0].update(bbox=[0, 0, float("inf"), 5]), "bbox.2: Input should be a finite number"),
         (lambda d: d["annotations"][0].update(joints3d=[[0, 0, 1]]), "joints3d and visibility3d must have 17 entries"),
         (lambda d: d["images"][0].update(camera={"fx": 0, "fy": 1, "cx": 0, "cy": 0}), "image 1: camera: .*positive"),
+        (lambda d: d["annotations"][0].update(person_id=10**30), "annotations.0.person_id: Input should be less than"),
+        (lambda d: d["annotations"][0].update(area=-1), "annotations.0.area: Input should be greater than"),
         (lambda d: d["images"][0].update(width=0), "images.0.width: Input should be greater than 0"),
         (lambda d: d["categories"][0].update(keypoints=["nose"]), "neither COCO's seventeen nor MVOR's ten"),
         (lambda d: d["categories"][0].update(name="cat"), "exactly one must be named 'person'"),

@@ -57,6 +57,8 @@ def test_boxes_keypoints_or_both(read: Callable[[Any], Any]) -> None:
         ([{"image_id": 1, "score": float("nan"), "bbox": [1, 2, 3, 4]}], "0.score: Input should be"),
         ([{"image_id": 1, "score": 0.5, "keypoints": [1.0] * 48}], "0.keypoints: List should have at least 51 items"),
         ([{"image_id": 1, "score": 0.5, "bbox": [1, 2, 3]}], "0.bbox: List should have at least 4 items"),
+        ([{"image_id": 1, "score": 0.5, "bbox": [1, 2, -3, 4]}], "0: the box has a negative width"),
+        ([{"image_id": 1, "score": 0.5, "bbox": [1e300, 2, 3, 4]}], "0.bbox.0: Input should be less than"),
         ("text", "neither a predictions file of orpose nor a list of COCO results"),
         ({"images": []}, "not a predictions file of orpose"),
     ],

@@ -118,7 +118,7 @@ def test_every_byte_arrives_at_its_time(bag: Path, listener: Listener) -> None:
 
 @pytest.mark.parametrize("listener", [("/name", String, True)], indirect=True)
 def test_a_latched_topic_stays_latched(bag: Path, listener: Listener) -> None:
-    # Without waiting: the message is sent before the subscriber is found. So slowly that the player is still there then.
+    # Without waiting: the message is sent before the subscriber is found. The player is still there then.
     player = play(bag, "--rate", "0.01")
     listener.spin(player, enough=1)
     player.send_signal(signal.SIGINT)
