@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
+from orpose_models.cli.console import new_console
 from orpose_models.cli.progress import progress_bar
 from orpose_models.errors import OrposeError
 
-console = Console(stderr=True, highlight=False)
+console = new_console(stderr=True)
 
 
 def simulate(

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
+from orpose_models.cli.console import new_console, say
 from orpose_models.cli.progress import progress_bar
 from orpose_models.errors import OrposeError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from orpose_models.training.sources import Source
     from orpose_models.training.teaching import Paths, Shard
 
-console = Console(stderr=True, highlight=False)
+console = new_console(stderr=True)
 _counts: "Queue[int] | None" = None
 
 
@@ -100,7 +100,7 @@ def _finish(paths: "Paths", labels: Any, problems: list[str]) -> None:
 
     counts = write_summary(paths.labels.parent / "summary", labels, problems)
     for problem in problems:
-        console.print(f"[yellow]not read:[/] {problem}", soft_wrap=True)
+        say(console, "not read", problem)
     console.print(
         f"{counts['persons_accepted']} persons accepted, {counts['persons_rejected']} rejected in "
         f"{counts['images']} images ({counts['images_without_accepted_person']} without anybody); "

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from orpose_models.cli.console import new_console
 from orpose_models.cli.progress import progress_bar
 
-console = Console(stderr=True, highlight=False)
+console = new_console(stderr=True)
 
 
 def train(

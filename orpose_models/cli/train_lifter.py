@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from orpose_models.cli.console import new_console
 from orpose_models.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def train_lifter(
     from orpose_models.lifting.weights import LifterWeights, save_weights
 
     torch.set_num_threads(threads)
-    console = Console(highlight=False)
+    console = new_console()
     networks, info = {}, {}
     for form in FORMS:
         settings = TrainingSettings(form=form, seed=seed, chunks=chunks, chunk=chunk)
@@ -52,7 +53,7 @@ def _train(settings: "TrainingSettings", checkpoint: Path, console: Console) -> 
     if checkpoint.exists():
         run.load_checkpoint(checkpoint)
         console.print(f"{settings.form}: continuing after chunk {run.done} of {settings.chunks}")
-    with progress_bar(Console(stderr=True)) as progress:
+    with progress_bar(new_console(stderr=True)) as progress:
         task = progress.add_task(settings.form, total=settings.chunks, completed=run.done)
         for step in run:
             run.save_checkpoint(checkpoint)
