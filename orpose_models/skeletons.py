@@ -168,6 +168,37 @@ MVOR10 = Skeleton(
     edges=((0, 1), (1, 3), (3, 7), (3, 5), (7, 9), (1, 2), (2, 4), (2, 6), (6, 8), (4, 5)),
 )
 
+# The body joints of SMPL-X figures, from which synthetic people are made; each joint's parent follows.
+SMPLX22_PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19)
+SMPLX22 = Skeleton(
+    name="smplx22",
+    joints=(
+        "pelvis",
+        "left_hip",
+        "right_hip",
+        "spine1",
+        "left_knee",
+        "right_knee",
+        "spine2",
+        "left_ankle",
+        "right_ankle",
+        "spine3",
+        "left_foot",
+        "right_foot",
+        "neck",
+        "left_collar",
+        "right_collar",
+        "head",
+        "left_shoulder",
+        "right_shoulder",
+        "left_elbow",
+        "right_elbow",
+        "left_wrist",
+        "right_wrist",
+    ),
+    edges=tuple((parent, child) for child, parent in enumerate(SMPLX22_PARENTS) if parent >= 0),
+)
+
 SKELETONS = {skeleton.name: skeleton for skeleton in (COCO17, H36M17, MVOR10)}
 
 

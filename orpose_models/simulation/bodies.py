@@ -13,36 +13,13 @@ from numpy.typing import NDArray
 from orpose_models.errors import OrposeError
 from orpose_models.simulation.geometry import Mesh, point_normals
 from orpose_models.simulation.splits import member
+from orpose_models.skeletons import SMPLX22, SMPLX22_PARENTS
 
 Array = NDArray[np.float64]
 
-JOINTS = (
-    "pelvis",
-    "left_hip",
-    "right_hip",
-    "spine1",
-    "left_knee",
-    "right_knee",
-    "spine2",
-    "left_ankle",
-    "right_ankle",
-    "spine3",
-    "left_foot",
-    "right_foot",
-    "neck",
-    "left_collar",
-    "right_collar",
-    "head",
-    "left_shoulder",
-    "right_shoulder",
-    "left_elbow",
-    "right_elbow",
-    "left_wrist",
-    "right_wrist",
-)
-PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19)
+JOINTS, PARENTS = SMPLX22.joints, SMPLX22_PARENTS
 J = {name: index for index, name in enumerate(JOINTS)}
-_MIRROR = [JOINTS.index(n.replace("left", "*").replace("right", "left").replace("*", "right")) for n in JOINTS]
+_MIRROR = list(SMPLX22.flip)
 # The figure's axes are x left, y up, z forward.
 _TO_BODY = np.array([[0, 0, 1.0], [1, 0, 0], [0, 1, 0]])
 

@@ -7,36 +7,10 @@ import numpy as np
 
 from orpose_models.errors import OrposeError
 from orpose_models.lifting.synthesis.kinematics import Array
+from orpose_models.skeletons import SMPLX22, SMPLX22_PARENTS
 
-# The first 22 joints of SMPL-X, in its order.
-JOINTS = (
-    "pelvis",
-    "left_hip",
-    "right_hip",
-    "spine1",
-    "left_knee",
-    "right_knee",
-    "spine2",
-    "left_ankle",
-    "right_ankle",
-    "spine3",
-    "left_foot",
-    "right_foot",
-    "neck",
-    "left_collar",
-    "right_collar",
-    "head",
-    "left_shoulder",
-    "right_shoulder",
-    "left_elbow",
-    "right_elbow",
-    "left_wrist",
-    "right_wrist",
-)
-PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19)
-_MIRROR = tuple(
-    JOINTS.index(name.replace("left", "*").replace("right", "left").replace("*", "right")) for name in JOINTS
-)
+JOINTS, PARENTS = SMPLX22.joints, SMPLX22_PARENTS
+_MIRROR = SMPLX22.flip
 
 # Spread of the shape coefficients: wider than the population's 1, to cover it well.
 _SHAPE_STD = 1.2
