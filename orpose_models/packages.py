@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -14,7 +15,7 @@ from orpose_models.errors import OrposeError
 
 
 @dataclass(frozen=True)
-class Package:
+class Package(ABC):
     """A package of a registry, by name."""
 
     name: str
@@ -25,25 +26,25 @@ class Package:
         return self.name
 
     @property
+    @abstractmethod
     def pattern(self) -> str:
         """Glob pattern of the archive's file name."""
-        raise NotImplementedError
 
+    @abstractmethod
     def download(self, folder: Path) -> Path:
         """Download the archive into `folder`.
 
         Raises:
             OrposeError: the client is missing or fails; says what to do.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, archive: Path, members: Sequence[str]) -> dict[str, bytes]:
         """Contents of some files of the archive.
 
         Raises:
             OrposeError: the archive is damaged or lacks one of them.
         """
-        raise NotImplementedError
 
     def find(self, folder: Path) -> Path:
         """The archive in a folder of earlier downloads.
