@@ -10,7 +10,7 @@ from orpose_models.image_messages import compressed_to_bgr, image_to_bgr
 
 try:
     from cv_bridge import CvBridge
-except ImportError:  # not in ROS 2 from pip wheels
+except Exception:  # not in ROS 2 from pip wheels; or built for another NumPy than the one in use
     CvBridge = None
 
 # Bytes of a pixel in what cv_bridge turns into bgr8. Both converters give the same picture for these.
