@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orpose_models.cli.console import new_console, say
+from orpose_models.cli.options import (
+    CameraFile,
+    CameraName,
+    Downsample,
+    MaxInputPixels,
+    Model,
+    Pitch,
+    ScoreThreshold,
+    Threads,
+)
 from orpose_models.cli.progress import progress_bar
 from orpose_models.errors import OrposeError
-from orpose_models.resolution import MAX_FACTOR, MIN_FACTOR
 
 if TYPE_CHECKING:
     from orpose_models.bags.writer import Storage
@@ -25,13 +34,8 @@ _Storage = Annotated[str, typer.Option(help="Kind of bag: mcap or sqlite3.")]
 def create(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video, an image or a folder of images.")],
     out: Annotated[Path, typer.Argument(help="Folder of the new bag.")],
-    camera: Annotated[
-        Path | None,
-        typer.Option(help="Intrinsics: camera_calibration's YAML, or a Qualisys calibration (.qca.txt)."),
-    ] = None,
-    camera_name: Annotated[
-        str | None, typer.Option(help="Which camera of a file of several [default: INPUT's name].")
-    ] = None,
+    camera: CameraFile = None,
+    camera_name: CameraName = None,
     storage: _Storage = "mcap",
     topic: Annotated[str, typer.Option(help="Image topic; camera_info is put beside it.")] = "/orpose/image_raw",
     compressed: Annotated[bool, typer.Option(help="JPEG images on TOPIC/compressed.")] = False,
@@ -110,23 +114,17 @@ def play(
 def run(
     bag: Annotated[Path, typer.Argument(help="The bag: its folder, or one .mcap or .db3 file.")],
     out: Annotated[Path, typer.Argument(help="Folder of the new bag with the poses.")],
-    model: Annotated[str, typer.Option(help="Which model; `orpose models` lists them.")] = "teacher",
-    downsample: Annotated[
-        float, typer.Option(min=MIN_FACTOR, max=MAX_FACTOR, help="Reduce the image by this factor first.")
-    ] = 1.0,
-    max_input_pixels: Annotated[
-        int | None, typer.Option(min=1, help="Privacy guard: the model sees at most this many pixels of an image.")
-    ] = None,
+    model: Model = "teacher",
+    downsample: Downsample = 1.0,
+    max_input_pixels: MaxInputPixels = None,
     image_topic: Annotated[str | None, typer.Option(help="Which images [default: the only image topic].")] = None,
     camera_info_topic: Annotated[
         str | None, typer.Option(help="Topic of the intrinsics [default: camera_info beside the images].")
     ] = None,
-    pitch: Annotated[
-        float | None, typer.Option(min=-90, max=90, help="Degrees the camera looks down; helps the 3D.")
-    ] = None,
-    score_threshold: Annotated[float, typer.Option(min=0, max=1, help="Leave out persons with lower scores.")] = 0.1,
+    pitch: Pitch = None,
+    score_threshold: ScoreThreshold = 0.1,
     storage: _Storage = "mcap",
-    threads: Annotated[int | None, typer.Option(min=1, help="How many threads to use [default: all cores].")] = None,
+    threads: Threads = None,
 ) -> None:
     """Find everybody in a bag's images and write poses2d, poses3d and skeleton_info into a new bag.
 

@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orpose_models.cli.console import new_console, say
+from orpose_models.cli.options import (
+    CameraFile,
+    CameraName,
+    Downsample,
+    MaxInputPixels,
+    Model,
+    Pitch,
+    ScoreThreshold,
+    Threads,
+)
 from orpose_models.cli.progress import progress_bar
 from orpose_models.errors import OrposeError
-from orpose_models.resolution import MAX_FACTOR, MIN_FACTOR
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,27 +35,16 @@ console = new_console(stderr=True)
 def predict(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="An image, a folder of images or a video.")],
     out: Annotated[Path | None, typer.Option(help="Folder for the results [default: out/NAME].")] = None,
-    model: Annotated[str, typer.Option(help="Which model; `orpose models` lists them.")] = "teacher",
-    downsample: Annotated[
-        float, typer.Option(min=MIN_FACTOR, max=MAX_FACTOR, help="Reduce the image by this factor first.")
-    ] = 1.0,
-    max_input_pixels: Annotated[
-        int | None, typer.Option(min=1, help="Privacy guard: the model sees at most this many pixels of an image.")
-    ] = None,
-    camera: Annotated[
-        Path | None,
-        typer.Option(help="Intrinsics: camera_calibration's YAML (`gravity: [x, y, z]` may be added) or .qca.txt."),
-    ] = None,
-    camera_name: Annotated[
-        str | None, typer.Option(help="Which camera of a Qualisys calibration [default: INPUT's name].")
-    ] = None,
-    pitch: Annotated[
-        float | None, typer.Option(min=-90, max=90, help="Degrees the camera looks down; helps the 3D.")
-    ] = None,
-    score_threshold: Annotated[float, typer.Option(min=0, max=1, help="Leave out persons with lower scores.")] = 0.1,
+    model: Model = "teacher",
+    downsample: Downsample = 1.0,
+    max_input_pixels: MaxInputPixels = None,
+    camera: CameraFile = None,
+    camera_name: CameraName = None,
+    pitch: Pitch = None,
+    score_threshold: ScoreThreshold = 0.1,
     draw_threshold: Annotated[float, typer.Option(min=0, max=1, help="Draw only persons with this score.")] = 0.3,
     stride: Annotated[int, typer.Option(min=1, help="Take every n-th frame.")] = 1,
-    threads: Annotated[int | None, typer.Option(min=1, help="How many threads to use [default: all cores].")] = None,
+    threads: Threads = None,
     pictures: Annotated[bool, typer.Option(help="Draw overlays and the 3D side view.")] = True,
 ) -> None:
     """Find everybody in INPUT and write `predictions.json`, overlays and a side view of the 3D skeletons.

@@ -1,7 +1,6 @@
 """The shipped lifter on real operating rooms. MVOR is not part of the project: the tests need its files."""
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -18,16 +17,6 @@ from orpose_models.poses import Poses
 from orpose_models.skeletons import MVOR10
 
 CARD = Path(__file__).parents[2] / "orpose_models" / "weights" / "lifter.md"
-
-
-@pytest.fixture(scope="module")
-def mvor() -> Path:
-    """The folder with MVOR's annotations and OpenPose's detections."""
-    given = os.environ.get("ORPOSE_MVOR")
-    folder = Path(given) if given else Path(__file__).parents[3] / "shared" / "data" / "mvor"
-    if not (folder / "openpose_kps.json").is_file():
-        pytest.skip("MVOR is not here; set ORPOSE_MVOR to the folder with its annotations and openpose_kps.json")
-    return folder
 
 
 def _nobody(camera: Camera | None) -> Truth:
@@ -56,10 +45,10 @@ def test_an_image_without_camera():
     ],
 )
 def test_the_shipped_weights_have_the_errors_on_their_card(
-    mvor: Path, gravity: bool, released: dict[str, float], strict: dict[str, float]
+    mvor_folder: Path, gravity: bool, released: dict[str, float], strict: dict[str, float]
 ):
-    truth = read_mvor(mvor)
-    detections = read_keypoint_detections(mvor / "openpose_kps.json", truth)
+    truth = read_mvor(mvor_folder)
+    detections = read_keypoint_detections(mvor_folder / "openpose_kps.json", truth)
     scores = evaluate3d(truth, lift_predictions(load_lifter(), truth, detections, gravity))
     card = CARD.read_text()
     for protocol, expected in (("released", released), ("strict", strict)):
@@ -71,8 +60,8 @@ def test_the_shipped_weights_have_the_errors_on_their_card(
     assert scores["strict"]["unmapped"].recall == pytest.approx(0.712, abs=0.0005)
 
 
-def test_one_command_prints_everything(mvor: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    assert run(["evaluate", "lifter", "--mvor", str(mvor), "--out", str(tmp_path / "scores.json")]) == 0
+def test_one_command_prints_everything(mvor_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert run(["evaluate", "lifter", "--mvor", str(mvor_folder), "--out", str(tmp_path / "scores.json")]) == 0
     said = capsys.readouterr().out
     for text in ("released:", "strict:", "unmapped", "mapped", "recall", "left_wrist", "gravity known"):
         assert text in said

@@ -18,7 +18,6 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 
 from launch import LaunchDescription, LaunchService
 from orpose_models.assets import asset
-from orpose_models.errors import OrposeError
 from orpose_ros.dds import share_folder
 from orpose_ros.parameters import PARAMETERS
 
@@ -79,11 +78,8 @@ def test_a_bad_argument_is_refused_with_the_reason(tmp_path: Path) -> None:
 
 @pytest.fixture
 def weights() -> None:
-    try:
-        for name in ("centernet", "movenet-lightning"):
-            asset(name)
-    except OrposeError as error:
-        pytest.skip(f"the packaged model's weights are not in the cache: {error}")
+    for name in ("centernet", "movenet-lightning"):
+        asset(name)
 
 
 @pytest.mark.usefixtures("weights")

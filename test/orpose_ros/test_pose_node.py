@@ -22,10 +22,9 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from orpose_models.assets import asset, cache_folder
+from orpose_models.assets import asset
 from orpose_models.cameras import Camera
 from orpose_models.datasets.camera_file import View
-from orpose_models.errors import OrposeError
 from orpose_models.image_messages import bgr_to_compressed, image_to_bgr
 from orpose_models.message_types import make_header
 from orpose_models.messages import camera_info_message, poses_from_messages
@@ -46,22 +45,10 @@ WEIGHTS = ("centernet", "movenet-lightning")
 Picture = NDArray[np.uint8]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def weights() -> None:
-    try:
-        for name in WEIGHTS:
-            asset(name)
-    except OrposeError as error:
-        pytest.skip(f"the packaged model's weights are not in the cache: {error}")
-
-
 @pytest.fixture(scope="module")
 def pictures() -> list[Picture]:
     """Successive pictures of several people, 360 x 640."""
-    try:
-        video = cv2.VideoCapture(str(asset("multiperson") / "cam01.mp4"))
-    except OrposeError as error:
-        pytest.skip(f"the footage is not in the cache: {error}")
+    video = cv2.VideoCapture(str(asset("multiperson") / "cam01.mp4"))
     frames = []
     for _ in range(3):
         done, frame = video.read()
@@ -75,7 +62,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the model's weights, to be damaged and mended."""
     folder = tmp_path_factory.mktemp("cache")
     for name in WEIGHTS:
-        shutil.copytree(cache_folder() / name, folder / name)
+        shutil.copytree(asset(name), folder / name)
     return folder
 
 

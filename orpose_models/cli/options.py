@@ -1,0 +1,24 @@
+"""Options that several verbs share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orpose_models.resolution import MAX_FACTOR, MIN_FACTOR
+
+Model = Annotated[str, typer.Option(help="Which model; `orpose models` lists them.")]
+Downsample = Annotated[
+    float, typer.Option(min=MIN_FACTOR, max=MAX_FACTOR, help="Reduce the image by this factor first.")
+]
+MaxInputPixels = Annotated[
+    int | None, typer.Option(min=1, help="Privacy guard: the model sees at most this many pixels of an image.")
+]
+CameraFile = Annotated[
+    Path | None,
+    typer.Option(help="Intrinsics: camera_calibration's YAML (`gravity: [x, y, z]` may be added) or .qca.txt."),
+]
+CameraName = Annotated[str | None, typer.Option(help="Which camera of a Qualisys calibration [default: INPUT's name].")]
+Pitch = Annotated[float | None, typer.Option(min=-90, max=90, help="Degrees the camera looks down; helps the 3D.")]
+ScoreThreshold = Annotated[float, typer.Option(min=0, max=1, help="Leave out persons with lower scores.")]
+Threads = Annotated[int | None, typer.Option(min=1, help="How many threads to use [default: all cores].")]
