@@ -153,7 +153,8 @@ def _listening(infos: str) -> Iterator[tuple[Arrivals, Callable[[], None]]]:
 
     def on_diagnostics(message: DiagnosticArray) -> None:
         errors = [s.message for s in message.status if s.level == DiagnosticStatus.ERROR and "pose_node" in s.name]
-        arrivals.trouble = "; ".join(errors)
+        # That no image comes before the player has started is no trouble; it may be told before the model is.
+        arrivals.trouble = "; ".join(error for error in errors if error.startswith("not "))
 
     latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
     subscribe = node.create_subscription
