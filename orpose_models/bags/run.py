@@ -1,34 +1,21 @@
 """Poses of the images in a bag, into a new bag. No DDS: every image is processed, in order, once."""
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from orpose_models.bags.images import BagCameras, decoded, image_topics, picture
 from orpose_models.bags.reader import Bag, BagMessage
 from orpose_models.bags.topics import POSES2D, POSES3D, SKELETON_INFO, camera_info_topic
-from orpose_models.bags.types import message_class, typestore
+from orpose_models.bags.types import message_class
 from orpose_models.bags.writer import BagWriter, Storage, new_bag
-from orpose_models.cameras import Camera
 from orpose_models.datasets.camera_file import View
 from orpose_models.datasets.frames import size_of
 from orpose_models.errors import OrposeError
-from orpose_models.image_messages import compressed_to_bgr, image_to_bgr
 from orpose_models.message_types import stamp_of
-from orpose_models.messages import camera_from_info, poses2d_message, poses3d_message, skeleton_info_message
-from orpose_models.resolution import Size
+from orpose_models.messages import poses2d_message, poses3d_message, skeleton_info_message
 from orpose_models.runtime.pipeline import Pipeline
-
-_DECODERS: dict[str, Callable[[Any], NDArray[np.uint8]]] = {
-    "sensor_msgs/msg/Image": image_to_bgr,
-    "sensor_msgs/msg/CompressedImage": compressed_to_bgr,
-}
-_CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 
 
 @dataclass
@@ -54,16 +41,10 @@ def image_topic(bag: Bag, wanted: str | None = None) -> str:
     Raises:
         OrposeError: there is no such topic, or no image topic, or there are several to choose from.
     """
-    images = sorted(name for name, topic in bag.topics.items() if topic.type in _DECODERS)
-    if wanted is not None and wanted not in images:
-        others = f"; image topics are: {', '.join(images)}" if images else " and no other image topic either"
-        raise OrposeError(f"{bag.path}: no image topic {wanted}{others}")
-    if not images:
-        known = ", ".join(f"{name} ({topic.type})" for name, topic in sorted(bag.topics.items())) or "none"
-        raise OrposeError(f"{bag.path}: no image topic; topics are: {known}")
-    if wanted is None and len(images) > 1:
+    images = image_topics(bag, wanted)
+    if len(images) > 1:
         raise OrposeError(f"{bag.path}: several image topics, choose one with --image-topic: {', '.join(images)}")
-    return wanted or images[0]
+    return images[0]
 
 
 def run_bag(
@@ -94,7 +75,7 @@ def run_bag(
         OrposeError: `out` exists already, or no image can be read.
     """
     run = BagRun()
-    cameras = _Cameras(bag, infos or camera_info_topic(images), gravity, run.notes)
+    cameras = BagCameras(bag, infos or camera_info_topic(images), View(None, gravity), run.notes)
     model = pipeline.model
     notes = {
         "model": model.name,
@@ -120,62 +101,18 @@ def run_bag(
     return run
 
 
-def _process(message: BagMessage, writer: BagWriter, pipeline: Pipeline, cameras: "_Cameras", run: BagRun) -> None:
-    decoded = _decoded(message)
-    image = _DECODERS[message.type](decoded)
-    stamp = stamp_of(decoded.header)
+def _process(message: BagMessage, writer: BagWriter, pipeline: Pipeline, cameras: BagCameras, run: BagRun) -> None:
+    content = decoded(message)
+    image = picture(content)
+    stamp = stamp_of(content.header)
     camera = cameras.at(message.time_ns, size_of(image))
     result = pipeline.process(image, camera, (stamp or message.time_ns) * 1e-9)
     if run.images == 0:
-        info = skeleton_info_message(pipeline.model, decoded.header, message_class)
+        info = skeleton_info_message(pipeline.model, content.header, message_class)
         info.header.frame_id = ""
         writer.write(SKELETON_INFO, info, message.time_ns)
     for topic, convert in ((POSES2D, poses2d_message), (POSES3D, poses3d_message)):
-        poses = convert(result.poses, result.resolution, decoded.header, message_class)
+        poses = convert(result.poses, result.resolution, content.header, message_class)
         writer.write(topic, poses, message.time_ns)
     run.images += 1
     run.persons += len(result.poses)
-
-
-def _decoded(message: BagMessage) -> Any:
-    try:
-        return typestore().deserialize_cdr(message.data, message.type)
-    except Exception as error:  # whatever foreign bytes make of the library
-        raise OrposeError(f"message is no {message.type} ({type(error).__name__})") from None
-
-
-class _Cameras:
-    """The camera at any time of a bag: from the latest intrinsics until then, or from the first."""
-
-    def __init__(self, bag: Bag, topic: str, gravity: tuple[float, float, float] | None, notes: list[str]) -> None:
-        self._gravity = gravity
-        self._notes = notes
-        self._times: list[int] = []
-        self._known: list[Camera | None] = []
-        known = bag.topics.get(topic)
-        if known is None or known.type != _CAMERA_INFO or known.count == 0:
-            self._note(f"no intrinsics on {topic}: persons have no position in space")
-            return
-        for message in bag.messages([topic]):
-            try:
-                camera = camera_from_info(_decoded(message))
-            except OrposeError as error:
-                self._note(f"intrinsics not used: {error}")
-                continue
-            if camera is None:
-                self._note(f"intrinsics not used: {topic} is of an uncalibrated camera")
-            self._times.append(message.time_ns)
-            self._known.append(camera)
-
-    def at(self, time_ns: int, size: Size) -> Camera:
-        """The camera of an image; guessed where the intrinsics are unknown or of another shape of image."""
-        known = self._known[max(0, bisect_right(self._times, time_ns) - 1)] if self._known else None
-        try:
-            return View(known, self._gravity).camera(size)
-        except OrposeError as error:
-            self._note(f"intrinsics not used: {error}")
-            return View(None, self._gravity).camera(size)
-
-    def _note(self, note: str) -> None:
-        if note not in self._notes:
-            self._notes.append(note)
