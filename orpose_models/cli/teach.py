@@ -13,7 +13,7 @@ from orpose_models.errors import OrposeError
 if TYPE_CHECKING:
     from multiprocessing import Queue
 
-    from orpose_models.training.sources import Source
+    from orpose_models.datasets.camera_file import View
     from orpose_models.training.teaching import Paths, Shard
 
 console = new_console(stderr=True)
@@ -22,7 +22,7 @@ _counts: "Queue[int] | None" = None
 
 def teach(
     source: Annotated[
-        list[Path], typer.Argument(metavar="DATASET...", help="Folders of images, videos, simulated splits.")
+        list[Path], typer.Argument(metavar="DATASET...", help="Folders of images, videos, bags, simulated splits.")
     ],
     out: Annotated[Path | None, typer.Option(help="The file of labels [default: out/labels/NAME/labels.json].")] = None,
     teacher: Annotated[str, typer.Option(help="Which teacher; `orpose models` lists them.")] = "teacher",
@@ -33,11 +33,21 @@ def teach(
         float | None, typer.Option(min=0, max=1, help="Keypoint score of the hard set [default: the teacher's].")
     ] = None,
     stride: Annotated[int, typer.Option(min=1, help="Take every n-th image.")] = 1,
+    at_most: Annotated[
+        int | None, typer.Option(min=1, help="Take at most this many images of each dataset, evenly.")
+    ] = None,
+    topic: Annotated[
+        list[str] | None, typer.Option(help="Image topic of bags; may be repeated [default: all image topics].")
+    ] = None,
     camera: Annotated[
-        Path | None, typer.Option(help="Intrinsics of folders and videos, in camera_calibration's YAML.")
+        Path | None,
+        typer.Option(
+            help="Intrinsics where the dataset has none: camera_calibration's YAML, or a .qca.txt with cameras of "
+            "the datasets' names."
+        ),
     ] = None,
     pitch: Annotated[
-        float | None, typer.Option(min=-90, max=90, help="Degrees the camera of folders and videos looks down.")
+        float | None, typer.Option(min=-90, max=90, help="Degrees the camera looks down, where that is not known.")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes; each uses one thread if there are several.")] = 1,
     shard: Annotated[
@@ -49,16 +59,15 @@ def teach(
     Interrupted in any way, the same command goes on where it stopped. Parts of the work may be done by several
     processes or machines that share the folder: the one that finishes last writes the file and its summary.
     """
-    from orpose_models.datasets.camera_file import View
     from orpose_models.training.labels import LabelSet
-    from orpose_models.training.sources import open_source
+    from orpose_models.training.sources import Choice, open_sources
     from orpose_models.training.teaching import Paths, Shard
 
     paths = Paths(out or Path("out/labels") / source[0].resolve().stem / "labels.json")
-    view = View.read(camera, pitch)
-    sources = [open_source(path, paths.frames, view, stride) for path in source]
-    if len({s.images.resolve() for s in sources}) < len(sources):
-        raise OrposeError("two of the datasets are the same or have the same name; label them one by one")
+    choices = [Choice(_view(path, camera, pitch), stride, at_most, tuple(topic or ())) for path in source]
+    sources = open_sources(source, paths.frames, choices)
+    for note in dict.fromkeys(note for opened in sources for note in opened.notes):
+        say(console, "note", note)
     model = _load(teacher, hard_threshold, 1)
     settings = {
         "teacher": model.name,
@@ -67,9 +76,6 @@ def teach(
         "hard_threshold": model.hard_threshold,
         "person_threshold": model.person_threshold,
         "sources": [s.settings() for s in sources],
-        "stride": stride,
-        "intrinsics": view.intrinsics(),
-        "gravity": view.gravity,
     }
     if paths.labels.exists():
         labels = LabelSet.load(paths.labels)
@@ -81,7 +87,7 @@ def teach(
         return
     part = _part(shard)
     parts = [Shard(part.index * workers + i, part.count * workers) for i in range(workers)]
-    arguments = (source, paths, view, stride, teacher, hard_threshold, settings)
+    arguments = (source, choices, paths, teacher, hard_threshold, settings)
     with progress_bar(console) as progress:
         total = sum(len(range(p.index, s.count, p.count)) for s in sources for p in parts)
         task = progress.add_task("labels", total=total)
@@ -108,6 +114,19 @@ def _finish(paths: "Paths", labels: Any, problems: list[str]) -> None:
         soft_wrap=True,
     )
     console.print(f"{paths.labels}, pictures and histograms in {paths.labels.parent / 'summary'}", soft_wrap=True)
+
+
+def _view(path: Path, camera: Path | None, pitch: float | None) -> "View":
+    """The camera of a dataset. A calibration of several cameras is for the datasets that bear their names."""
+    from orpose_models.datasets.camera_file import View
+    from orpose_models.datasets.multiview import read_qualisys
+
+    if camera is None or not camera.name.endswith(".qca.txt"):
+        return View.read(camera, pitch)
+    if path.stem in (names := [placed.name for placed in read_qualisys(camera)]):
+        return View.read(camera, name=path.stem)  # every camera's tilt is in the file
+    say(console, "note", f"{path}: not in {camera.name} ({', '.join(names)}); its intrinsics are guessed")
+    return View.read(None, pitch)
 
 
 def _part(text: str | None) -> "Shard":
@@ -180,9 +199,9 @@ def _work_here(part: "Shard", arguments: tuple[Any, ...]) -> None:
 
 
 def _work(part: "Shard", arguments: tuple[Any, ...], advance: Any, threads: int | None) -> None:
-    from orpose_models.training.sources import open_source
+    from orpose_models.training.sources import open_sources
     from orpose_models.training.teaching import label_shard
 
-    paths_of, paths, view, stride, teacher, hard_threshold, settings = arguments
-    sources: list[Source] = [open_source(path, paths.frames, view, stride) for path in paths_of]
+    paths_of, choices, paths, teacher, hard_threshold, settings = arguments
+    sources = open_sources(paths_of, paths.frames, choices)
     label_shard(sources, _load(teacher, hard_threshold, threads), paths, settings, part, advance)

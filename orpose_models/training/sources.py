@@ -1,7 +1,7 @@
-"""Where unlabelled images come from: folders, videos and splits of the simulated OR."""
+"""Where unlabelled images come from: folders, videos, bags and splits of the simulated OR."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
+from orpose_models.bags.salvage import SUFFIXES, storage_files
 from orpose_models.cameras import Camera
 from orpose_models.datasets.camera_file import View
 from orpose_models.datasets.coco import ImageRecord, camera_of
 from orpose_models.datasets.frames import IMAGE_SUFFIXES, VIDEO_SUFFIXES, open_frames, read_image
+from orpose_models.datasets.held_back import refuse_held_back
 from orpose_models.errors import OrposeError
 from orpose_models.files import atomic_path, read_json
 
@@ -41,66 +43,140 @@ class Item:
     stamp_ns: int | None = None
 
 
+@dataclass(frozen=True)
+class Choice:
+    """Which images of a source are taken, and what is known of its camera.
+
+    Attributes:
+        view: the camera; a simulated split knows its own, a bag's camera_info comes first.
+        stride: every n-th image is taken.
+        at_most: the stride is raised, evenly, so that there are not more images than this; None for no limit.
+        topics: image topics of a bag; none for all.
+    """
+
+    view: View = field(default_factory=View)
+    stride: int = 1
+    at_most: int | None = None
+    topics: tuple[str, ...] = ()
+
+    def stride_of(self, count: int) -> int:
+        """The stride for a source of `count` images."""
+        taken = -(-count // self.stride)
+        return self.stride * (-(-taken // self.at_most) if self.at_most and taken else 1)
+
+
 @dataclass(frozen=True, eq=False)
 class Source:
-    """One folder, video or simulated split.
+    """One folder, video, simulated split or image topic of a bag.
 
     Attributes:
         path: where it is.
         kind: what it is.
-        images: the folder that holds its images; for a video the one that its frames are written to.
+        images: the folder that holds its images; for a video or bag the one that they are written to.
         count: how many images to expect (for a video what its header says).
         items: those of its images whose index is `wanted`.
+        stride: every n-th of its images is taken.
+        view: what is known of its camera from outside.
+        topic: of a bag.
+        notes: what is amiss, one sentence each.
     """
 
     path: Path
-    kind: Literal["folder", "video", "simulation"]
+    kind: Literal["folder", "video", "simulation", "bag"]
     images: Path
     count: int
     items: Callable[[Callable[[int], bool]], Iterator[Item]]
+    stride: int
+    view: View = field(default_factory=View)
+    topic: str | None = None
+    notes: tuple[str, ...] = ()
 
     def settings(self) -> dict[str, Any]:
         """What the labels depend on."""
-        return {"path": str(self.path.resolve()), "kind": self.kind}
+        return {
+            "path": str(self.path.resolve()),
+            "kind": self.kind,
+            "stride": self.stride,
+            "intrinsics": self.view.intrinsics(),
+            "gravity": self.view.gravity,
+            "topic": self.topic,
+        }
 
 
-def open_source(path: Path, frames: Path, view: View, stride: int = 1) -> Source:
-    """Open a source.
+def open_sources(paths: Sequence[Path], frames: Path, choices: Sequence[Choice]) -> list[Source]:
+    """Open sources, each with a choice of its own.
 
     Args:
-        path: a folder of images (searched recursively), a video, or the folder of a simulated split.
-        frames: folder for the frames of a video.
-        view: what is known of the camera; a simulated split knows its own.
-        stride: take every n-th image.
+        paths: folders of images (searched recursively), videos, bags (folder, .mcap or .db3) and folders of simulated
+            splits.
+        frames: folder for the images of videos and bags.
+        choices: what to take of each.
 
     Raises:
-        OrposeError: nothing there, nothing in it, or damaged.
+        OrposeError: nothing there, nothing in it, damaged, held back for measuring, two are the same, or topics are
+            asked of what is no bag.
     """
+    sources: list[Source] = []
+    for path, choice in zip(paths, choices, strict=True):
+        sources.extend(_open(path, frames, choice))
+    if len({source.images.resolve() for source in sources}) < len(sources):
+        raise OrposeError("two of the datasets are the same or have the same name; label them one by one")
+    return sources
+
+
+def _open(path: Path, frames: Path, choice: Choice) -> list[Source]:
+    if is_bag(path):
+        from orpose_models.training.bag_sources import open_bag_sources
+
+        return open_bag_sources(path, frames, choice)
+    if choice.topics:
+        raise OrposeError(f"{path}: not a bag, so it has no topic {choice.topics[0]}; label bags by themselves")
     if path.is_dir() and (path / "simulation.json").is_file():
-        return _simulation(path, stride)
+        return [_simulation(path, choice)]
     if path.suffix.lower() in VIDEO_SUFFIXES and not path.is_dir():
-        return _video(path, frames / path.stem, view, stride)
-    names = image_files(path)[::stride]
+        refuse_held_back(path)
+        return [_video(path, frames / path.stem, choice)]
+    return [_folder(path, choice)]
+
+
+def is_bag(path: Path) -> bool:
+    """Whether something is, or is meant to be, a bag: one of its files, or a folder with such files in it."""
+    if path.is_dir():
+        return (path / "metadata.yaml").is_file() or bool(storage_files(path))
+    return path.suffix in (*SUFFIXES, ".bag")
+
+
+def _folder(path: Path, choice: Choice) -> Source:
+    files = image_files(path)
+    stride = choice.stride_of(len(files))
+    names = files[::stride]
 
     def items(wanted: Callable[[int], bool]) -> Iterator[Item]:
         for index, name in enumerate(names):
             if wanted(index):
                 relative = name.relative_to(path).as_posix()
-                yield Item(index, relative, lambda name=name: read_image(name), lambda size: _camera(view, size))  # type: ignore[misc]
+                yield Item(
+                    index,
+                    relative,
+                    lambda name=name: read_image(name),  # type: ignore[misc]
+                    lambda size: known_camera(choice.view, size),
+                )
 
-    return Source(path, "folder", path, len(names), items)
+    return Source(path, "folder", path, len(names), items, stride, choice.view)
 
 
-def _simulation(path: Path, stride: int) -> Source:
+def _simulation(path: Path, choice: Choice) -> Source:
     """A simulated split. Of its annotations only the images and cameras are read."""
     file = next((path / name for name in ("images.json", "annotations.json") if (path / name).is_file()), None)
     if file is None:
         raise OrposeError(f"{path}: the split is not complete; run orpose simulate again")
     raw = read_json(file)
     try:
-        records = TypeAdapter(list[ImageRecord]).validate_python(raw["images"])[::stride]
+        everything = TypeAdapter(list[ImageRecord]).validate_python(raw["images"])
     except (ValidationError, KeyError, TypeError) as error:
         raise OrposeError(f"{file}: not a list of images ({str(error).splitlines()[0]})") from None
+    stride = choice.stride_of(len(everything))
+    records = everything[::stride]
 
     def items(wanted: Callable[[int], bool]) -> Iterator[Item]:
         for index, record in enumerate(records):
@@ -115,13 +191,14 @@ def _simulation(path: Path, stride: int) -> Source:
                     record.stamp_ns,
                 )
 
-    return Source(path, "simulation", path, len(records), items)
+    return Source(path, "simulation", path, len(records), items, stride)
 
 
-def _video(path: Path, images: Path, view: View, stride: int) -> Source:
+def _video(path: Path, images: Path, choice: Choice) -> Source:
     """A video; frames that are wanted are also written as images, which training can open in any order."""
     opened = open_frames(path)
     fps = opened.fps or 25.0
+    stride = choice.stride_of(len(opened))
 
     def items(wanted: Callable[[int], bool]) -> Iterator[Item]:
         video = cv2.VideoCapture(str(path))
@@ -138,19 +215,25 @@ def _video(path: Path, images: Path, view: View, stride: int) -> Source:
                 def read(good: bool = good, image: Any = image, name: str = name) -> NDArray[np.uint8]:
                     if not good or image is None:
                         raise OrposeError(f"{path}: frame {name} cannot be decoded")
-                    with atomic_path(images / name) as temporary:
-                        cv2.imwrite(str(temporary), image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+                    keep_image(images / name, image)
                     return np.asarray(image, np.uint8)
 
                 stamp = round(frame / fps * 1e9)
-                yield Item(index, name, read, lambda size: _camera(view, size), path.stem, path.stem, stamp)
+                yield Item(index, name, read, lambda size: known_camera(choice.view, size), path.stem, path.stem, stamp)
         finally:
             video.release()
 
-    return Source(path, "video", images, -(-len(opened) // stride), items)
+    return Source(path, "video", images, -(-len(opened) // stride), items, stride, choice.view)
 
 
-def _camera(view: View, size: tuple[int, int]) -> Camera | None:
+def keep_image(path: Path, image: NDArray[np.uint8]) -> None:
+    """Write an image of a video or bag, so that training can open it in any order."""
+    with atomic_path(path) as temporary:
+        cv2.imwrite(str(temporary), image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+
+
+def known_camera(view: View, size: tuple[int, int]) -> Camera | None:
+    """The camera of an image; None where nothing is known of it."""
     return view.camera(size) if view.intrinsics_camera is not None or view.gravity is not None else None
 
 

@@ -1,5 +1,6 @@
 import json
 import shutil
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,11 +13,16 @@ from orpose_models.errors import OrposeError
 from orpose_models.teacher.teacher import TeacherLabels
 from orpose_models.training.label_summary import write_summary
 from orpose_models.training.labels import LabelSet
-from orpose_models.training.sources import open_source
+from orpose_models.training.sources import Choice, Source, open_sources
 from orpose_models.training.teaching import Paths, Shard, label_shard, merge_shards
 
 SETTINGS = {"teacher": "counting"}
-KEEP = View()
+KEEP = Choice()
+
+
+def open_source(path: Path, frames: Path, choice: Choice) -> Source:
+    (source,) = open_sources([path], frames, [choice])
+    return source
 
 
 class Counting:
@@ -133,7 +139,7 @@ def test_frames_of_a_video_become_images(tmp_path):
         writer.write(np.full((48, 64, 3), 40 * i, np.uint8))
     writer.release()
     view = View.read(None, 30.0)
-    source = open_source(tmp_path / "clip.avi", tmp_path / "frames", view, stride=2)
+    source = open_source(tmp_path / "clip.avi", tmp_path / "frames", Choice(view, stride=2))
     assert source.count == 3
     paths = Paths(tmp_path / "labels.json")
     teachers = [Counting(), Counting()]

@@ -1,0 +1,86 @@
+"""Unlabelled images from rosbag2: one source an image topic."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orpose_models.bags.images import BagCameras, decoded, image_topics, picture
+from orpose_models.bags.reader import Bag, BagMessage, open_bag
+from orpose_models.bags.topics import camera_info_topic
+from orpose_models.cameras import Camera
+from orpose_models.errors import OrposeError
+from orpose_models.message_types import stamp_of
+from orpose_models.training.sources import Choice, Item, Source, keep_image
+
+
+def open_bag_sources(path: Path, frames: Path, choice: Choice) -> list[Source]:
+    """Open image topics of a bag, those chosen or all that have images.
+
+    Images are written beside the labels as they are labelled. The intrinsics are those of `camera_info` beside the
+    images; where the bag has none, those of the choice; where these are unknown too, none.
+
+    Args:
+        path: the bag's folder, or one .mcap or .db3 file.
+        frames: folder for the images.
+        choice: topics, stride, and what is known of the camera.
+
+    Raises:
+        OrposeError: no bag, nothing of it can be read, no such topic, or no image.
+    """
+    bag = open_bag(path)
+    every = choice.topics == ()
+    topics = image_topics(bag) if every else [image_topics(bag, topic)[0] for topic in dict.fromkeys(choice.topics)]
+    full = [topic for topic in topics if bag.topics[topic].count]
+    if not full:
+        raise OrposeError(f"{path}: no image on {', '.join(topics)}")
+    return [_topic(bag, topic, frames / path.stem / topic.strip("/").replace("/", "-"), choice) for topic in full]
+
+
+def _topic(bag: Bag, topic: str, images: Path, choice: Choice) -> Source:
+    stride = choice.stride_of(bag.topics[topic].count)
+    count = -(-bag.topics[topic].count // stride)
+    notes = list(bag.problems)
+    cameras = BagCameras(bag, camera_info_topic(topic), choice.view, notes)
+
+    def items(wanted: Callable[[int], bool]) -> Iterator[Item]:
+        number = -1
+        for number, message in enumerate(bag.messages([topic])):
+            index = number // stride
+            if number % stride == 0 and wanted(index):
+                yield _item(index, number, message)
+        index = -(-(number + 1) // stride)
+        if index < count and wanted(index):  # the first that is missing stands for the rest
+
+            def missing() -> NDArray[np.uint8]:
+                raise OrposeError("; ".join(bag.problems) or f"{bag.path}: {topic} ends after {number + 1} images")
+
+            yield Item(index, "", missing, lambda size: None)
+
+    def _item(index: int, number: int, message: BagMessage) -> Item:
+        name = f"{number:06d}.jpg"
+        stamp = message.time_ns
+        try:
+            content = decoded(message)
+            stamp = stamp_of(content.header) or stamp
+        except OrposeError as error:
+            content, problem = None, str(error)
+
+        def read() -> NDArray[np.uint8]:
+            try:
+                if content is None:
+                    raise OrposeError(problem)
+                image = picture(content)
+            except OrposeError as error:
+                raise OrposeError(f"{bag.path}: {topic}, image {number}: {error}") from None
+            keep_image(images / name, image)
+            return image
+
+        def camera(size: tuple[int, int]) -> Camera | None:
+            found = cameras.at(message.time_ns, size)
+            return None if found.guessed and found.gravity is None else found
+
+        return Item(index, name, read, camera, topic, bag.path.stem, stamp)
+
+    return Source(bag.path, "bag", images, count, items, stride, choice.view, topic, tuple(notes))
