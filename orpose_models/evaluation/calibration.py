@@ -1,80 +1,20 @@
-"""Making keypoint scores honest: a temperature or an isotonic curve, fitted on a validation split and kept as JSON."""
+"""Fitting a calibration of keypoint scores (`orpose_models.calibration`) on a validation split."""
 
 from itertools import pairwise
-from pathlib import Path
-from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from scipy.optimize import isotonic_regression, minimize_scalar
 
+from orpose_models.calibration import Calibration, Method, logit, sigmoid
 from orpose_models.datasets.truth import Truth
 from orpose_models.errors import OrposeError
 from orpose_models.evaluation.lookup import match_images
 from orpose_models.evaluation.uncertainty import joint_samples, reliability
-from orpose_models.files import read_json, write_json
-from orpose_models.poses import Poses
 from orpose_models.predictions import Predictions
-from orpose_models.validation import layout_error
 
-Method = Literal["temperature", "isotonic"]
 _EPSILON = 1e-6
 MIN_JOINTS = 50
-
-
-class Calibration(BaseModel):
-    """A monotonous map from score to probability of being right.
-
-    Attributes:
-        method: 'temperature': sigmoid(logit(score) / temperature); 'isotonic': linear between the knots.
-        temperature: above 1 for overconfident scores; only with its method.
-        knots: (score, probability) in rising order; only with its method.
-        fitted_on: what it was fitted on.
-        joints: how many joints that were.
-        ece_before, ece_after: expected calibration error on joints that were not fitted on; None if there were none.
-    """
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-    kind: Literal["orpose-calibration"] = "orpose-calibration"
-    schema_version: Literal[1] = 1
-    method: Method
-    temperature: Annotated[float, Field(gt=0)] | None = None
-    knots: list[tuple[float, float]] | None = None
-    fitted_on: str = ""
-    joints: int = 0
-    ece_before: float | None = None
-    ece_after: float | None = None
-
-    def __call__(self, scores: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Calibrated scores; 0 stays 0, because it means "not seen"."""
-        scores = np.asarray(scores, np.float64)
-        if self.temperature is not None:
-            calibrated = _sigmoid(_logit(scores) / self.temperature)
-        else:
-            x, y = np.array(self.knots or [(0.0, 0.0), (1.0, 1.0)]).T
-            calibrated = np.interp(scores, x, y)
-        return np.where(scores > 0, calibrated, 0.0)
-
-    def apply(self, poses: Poses) -> Poses:
-        """The same persons with calibrated keypoint scores; the branches' own scores stay as they are."""
-        return poses.with_arrays(keypoint_scores=self(poses.keypoint_scores))
-
-    def save(self, path: str | Path) -> None:
-        """Write as JSON, atomically."""
-        write_json(path, self.model_dump(), indent=1)
-
-    @classmethod
-    def load(cls, path: str | Path) -> "Calibration":
-        """Read what `save` wrote.
-
-        Raises:
-            OrposeError: missing or not a calibration.
-        """
-        try:
-            return cls.model_validate(read_json(path))
-        except ValidationError as error:
-            raise layout_error(f"{path}: not a calibration of orpose", error) from None
 
 
 def fit_calibration(
@@ -98,10 +38,10 @@ def fit_calibration(
     if y.min() == y.max():
         raise OrposeError("a calibration needs right and wrong joints; here all are the same")
     if method == "temperature":
-        logits = _logit(x)
+        logits = logit(x)
 
         def log_loss(log_temperature: float) -> float:
-            p = np.clip(_sigmoid(logits / np.exp(log_temperature)), _EPSILON, 1 - _EPSILON)
+            p = np.clip(sigmoid(logits / np.exp(log_temperature)), _EPSILON, 1 - _EPSILON)
             return float(-np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)))
 
         best = minimize_scalar(log_loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded")
@@ -119,15 +59,6 @@ def fit_calibration(
         if high - 1 > low:
             knots.append((float(values[high - 1]), level))
     return Calibration(method=method, knots=knots, fitted_on=fitted_on, joints=len(x))
-
-
-def _logit(p: NDArray[np.floating]) -> NDArray[np.float64]:
-    clipped = np.clip(p, _EPSILON, 1 - _EPSILON)
-    return np.log(clipped / (1 - clipped))
-
-
-def _sigmoid(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    return 1 / (1 + np.exp(-x))
 
 
 def split_and_fit(truth: Truth, predictions: Predictions, method: Method, fit_share: float, seed: int) -> Calibration:

@@ -11,10 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from orpose_models.bags.create import BagPlan, create_bag
+from orpose_models.calibration import Calibration
 from orpose_models.cameras import Camera
 from orpose_models.cli.main import run
 from orpose_models.datasets.frames import open_frames
-from orpose_models.evaluation.calibration import Calibration
 from orpose_models.evaluation.result import Evaluation
 from orpose_models.poses import Poses
 from orpose_models.predictions import Predictions

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from orpose_models import predictions
+from orpose_models import calibration, predictions
 from orpose_models.datasets.truth import Truth
-from orpose_models.evaluation import calibration, result
+from orpose_models.evaluation import result
 from orpose_models.evaluation.mpjpe import HIP_RAISE, HIP_WIDEN, pair3d, score3d
 from orpose_models.poses import Poses
 from orpose_models.skeletons import COCO17, H36M17

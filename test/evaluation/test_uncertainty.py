@@ -4,9 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from orpose_models.calibration import Calibration
 from orpose_models.datasets.truth import Truth
 from orpose_models.errors import OrposeError
-from orpose_models.evaluation.calibration import Calibration, fit_calibration, split_and_fit
+from orpose_models.evaluation.calibration import fit_calibration, split_and_fit
 from orpose_models.evaluation.uncertainty import joint_samples, rank_correlation, reliability
 from orpose_models.poses import Poses
 from orpose_models.skeletons import COCO17
