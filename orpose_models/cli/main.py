@@ -13,6 +13,7 @@ from orpose_models.cli.evaluate import evaluate
 from orpose_models.cli.fetch import fetch
 from orpose_models.cli.models import models
 from orpose_models.cli.predict import predict
+from orpose_models.cli.reproduce import reproduce
 from orpose_models.cli.simulate import simulate
 from orpose_models.cli.teach import teach
 from orpose_models.cli.train import train
@@ -45,6 +46,7 @@ app.command("simulate")(simulate)
 app.command("teach")(teach)
 app.command("train")(train)
 app.command("train-lifter")(train_lifter)
+app.command("reproduce")(reproduce)
 
 
 def run(arguments: list[str] | None = None) -> int:

@@ -59,6 +59,21 @@ class JointSamples:
         return self.error <= RIGHT_WITHIN
 
 
+def torso_length(keypoints: NDArray[np.float64], visibility: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(n,) the longer labelled diagonal of each torso; 0 without one.
+
+    Args:
+        keypoints: (n, 17, 2), COCO-17's order.
+        visibility: (n, 17), COCO's flags.
+    """
+    labelled = visibility > NOT_LABELLED
+    torso = np.zeros(len(keypoints))
+    for a, b in _DIAGONALS:
+        length = np.linalg.norm(keypoints[:, a] - keypoints[:, b], axis=-1)
+        torso = np.maximum(torso, np.where(labelled[:, a] & labelled[:, b], length, 0))
+    return torso
+
+
 def joint_samples(truth: Truth, predictions: Mapping[int, Poses]) -> JointSamples:
     """Collect the joints of predictions that are paired with an annotated person (see `CONVENTION`)."""
     columns: list[list[NDArray]] = [[] for _ in range(6)]
@@ -66,10 +81,7 @@ def joint_samples(truth: Truth, predictions: Mapping[int, Poses]) -> JointSample
         persons = image.persons.select(~image.persons.ignore)
         keypoints, visibility = as_coco17(truth, persons)
         labelled = visibility > NOT_LABELLED
-        torso = np.zeros(len(persons))
-        for a, b in _DIAGONALS:
-            length = np.linalg.norm(keypoints[:, a] - keypoints[:, b], axis=-1)
-            torso = np.maximum(torso, np.where(labelled[:, a] & labelled[:, b], length, 0))
+        torso = torso_length(keypoints, visibility)
         poses = predictions.get(image.image_id, Poses.empty())
         for i, j in one_to_one(box_iou(persons.boxes, poses.boxes), PAIR_IOU):
             if torso[i] <= 0:
