@@ -5,6 +5,8 @@ from typing import Literal
 
 from orpose_models.resolution import Size
 
+Decoding = Literal["cell", "oks"]
+
 SETS = ("soft", "hard")
 # Which sets of labels a branch learns, by the branch's name; "both" is for networks of one branch.
 LEARNS: dict[str, tuple[str, ...]] = {"soft": ("soft",), "hard": ("hard",), "both": SETS}
@@ -32,9 +34,7 @@ class StudentConfig:
             of `orpose_models.lifting` is given.
         lifter_hidden: width of the lifters.
         score_threshold, box_nms, max_persons: which boxes are reported.
-        score_window: a keypoint's score is the probability of this many cells squared around it (odd); the
-            paper's is 1, the cell itself.
-        subpixel: place keypoints at the mean of the 3 x 3 cells around the highest, not in its middle.
+        decoding: of heatmaps: the paper's 'cell', or 'oks'; see `student.heatmaps.decode_keypoints`.
     """
 
     short_side: int = 800
@@ -56,16 +56,13 @@ class StudentConfig:
     score_threshold: float = 0.05
     box_nms: float = 0.5
     max_persons: int = 100
-    score_window: int = 1
-    subpixel: bool = False
+    decoding: Decoding = "cell"
 
     def __post_init__(self) -> None:
         if self.branches != SETS and (len(self.branches) != 1 or self.branches[0] not in LEARNS):
             raise ValueError(f"branches must be {SETS} or one of {tuple(LEARNS)}, got {self.branches}")
         if len(self.strides) != len(self.anchor_sizes):
             raise ValueError(f"{len(self.strides)} strides and {len(self.anchor_sizes)} anchor sizes do not fit")
-        if self.score_window < 1 or self.score_window % 2 == 0:
-            raise ValueError(f"score_window must be odd, got {self.score_window}")
 
     def input_size(self, full: Size) -> Size:
         """Width, height to which an image whose original is `full` is scaled for the network."""
@@ -93,6 +90,6 @@ LIGHT = StudentConfig(
     lifter_hidden=512,
     score_threshold=0.02,
     max_persons=30,
-    score_window=5,
+    decoding="oks",
 )
 CONFIGS = {"paper": PAPER, "light": LIGHT}

@@ -1,7 +1,15 @@
 """Keypoints to heatmap cells and back: the targets of training and the decoding of predictions (Mask R-CNN's form)."""
 
+from math import sqrt
+
 import torch
 from torch import Tensor
+
+from orpose_models.skeletons import COCO17
+from orpose_models.student.config import Decoding
+
+# Share of a box that its person covers: a usual estimate for boxes of COCO.
+_FILLED = 0.53
 
 
 def encode_keypoints(keypoints: Tensor, valid: Tensor, boxes: Tensor, side: int) -> tuple[Tensor, Tensor]:
@@ -25,42 +33,62 @@ def encode_keypoints(keypoints: Tensor, valid: Tensor, boxes: Tensor, side: int)
     return (row * side + column) * inside, inside
 
 
-def decode_keypoints(
-    logits: Tensor, boxes: Tensor, score_window: int = 1, subpixel: bool = False
-) -> tuple[Tensor, Tensor]:
-    """Place and score of each keypoint: the middle of the highest cell, and the softmax over the map there.
+def decode_keypoints(logits: Tensor, boxes: Tensor, decoding: Decoding = "cell") -> tuple[Tensor, Tensor]:
+    """Place and score of each keypoint.
+
+    'cell' is Mask R-CNN's rule and the paper's: the middle of the highest cell, and the softmax over the map there.
+
+    'oks' takes the map for what it is, a probability of where the keypoint lies, and chooses the place with the highest
+    expected similarity (COCO's OKS of this joint, for a person who fills `_FILLED` of the region): the map is
+    weighed with the joint's tolerance, and the highest place found between cells by a parabola. The score is the
+    expected similarity itself.
 
     Args:
-        logits: (n, k, side, side).
+        logits: (n, k, side, side); of COCO-17 for 'oks'.
         boxes: (n, 4) the regions that the heatmaps cover.
-        score_window: the score is the probability of this many cells squared (odd) around the highest.
-        subpixel: take the mean place of the 3 x 3 cells around the highest, by their probabilities.
+        decoding: see above.
 
     Returns:
         Keypoints (n, k, 2) in pixels and scores (n, k) in 0..1.
     """
     side = logits.shape[-1]
     flat = logits.flatten(2)
-    best = flat.argmax(dim=2)
-    if score_window == 1:
+    if decoding == "cell":
+        best = flat.argmax(dim=2)
         scores = (flat.gather(2, best[..., None])[..., 0] - flat.logsumexp(dim=2)).exp()
+        cell = torch.stack([best % side, best // side], dim=2).to(boxes)
     else:
-        scores = _around(flat.softmax(dim=2), best, side, score_window).sum(dim=2).clamp(max=1)
-    cell = torch.stack([best % side, best // side], dim=2).to(boxes)
-    if subpixel:
-        near = _around((flat - flat.amax(dim=2, keepdim=True)).exp(), best, side, 3)
-        steps = torch.arange(-1, 2).to(boxes)
-        shift = torch.stack([near * steps.repeat(3), near * steps.repeat_interleave(3)], dim=2).sum(dim=3)
-        cell = cell + shift / near.sum(dim=2, keepdim=True)
+        kernel = _tolerance(side).to(logits)
+        # The tolerance is the same in both directions, so rows and columns are weighed one after the other.
+        expected = (kernel @ flat.softmax(dim=2).unflatten(2, (side, side)) @ kernel).flatten(2)
+        scores, best = expected.max(dim=2)
+        scores = scores.clamp(max=1)
+        column, row = best % side, best // side
+        cell = torch.stack(
+            [
+                column + _summit(expected, best, column, side, step=1),
+                row + _summit(expected, best, row, side, step=side),
+            ],
+            dim=2,
+        ).to(boxes)
     size = boxes[:, None, 2:] - boxes[:, None, :2]
     return boxes[:, None, :2] + (cell + 0.5) / side * size, scores
 
 
-def _around(maps: Tensor, cells: Tensor, side: int, window: int) -> Tensor:
-    """Values (n, k, window ** 2) of maps (n, k, side ** 2) around cells (n, k), row by row; 0 outside."""
-    steps = torch.arange(window, device=maps.device) - window // 2
-    row = (cells // side)[..., None] + steps.repeat_interleave(window)
-    column = (cells % side)[..., None] + steps.repeat(window)
-    inside = (row >= 0) & (row < side) & (column >= 0) & (column < side)
-    index = row.clamp(0, side - 1) * side + column.clamp(0, side - 1)
-    return maps.gather(2, index) * inside
+def _tolerance(side: int) -> Tensor:
+    """(17, side, side): COCO's similarity of a joint to one that lies a row (or column) of cells away."""
+    deviation = 2 * torch.tensor(COCO17.oks_sigmas) * (side * sqrt(_FILLED))
+    steps = torch.arange(side, dtype=torch.float32)
+    return torch.exp(-((steps[:, None] - steps) ** 2) / (2 * deviation[:, None, None] ** 2))
+
+
+def _summit(values: Tensor, best: Tensor, place: Tensor, side: int, step: int) -> Tensor:
+    """How far, in cells, the top of a parabola through the logarithms lies from the highest cell; 0 at the edge."""
+
+    def logarithm(index: Tensor) -> Tensor:
+        return values.gather(2, index.clamp(0, side * side - 1)[..., None])[..., 0].clamp(min=1e-30).log()
+
+    before, here, after = logarithm(best - step), logarithm(best), logarithm(best + step)
+    bend = (2 * here - before - after).clamp(min=1e-9)
+    shift = ((after - before) / (2 * bend)).clamp(-0.5, 0.5)
+    return shift * ((place > 0) & (place < side - 1))

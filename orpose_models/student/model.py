@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from orpose_models.calibration import Calibration, calibration_in
 from orpose_models.cameras import Camera
 from orpose_models.files import sha256
 from orpose_models.poses import Poses
@@ -35,12 +36,14 @@ class StudentModel:
         name: what to call it.
         sha256: identifies its weights.
         engine: what computes it.
+        calibration: is applied to the keypoint scores, but not to those of the branches; None for none.
     """
 
     student: Student
     name: str
     sha256: str
     engine: str = "torch"
+    calibration: Calibration | None = None
 
     def predict(self, image: NDArray[np.uint8], full_size: Size | None = None, camera: Camera | None = None) -> Poses:
         """Find the persons; see `runtime.model.PoseModel.predict`. An unknown camera is guessed."""
@@ -51,7 +54,7 @@ class StudentModel:
         (found,) = self.student.predict([network_image(image, size).to(device).float()], [camera])
         boxes, box_scores, keypoints, scores, soft, hard, joints3d = (values.cpu().numpy() for values in found)
         scale = np.array(full, np.float32) / np.array(size, np.float32)
-        return Poses.from_arrays(
+        poses = Poses.from_arrays(
             boxes * np.tile(scale, 2),
             box_scores,
             keypoints * scale,
@@ -60,6 +63,7 @@ class StudentModel:
             scores_soft=soft,
             joints3d=joints3d,
         )
+        return poses if self.calibration is None else self.calibration.apply(poses)
 
 
 def load_student_model(path: str | Path) -> StudentModel:
@@ -68,6 +72,6 @@ def load_student_model(path: str | Path) -> StudentModel:
     Raises:
         OrposeError: missing, corrupt, or no student of this version.
     """
-    student, _ = load_student(path)
+    student, info = load_student(path)
     student.to("cuda" if torch.cuda.is_available() else "cpu")
-    return StudentModel(student, Path(path).stem, sha256(path))
+    return StudentModel(student, Path(path).stem, sha256(path), calibration=calibration_in(info, path))

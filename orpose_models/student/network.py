@@ -17,7 +17,7 @@ from orpose_models.student.heatmaps import decode_keypoints
 from orpose_models.student.lifters import PixelLifter, ViewLifter
 from orpose_models.student.movenet_backbone import MoveNetFPN
 
-_MULTIPLE = 32
+MULTIPLE = 32  # images are padded to multiples of it
 _BACKBONES: dict[str, Callable[[int], ResNetFPN | MoveNetFPN]] = {"resnet50": ResNetFPN, "movenet": MoveNetFPN}
 _LIFTERS = {"pixels": PixelLifter, "view": ViewLifter}
 
@@ -64,7 +64,7 @@ class Student(nn.Module):
 
     def batch(self, images: Sequence[Tensor]) -> Tensor:
         """Normalised images (n, 3, h, w), h and w multiples of 32."""
-        height, width = (-(-max(image.shape[d] for image in images) // _MULTIPLE) * _MULTIPLE for d in (1, 2))
+        height, width = (-(-max(image.shape[d] for image in images) // MULTIPLE) * MULTIPLE for d in (1, 2))
         padded = [
             F.pad(self.backbone.normalise(image), (0, width - image.shape[2], 0, height - image.shape[1]))
             for image in images
@@ -107,8 +107,8 @@ class Student(nn.Module):
         branches = config.branches
         everybody, counts = torch.cat(boxes), [len(b) for b in boxes]
         mean = torch.stack([maps[branch] for branch in branches]).mean(dim=0)
-        keypoints, scores = decode_keypoints(mean, everybody, config.score_window, config.subpixel)
-        own = {b: decode_keypoints(maps[b], everybody, config.score_window, config.subpixel) for b in branches}
+        keypoints, scores = decode_keypoints(mean, everybody, config.decoding)
+        own = {b: decode_keypoints(maps[b], everybody, config.decoding) for b in branches}
         lifted = []
         for branch in branches:
             parts = zip(own[branch][0].split(counts), own[branch][1].split(counts), strict=True)

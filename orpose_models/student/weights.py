@@ -25,13 +25,17 @@ _FORMAT = "orpose-student"
 _VERSION = 1
 
 
-def save_student(path: str | Path, student: Student, info: Mapping[str, Any]) -> None:
-    """Write a student, atomically; `info` (JSON values) says how it came about."""
+def save_student(path: str | Path, student: Student, info: Mapping[str, Any], half: bool = False) -> None:
+    """Write a student, atomically; `info` (JSON values) says how it came about.
+
+    With `half`, whatever has two or more sides longer than 1 is stored in half precision; `load_student` computes in
+    single precision all the same.
+    """
     head = {"version": _VERSION, "config": asdict(student.config), "info": dict(info)}
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in student.state_dict().items()}
-    with atomic_path(path) as temporary:
-        save_file(tensors, temporary, {_FORMAT: json.dumps(head, sort_keys=True)})
-        temporary.chmod(0o644)
+    if half:
+        tensors = {name: tensor.half() if _is_matrix(tensor) else tensor for name, tensor in tensors.items()}
+    _write(path, tensors, head)
 
 
 def load_student(path: str | Path) -> tuple[Student, dict[str, Any]]:
@@ -40,23 +44,9 @@ def load_student(path: str | Path) -> tuple[Student, dict[str, Any]]:
     Raises:
         OrposeError: missing, corrupt, or no student of this version.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise OrposeError(f"{path}: no such file; make a student with: orpose train")
+    head, tensors = _read(Path(path))
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-        head = json.loads(metadata[_FORMAT])
-        version, raw = head["version"], head["config"]
-    except KeyError:
-        raise OrposeError(f"{path}: holds no student (its metadata has no {_FORMAT!r})") from None
-    except (SafetensorError, OSError, ValueError, TypeError) as error:
-        raise OrposeError(f"{path}: not a readable student ({error}); train or fetch it again") from None
-    if version != _VERSION:
-        raise OrposeError(f"{path}: is of version {version!r}, this program reads {_VERSION!r}; train it again")
-    try:
-        student = Student(TypeAdapter(StudentConfig).validate_python(raw))
+        student = Student(TypeAdapter(StudentConfig).validate_python(head["config"]))
         student.load_state_dict(tensors)
     except ValidationError as error:
         raise OrposeError(f"{path}: its configuration is wrong: {error.errors()[0]['msg']}") from None
@@ -65,6 +55,49 @@ def load_student(path: str | Path) -> tuple[Student, dict[str, Any]]:
     if not all(torch.isfinite(tensor).all() for tensor in tensors.values() if tensor.is_floating_point()):
         raise OrposeError(f"{path}: has weights that are not finite numbers; train it again")
     return student.eval(), head["info"]
+
+
+def add_info(path: str | Path, target: str | Path, info: Mapping[str, Any]) -> None:
+    """Write a student with more said about it, atomically; its tensors stay as they are, bit by bit.
+
+    Args:
+        path: a student.
+        target: the new file; it may be the same.
+        info: JSON values, added to what the file says about itself.
+
+    Raises:
+        OrposeError: missing, corrupt, or no student of this version.
+    """
+    head, tensors = _read(Path(path))
+    _write(target, tensors, {**head, "info": {**head["info"], **info}})
+
+
+def _write(path: str | Path, tensors: Mapping[str, torch.Tensor], head: Mapping[str, Any]) -> None:
+    with atomic_path(path) as temporary:
+        save_file(dict(tensors), temporary, {_FORMAT: json.dumps(head, sort_keys=True)})
+        temporary.chmod(0o644)
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    if not path.is_file():
+        raise OrposeError(f"{path}: no such file; make a student with: orpose train")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+        head = json.loads(metadata[_FORMAT])
+        version, _, _ = head["version"], head["config"], head["info"]
+    except KeyError:
+        raise OrposeError(f"{path}: holds no student (its metadata has no {_FORMAT!r})") from None
+    except (SafetensorError, OSError, ValueError, TypeError) as error:
+        raise OrposeError(f"{path}: not a readable student ({error}); train or fetch it again") from None
+    if version != _VERSION:
+        raise OrposeError(f"{path}: is of version {version!r}, this program reads {_VERSION!r}; train it again")
+    return head, tensors
+
+
+def _is_matrix(tensor: torch.Tensor) -> bool:
+    return tensor.is_floating_point() and sum(side > 1 for side in tensor.shape) > 1
 
 
 def load_coco_start(student: Student) -> None:

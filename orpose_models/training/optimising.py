@@ -30,7 +30,7 @@ def make_optimiser(student: Student, settings: Optimiser) -> torch.optim.Optimiz
     ]
     if settings.kind == "sgd":
         return torch.optim.SGD(groups, momentum=settings.momentum, weight_decay=settings.weight_decay)
-    return torch.optim.AdamW(groups, weight_decay=settings.weight_decay)
+    return torch.optim.AdamW(groups, weight_decay=settings.weight_decay, fused=True)
 
 
 def set_learning_rate(optimiser: torch.optim.Optimizer, settings: Optimiser, factor: float) -> None:

@@ -5,6 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orpose_models.skeletons import COCO17
 from orpose_models.student.heatmaps import decode_keypoints, encode_keypoints
 
 
@@ -53,20 +54,40 @@ def test_there_and_back_is_within_half_a_cell(x, y, width, height, u, v):
     assert torch.all((found[0, 0] - point[0, 0]).abs() <= half * (1 + 1e-4))  # single precision
 
 
-def test_a_window_gathers_the_score_and_places_between_cells():
-    logits = torch.full((1, 2, 4, 4), -100.0)
-    logits[0, 0, 1, 1], logits[0, 0, 1, 2] = math.log(3), math.log(1)
-    logits[0, 1, 0, 0], logits[0, 1, 3, 3] = math.log(3), math.log(2)  # beyond the window, and at the edge
-    boxes = torch.tensor([[0.0, 0, 40, 80]])
-    keypoints, scores = decode_keypoints(logits, boxes, score_window=3, subpixel=True)
-    torch.testing.assert_close(scores, torch.tensor([[1.0, 0.6]]))
-    torch.testing.assert_close(keypoints, torch.tensor([[[17.5, 30.0], [5.0, 10.0]]]))
-    keypoints, scores = decode_keypoints(logits, boxes)
-    torch.testing.assert_close(scores, torch.tensor([[0.75, 0.6]]))
-    torch.testing.assert_close(keypoints, torch.tensor([[[15.0, 30.0], [5.0, 10.0]]]))
+def test_expected_similarity_places_between_cells():
+    side, boxes = 56, torch.tensor([[0.0, 0, 560, 1120]])
+    wrist = COCO17.index("left_wrist")
+    logits = torch.full((1, 17, side, side), -100.0)
+    logits[0, wrist, 20, 30], logits[0, wrist, 20, 32] = math.log(1), math.log(1)
+    keypoints, scores = decode_keypoints(logits, boxes, "oks")
+    deviation = 2 * 0.062 * math.sqrt(0.53) * side
+    assert keypoints[0, wrist].tolist() == pytest.approx([315.0, 410.0], abs=1e-3)  # half-way between equal cells
+    assert scores[0, wrist].item() == pytest.approx(math.exp(-1 / (2 * deviation**2)), abs=1e-5)
+
+
+def test_expected_similarity_prefers_many_fair_cells_to_one_high_one():
+    boxes, hip = torch.tensor([[0.0, 0, 56, 56]]), COCO17.index("left_hip")
+    logits = torch.full((1, 17, 56, 56), -100.0)
+    logits[0, hip, 10, 10] = math.log(0.3)
+    logits[0, hip, 40:43, 40:43] = math.log(0.7 / 9)
+    cell, _ = decode_keypoints(logits, boxes)
+    assert cell[0, hip].tolist() == [10.5, 10.5]
+    place, score = decode_keypoints(logits, boxes, "oks")
+    assert place[0, hip].tolist() == pytest.approx([41.5, 41.5], abs=1e-3)
+    assert score[0, hip].item() == pytest.approx(0.7, abs=0.02)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 55), st.integers(0, 55))
+def test_a_certain_map_has_score_one_at_its_cell(row, column):
+    logits = torch.full((1, 17, 56, 56), -1000.0)
+    logits[:, :, row, column] = 0
+    places, scores = decode_keypoints(logits, torch.tensor([[0.0, 0, 56, 56]]), "oks")
+    torch.testing.assert_close(scores, torch.ones(1, 17))
+    torch.testing.assert_close(places, torch.tensor([column + 0.5, row + 0.5]).expand(1, 17, 2))
 
 
 def test_nobody_to_decode():
-    keypoints, scores = decode_keypoints(torch.zeros(0, 17, 4, 4), torch.zeros(0, 4), score_window=5, subpixel=True)
+    keypoints, scores = decode_keypoints(torch.zeros(0, 17, 56, 56), torch.zeros(0, 4), "oks")
     assert keypoints.shape == (0, 17, 2)
     assert scores.shape == (0, 17)
