@@ -10,6 +10,7 @@ from orpose_models.bags.reader import Bag, BagMessage
 from orpose_models.bags.topics import POSES2D, POSES3D, SKELETON_INFO, camera_info_topic
 from orpose_models.bags.types import message_class
 from orpose_models.bags.writer import BagWriter, Storage, new_bag
+from orpose_models.calibration import described
 from orpose_models.datasets.camera_file import View
 from orpose_models.datasets.frames import size_of
 from orpose_models.errors import OrposeError
@@ -83,6 +84,7 @@ def run_bag(
         "downsample": f"{pipeline.downsample:g}",
         "max_input_pixels": str(pipeline.max_input_pixels or ""),
         "image_topic": images,
+        **described(model),
     }
     with new_bag(out, storage, notes) as writer:
         writer.add_topic(POSES2D, "orpose_msgs/msg/PersonPose2DArray")

@@ -2,13 +2,19 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from orpose_models.cli.console import new_console
-from orpose_models.cli.evaluate_run import Dataset, Images
+from orpose_models.cli.evaluate_run import Dataset, Images, factors_of, run_at_factors
+from orpose_models.errors import OrposeError
+
+if TYPE_CHECKING:
+    from orpose_models.datasets.truth import Truth
+    from orpose_models.evaluation.calibration import Judged
+    from orpose_models.predictions import Predictions
 
 
 class Method(StrEnum):
@@ -20,28 +26,89 @@ class Method(StrEnum):
 
 def evaluate_calibrate(
     dataset: Dataset,
-    predictions: Annotated[Path, typer.Option(help="Predictions of the dataset's images.")],
+    predictions: Annotated[
+        list[Path] | None, typer.Option(help="Predictions of the dataset's images; may be repeated.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="The model; without --predictions it is run, a calibration that it has being ignored."),
+    ] = None,
+    downsample: Annotated[str, typer.Option(help="Factors at which --model is run, such as 1,8,10,12.")] = "1",
+    stride: Annotated[int, typer.Option(min=1, help="Use every n-th image of the dataset only.")] = 1,
     method: Annotated[Method, typer.Option(help="temperature: one number; isotonic: a curve.")] = Method.isotonic,
     fit_share: Annotated[float, typer.Option(min=0.1, max=0.9, help="Share of the groups or images fitted on.")] = 0.5,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the split.")] = 0,
     images: Images = None,
     out: Annotated[Path, typer.Option(help="Where the calibration is written.")] = Path("calibration.json"),
+    into: Annotated[
+        Path | None, typer.Option(help="Write the student --model with the calibration in it; may be the same file.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Write all figures, as JSON.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Write the reliability diagrams, as PNG.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of the model [default: all cores].")] = None,
 ) -> None:
     """Fit a calibration on a part of a validation dataset and judge it on the rest.
 
     The split is by recording (the dataset's groups) where there are at least two, else by image. Use a
-    dataset that you do not report figures on.
+    dataset that you do not report figures on. A student with a calibration in its file applies it to whatever it finds.
     """
-    from orpose_models.datasets.detections import read_predictions
     from orpose_models.datasets.registry import open_dataset
-    from orpose_models.evaluation.calibration import split_and_fit
+    from orpose_models.evaluation.calibration import calibration_report, split_and_fit
+    from orpose_models.evaluation.plots import calibration_diagram
+    from orpose_models.files import atomic_path, write_json
 
-    truth = open_dataset(dataset, images)
-    fitted = split_and_fit(truth, read_predictions(predictions, truth), method.value, fit_share, seed)
+    if not predictions and model is None:
+        raise OrposeError("give --predictions, --model or both")
+    if into is not None and not str(model).endswith(".safetensors"):
+        raise OrposeError("--into writes a student anew, so it needs --model FILE.safetensors")
+    truth = open_dataset(dataset, images).every(stride)
+    if predictions:
+        runs = _read(truth, predictions, model)
+    else:
+        folder = out.parent / f"{Path(str(model)).stem}-own-scores"
+        runs = [r for *_, r in run_at_factors(truth, str(model), factors_of(downsample), folder, threads, False)]
+    fitted, judged = split_and_fit(truth, runs, method.value, fit_share, seed)
     fitted.save(out)
+    if into is not None:
+        from orpose_models.student.weights import add_info
+
+        add_info(str(model), into, {"calibration": fitted.model_dump()})
+    if report is not None:
+        made_by = {key: runs[0].info.get(key) for key in ("model", "model_sha256")}
+        write_json(report, calibration_report(fitted, judged, {"dataset": truth.name, **made_by}), indent=1)
+    if picture is not None:
+        with atomic_path(picture) as temporary:
+            temporary.write_bytes(calibration_diagram(judged))
     console = new_console()
-    table = Table("keypoint scores", "ECE on what was kept back")
-    for name, value in (("as they are", fitted.ece_before), (f"after {method.value}", fitted.ece_after)):
-        table.add_row(name, "-" if value is None else f"{value:.4f}")
-    console.print(table)
-    console.print(f"fitted on {fitted.fitted_on}, {fitted.joints} joints -> {out}", soft_wrap=True)
+    console.print(_errors(judged, method.value))
+    console.print(_thresholds(judged[-1]))
+    written = [str(path) for path in (out, into, report, picture) if path is not None]
+    console.print(f"fitted on {fitted.fitted_on}, {fitted.joints} joints -> {', '.join(written)}", soft_wrap=True)
+
+
+def _read(truth: "Truth", paths: list[Path], model: str | None) -> "list[Predictions]":
+    from orpose_models.datasets.detections import read_predictions
+    from orpose_models.files import sha256
+
+    runs = [read_predictions(path, truth) for path in paths]
+    if model is not None:
+        known = sha256(model) if Path(model).is_file() else None
+        for path, run in zip(paths, runs, strict=True):
+            if run.info.get("model_sha256") != known:
+                raise OrposeError(f"{path}: not predictions of {model}; leave out --predictions to run it")
+    return runs
+
+
+def _errors(judged: "list[Judged]", method: str) -> Table:
+    table = Table("keypoint scores", *(part.name for part in judged), title="ECE on what was kept back")
+    for name, which in (("as they are", "before"), (f"after {method}", "after")):
+        errors = [getattr(part, which).ece for part in judged]
+        table.add_row(name, *("-" if error is None else f"{error:.4f}" for error in errors))
+    return table
+
+
+def _thresholds(part: "Judged") -> Table:
+    table = Table("calibrated score at least", "share of joints", "of these right", title=f"kept back, {part.name}")
+    for limit, share, right in part.thresholds():
+        table.add_row(f"{limit:g}", f"{share:.3f}", "-" if right is None else f"{right:.3f}")
+    return table

@@ -59,7 +59,7 @@ def evaluate_run(
     settings = Settings(threshold, bootstrap, seed, file_ids)
     if model is not None:
         out = out or Path("out/evaluation") / f"{truth.name}-{Path(model).stem}"
-        found = _run_model(truth, model, _factors(downsample), out, threads)
+        found = run_at_factors(truth, model, factors_of(downsample), out, threads)
     else:
         out = out or Path("out/evaluation") / f"{truth.name}-{(predictions or [Path()])[0].stem}"
         found = _read(truth, predictions or [])
@@ -100,7 +100,12 @@ def report(
     console.print(f"evaluation.json, evaluation.csv and report.html -> {out}", soft_wrap=True)
 
 
-def _factors(text: str) -> list[float]:
+def factors_of(text: str) -> list[float]:
+    """Downsampling factors, each once, from text such as 1,8,10,12.
+
+    Raises:
+        OrposeError: it is none.
+    """
     try:
         factors = [float(part) for part in text.split(",")]
     except ValueError:
@@ -110,14 +115,18 @@ def _factors(text: str) -> list[float]:
     return list(dict.fromkeys(factors))
 
 
-def _run_model(
-    truth: "Truth", name: str, factors: list[float], out: Path, threads: int | None
+def run_at_factors(
+    truth: "Truth", name: str, factors: list[float], out: Path, threads: int | None, calibrated: bool = True
 ) -> "list[tuple[str, Path, Predictions]]":
+    """Run a model over a dataset at each factor; without `calibrated` its keypoint scores are the model's own."""
+    from orpose_models.calibration import without_calibration
     from orpose_models.evaluation.model_runs import require_images, run_model
     from orpose_models.runtime.model import load_model
 
     require_images(truth)
     model = load_model(name, threads)
+    if not calibrated:
+        without_calibration(model)
     found = []
     with progress_bar(new_console(stderr=True)) as progress:
         for factor in factors:

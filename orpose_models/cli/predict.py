@@ -85,6 +85,7 @@ def predict(
 def _predict(
     frames: "FrameSource", stride: int, pipeline: "Pipeline", view: "View", out: Path
 ) -> "list[ImagePrediction]":
+    from orpose_models.calibration import described
     from orpose_models.datasets.frames import size_of
     from orpose_models.predictions import ImagePrediction, PredictionJournal, Predictions
     from orpose_models.runtime.tracking import Tracker
@@ -100,6 +101,7 @@ def _predict(
         "score_threshold": pipeline.score_threshold,
         "intrinsics": view.intrinsics(),
         "gravity": view.gravity,
+        **described(pipeline.model),
     }
     # Another folder of the same name is another run.
     identity = {**settings, "path": str(frames.path.resolve()), "images": len(frames)}

@@ -1,6 +1,9 @@
 """Fitting a calibration of keypoint scores (`orpose_models.calibration`) on a validation split."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +13,12 @@ from orpose_models.calibration import Calibration, Method, logit, sigmoid
 from orpose_models.datasets.truth import Truth
 from orpose_models.errors import OrposeError
 from orpose_models.evaluation.lookup import match_images
-from orpose_models.evaluation.uncertainty import joint_samples, reliability
+from orpose_models.evaluation.uncertainty import CONVENTION, Reliability, joint_samples, reliability
 from orpose_models.predictions import Predictions
 
 _EPSILON = 1e-6
 MIN_JOINTS = 50
+THRESHOLDS = (0.2, 0.3, 0.5, 0.7, 0.9)
 
 
 def fit_calibration(
@@ -61,14 +65,64 @@ def fit_calibration(
     return Calibration(method=method, knots=knots, fitted_on=fitted_on, joints=len(x))
 
 
-def split_and_fit(truth: Truth, predictions: Predictions, method: Method, fit_share: float, seed: int) -> Calibration:
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """How honest the scores of joints are that were not fitted on.
+
+    Attributes:
+        name: of the predictions, such as '8x', or 'all'.
+        scores, calibrated: (k,) before and after.
+        right: (k,).
+    """
+
+    name: str
+    scores: NDArray[np.float64]
+    calibrated: NDArray[np.float64]
+    right: NDArray[np.bool_]
+
+    @property
+    def before(self) -> Reliability:
+        """Of the scores as they are."""
+        return reliability(self.scores, self.right)
+
+    @property
+    def after(self) -> Reliability:
+        """Of the calibrated scores."""
+        return reliability(self.calibrated, self.right)
+
+    def thresholds(self) -> list[tuple[float, float, float | None]]:
+        """For limits of the calibrated score: the share of joints at or above it, and how many of these are right."""
+        rows: list[tuple[float, float, float | None]] = []
+        for limit in THRESHOLDS:
+            kept = self.calibrated >= limit
+            share = float(kept.mean()) if len(kept) else 0.0
+            rows.append((limit, share, float(self.right[kept].mean()) if kept.any() else None))
+        return rows
+
+
+def split_and_fit(
+    truth: Truth, runs: Sequence[Predictions], method: Method, fit_share: float, seed: int
+) -> tuple[Calibration, list[Judged]]:
     """Fit on a share of the dataset's groups (of its images where there are fewer than two), judge on the rest.
 
+    Args:
+        truth: the dataset.
+        runs: predictions of its images, such as those at several downsampling factors; all are fitted together.
+        method: see `fit_calibration`.
+        fit_share: the share.
+        seed: of the choice.
+
+    Returns:
+        The calibration, and how honest the rest is: each of the runs, and all together where there are several.
+
     Raises:
-        OrposeError: the predictions do not fit the dataset, or too few joints.
+        OrposeError: the predictions do not fit the dataset, their scores are calibrated already, or too few joints.
     """
-    poses = match_images(truth, predictions).poses
-    samples = joint_samples(truth, poses)
+    if any("keypoint_scores" in run.info for run in runs):
+        raise OrposeError(
+            "the keypoint scores of these predictions are calibrated already; give --model instead, whose own scores "
+            "are then fitted"
+        )
     groups = {image.image_id: image.group for image in truth.images}
     names = sorted(set(groups.values()))
     by_group = len(names) >= 2
@@ -76,10 +130,68 @@ def split_and_fit(truth: Truth, predictions: Predictions, method: Method, fit_sh
     shuffled = np.random.default_rng(seed).permutation(units)
     number = min(max(1, round(fit_share * len(units))), len(units) - 1)
     chosen = set(shuffled[:number].tolist())
-    fit = np.array([(groups[int(i)] if by_group else int(i)) in chosen for i in samples.image_ids], bool)
     what = ", ".join(sorted(map(str, chosen))) if by_group else f"{number} of {len(units)} images"
-    fitted = fit_calibration(method, samples.score[fit], samples.right[fit], f"{truth.name}: {what} (seed {seed})")
-    rest, right = samples.score[~fit], samples.right[~fit]
-    return fitted.model_copy(
-        update={"ece_before": reliability(rest, right).ece, "ece_after": reliability(fitted(rest), right).ece}
+    factors = [run.images[0].resolution.factor for run in runs if run.images]
+    scales = "" if set(factors) <= {1.0} else " at " + ", ".join(f"{factor:g}x" for factor in factors)
+    samples = [joint_samples(truth, match_images(truth, run).poses) for run in runs]
+    fit = [
+        np.array([(groups[int(i)] if by_group else int(i)) in chosen for i in joints.image_ids], bool)
+        for joints in samples
+    ]
+
+    def joined(parts: Iterable[NDArray]) -> NDArray:
+        return np.concatenate([np.empty(0), *parts])
+
+    fitted = fit_calibration(
+        method,
+        joined(joints.score[use] for joints, use in zip(samples, fit, strict=True)),
+        joined(joints.right[use] for joints, use in zip(samples, fit, strict=True)).astype(bool),
+        f"{truth.name}{scales}: {what} (seed {seed})",
     )
+    judged = [
+        Judged(f"{factor:g}x", joints.score[~use], fitted(joints.score[~use]), joints.right[~use])
+        for joints, use, factor in zip(samples, fit, factors, strict=True)
+    ]
+    scores, calibrated = joined(j.scores for j in judged), joined(j.calibrated for j in judged)
+    everything = Judged("all", scores, calibrated, joined(j.right for j in judged).astype(bool))
+    fitted = fitted.model_copy(update={"ece_before": everything.before.ece, "ece_after": everything.after.ece})
+    return fitted, [*judged, everything] if len(judged) > 1 else judged
+
+
+def calibration_report(fitted: Calibration, judged: Sequence[Judged], info: Mapping[str, Any]) -> dict[str, Any]:
+    """All figures as JSON values.
+
+    Args:
+        fitted: the calibration.
+        judged: how honest the rest is.
+        info: of what: dataset, model.
+    """
+    rows = []
+    for part in judged:
+        before, after = part.before, part.after
+        rows.append(
+            {
+                "predictions": part.name,
+                "joints": len(part.scores),
+                "share_right": after.share_right,
+                "mean_score_before": before.mean_score,
+                "mean_score_after": after.mean_score,
+                "ece_before": before.ece,
+                "ece_after": after.ece,
+                "bins_before": before.bins,
+                "bins_after": after.bins,
+                "thresholds": [
+                    {"score_at_least": limit, "share_of_joints": share, "share_right": right}
+                    for limit, share, right in part.thresholds()
+                ],
+            }
+        )
+    return {
+        "kind": "orpose-calibration-report",
+        "schema_version": 1,
+        **info,
+        "convention": CONVENTION,
+        "judged_on": "recordings, or images where there is one recording only, that were not fitted on",
+        "judged": rows,
+        "calibration": fitted.model_dump(),
+    }

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from orpose_models.calibration import described
 from orpose_models.cameras import Camera
 from orpose_models.datasets.frames import read_image, size_of
 from orpose_models.datasets.truth import Truth
@@ -61,6 +62,7 @@ def run_model(
         "images": len(truth.images),
         "downsample": downsample,
         "score_threshold": SCORE_FLOOR,
+        **described(model),
     }
     path = folder / f"predictions_{downsample:g}x.json"
     pipeline = Pipeline(model, downsample, score_threshold=SCORE_FLOOR)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from orpose_models.evaluation.calibration import Judged
 from orpose_models.evaluation.result import Evaluation, Result
 
 # Okabe and Ito's palette: told apart by colour-blind readers too.
@@ -77,6 +78,34 @@ def reliability_diagram(result: Result) -> bytes | None:
     counts.set_xlabel("keypoint score")
     counts.set_ylabel("joints")
     counts.set_xlim(0, 1)
+    return _png(figure)
+
+
+def calibration_diagram(judged: Sequence[Judged]) -> bytes:
+    """Reliability before and after calibration, of joints that were not fitted on; a line for each of the parts."""
+    figure = Figure(figsize=(8.4, 5), layout="constrained")
+    (left, right), (left_counts, right_counts) = figure.subplots(2, 2, height_ratios=[3, 1], sharex=True)
+    everything = judged[-1]
+    for axes, counts, title in ((left, left_counts, "before"), (right, right_counts, "after")):
+        axes.plot([0, 1], [0, 1], "--", color="0.5", label="honest")
+        for colour, part in zip(_cycled(len(judged)), judged, strict=True):
+            found = getattr(part, title)
+            full = [(mean, share) for _, _, _, mean, share in found.bins if mean is not None]
+            error = "-" if found.ece is None else f"{found.ece:.3f}"
+            label = f"{part.name}, ECE {error}"
+            axes.plot([m for m, _ in full], [s for _, s in full], "o-", color=colour, ms=4, label=label)
+        axes.set_title(title, fontsize=10)
+        axes.set_ylabel("share right")
+        axes.set_ylim(0, 1)
+        axes.legend(fontsize=8)
+        axes.grid(alpha=0.3)
+        bins = getattr(everything, title).bins
+        counts.bar(
+            [b[0] for b in bins], [b[2] for b in bins], [b[1] - b[0] for b in bins], align="edge", color=_COLOURS[5]
+        )
+        counts.set_xlabel("keypoint score")
+        counts.set_ylabel("joints")
+        counts.set_xlim(0, 1)
     return _png(figure)
 
 

@@ -1,15 +1,21 @@
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from orpose_models.calibration import Calibration
+from orpose_models.calibration import LOWEST, Calibration, calibration_in
 from orpose_models.datasets.truth import Truth
 from orpose_models.errors import OrposeError
-from orpose_models.evaluation.calibration import fit_calibration, split_and_fit
+from orpose_models.evaluation.calibration import calibration_report, fit_calibration, split_and_fit
+from orpose_models.evaluation.evaluate import Settings, evaluate
 from orpose_models.evaluation.uncertainty import joint_samples, rank_correlation, reliability
 from orpose_models.poses import Poses
+from orpose_models.predictions import ImagePrediction, Predictions
+from orpose_models.resolution import Resolution
 from orpose_models.skeletons import COCO17
 
 
@@ -111,8 +117,90 @@ def test_fitted_on_one_recording_and_judged_on_the_other(
         right = make_poses([(100, 150), (400, 200)])
         wrong = random.random((2, 17)) < 0.4
         poses[image.image_id] = right.with_arrays(keypoints=right.keypoints + wrong[..., None] * 60)
-    fitted = split_and_fit(truth, truth.predictions(poses, {}), "isotonic", 0.5, seed=0)
+    fitted, judged = split_and_fit(truth, [truth.predictions(poses, {})], "isotonic", 0.5, seed=0)
+    assert [part.name for part in judged] == ["1x"]
     assert fitted.fitted_on in ("test set: day0 (seed 0)", "test set: day1 (seed 0)")
     assert fitted.joints == 20 // 2 * 2 * 17
     assert fitted.ece_before == pytest.approx(0.2, abs=0.05)  # 0.8 said, 0.6 right
     assert (fitted.ece_after or 1) < 0.06
+
+
+def test_all_scales_are_fitted_together_and_judged_one_by_one(
+    make_truth: Callable[..., Truth], make_poses: Callable[..., Poses]
+) -> None:
+    truth = make_truth(*[[(100, 150), (400, 200)]] * 20)
+    runs = []
+    for factor, step in ((1.0, 4), (8.0, 2)):  # at 1x every fourth joint is wrong, at 8x every other
+        wrong = (np.arange(17) % step == 0)[:, None] * 60.0
+        right = make_poses([(100, 150), (400, 200)])
+        poses = right.with_arrays(keypoints=right.keypoints + wrong)
+        images = [
+            ImagePrediction(i.image_id, i.file_name, Resolution(i.size, i.size, factor), poses) for i in truth.images
+        ]
+        runs.append(Predictions(images, {}))
+    fitted, judged = split_and_fit(truth, runs, "isotonic", 0.5, seed=0)
+    assert [part.name for part in judged] == ["1x", "8x", "all"]
+    assert fitted.joints == 2 * 10 * 2 * 17
+    assert " at 1x, 8x: day" in fitted.fitted_on
+    honest = (12 + 8) / 34
+    assert fitted(np.array([0.8]))[0] == pytest.approx(honest)
+    assert [part.before.ece for part in judged] == pytest.approx([0.8 - 12 / 17, 0.8 - 8 / 17, 0.8 - honest])
+    assert [part.after.ece for part in judged] == pytest.approx([12 / 17 - honest, honest - 8 / 17, 0], abs=1e-9)
+    assert judged[2].thresholds()[2:4] == [(0.5, 1.0, pytest.approx(honest)), (0.7, 0.0, None)]
+    report = json.loads(json.dumps(calibration_report(fitted, judged, {"model": "m"}), allow_nan=False))
+    assert [row["predictions"] for row in report["judged"]] == ["1x", "8x", "all"]
+    assert Calibration.model_validate(report["calibration"]) == fitted
+    calibrated = Predictions(runs[0].images, {"keypoint_scores": "calibrated on something"})
+    with pytest.raises(OrposeError, match="calibrated already; give --model"):
+        split_and_fit(truth, [calibrated], "isotonic", 0.5, seed=0)
+
+
+def test_a_calibration_changes_no_keypoint_figure(
+    make_truth: Callable[..., Truth], make_poses: Callable[..., Poses]
+) -> None:
+    """AP ranks by the person's score, and a joint that was seen stays seen, however sure it is to be wrong."""
+    truth = make_truth([(100, 150), (400, 200)], [(250, 150)])
+    places = [[(100, 150), (405, 200), (600, 100)], [(255, 152)]]
+    poses = {
+        image.image_id: make_poses(found, [0.9, 0.8, 0.7][: len(found)])
+        for image, found in zip(truth.images, places, strict=True)
+    }
+    severe = Calibration(method="isotonic", knots=[(0.0, 0.0), (0.8, 0.0), (1.0, 1.0)])
+    changed = {key: severe.apply(one) for key, one in poses.items()}
+    assert {float(score) for one in changed.values() for score in one.keypoint_scores.ravel()} == {np.float32(LOWEST)}
+    before, after = (
+        evaluate(truth, truth.predictions(p, {}), "m", "m.json", Settings(draws=0)).metrics for p in (poses, changed)
+    )
+    for name in before:
+        if "ECE" not in name and "rank" not in name:
+            assert after[name].value == before[name].value, name
+    assert before["keypoint AP"].value not in (None, 0.0)
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {"method": "temperature"},
+        {"method": "isotonic"},
+        {"method": "isotonic", "knots": []},
+        {"method": "isotonic", "temperature": 1.0, "knots": [(0, 0), (1, 1)]},
+        {"method": "isotonic", "knots": [(0.2, 0.5), (0.4, 0.4)]},
+        {"method": "isotonic", "knots": [(0.4, 0.4), (0.2, 0.5)]},
+        {"method": "isotonic", "knots": [(0.4, 1.2)]},
+        {"method": "temperature", "temperature": float("nan")},
+    ],
+)
+def test_what_is_no_monotonous_map(numbers: dict) -> None:
+    with pytest.raises(ValueError, match="validation error"):
+        Calibration.model_validate(numbers)
+    with pytest.raises(OrposeError, match="mine: its calibration of scores is none of orpose"):
+        calibration_in({"calibration": numbers}, "mine")
+
+
+def test_a_calibration_needs_no_heavy_library() -> None:
+    code = (
+        "import sys, orpose_models.calibration; "
+        "print([m for m in ('torch', 'scipy', 'matplotlib', 'cv2') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

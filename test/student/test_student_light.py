@@ -5,6 +5,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from orpose_models.calibration import Calibration, described, without_calibration
 from orpose_models.cameras import Camera
 from orpose_models.errors import OrposeError
 from orpose_models.lifting.network import parameter_count
@@ -14,7 +15,7 @@ from orpose_models.student.config import LIGHT, StudentConfig
 from orpose_models.student.lifters import ViewLifter
 from orpose_models.student.model import StudentModel, network_image
 from orpose_models.student.network import Student
-from orpose_models.student.weights import load_coco_start, load_student, load_trained_lifter, save_student
+from orpose_models.student.weights import add_info, load_coco_start, load_student, load_trained_lifter, save_student
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -67,6 +68,38 @@ def test_as_a_model_it_answers_in_pixels_of_the_original(student, tmp_path):
     assert np.isfinite(small.joints3d).all(axis=(1, 2)).any()
     assert (small.boxes[:, 2] <= 640.01).all()
     assert load_student(path)[1] == {"steps": 3}
+
+
+def test_it_applies_the_calibration_in_its_file(student, tmp_path):
+    plain, path = tmp_path / "plain.safetensors", tmp_path / "mine.safetensors"
+    save_student(plain, student, {"steps": 3})
+    calibration = Calibration(method="temperature", temperature=2.0, fitted_on="a split")
+    for _ in range(2):  # a second one takes the first one's place
+        add_info(path if path.exists() else plain, path, {"calibration": calibration.model_dump()})
+    loaded, info = load_student(path)
+    assert info == {"steps": 3, "calibration": json.loads(calibration.model_dump_json())}
+    for name, tensor in student.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], tensor), name
+    model, own = load_model(str(path), threads=1), load_model(str(plain), threads=1)
+    assert described(own) == {}
+    assert described(model) == {"keypoint_scores": "calibrated on a split"}
+    assert model.sha256 != own.sha256
+    image = np.random.default_rng(0).integers(0, 255, (40, 53, 3), np.uint8)
+    before, after = own.predict(image, (640, 480)), model.predict(image, (640, 480))
+    assert len(before) > 0
+    np.testing.assert_allclose(after.keypoint_scores, calibration(before.keypoint_scores), rtol=1e-5)
+    # The lifters are given their branches' scores, as in training.
+    for name in ("boxes", "box_scores", "keypoints", "scores_soft", "scores_hard", "joints3d"):
+        np.testing.assert_array_equal(getattr(after, name), getattr(before, name), name)
+    without_calibration(model)
+    np.testing.assert_array_equal(model.predict(image, (640, 480)).keypoint_scores, before.keypoint_scores)
+
+
+def test_a_calibration_that_is_none(student, tmp_path):
+    path = tmp_path / "mine.safetensors"
+    save_student(path, student, {"calibration": {"method": "isotonic"}})
+    with pytest.raises(OrposeError, match=r"mine.safetensors: its calibration of scores is none of orpose: .*isotonic"):
+        load_model(str(path), threads=1)
 
 
 def test_one_branch_alone(student):
