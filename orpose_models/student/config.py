@@ -7,6 +7,8 @@ from orpose_models.resolution import Size
 
 Decoding = Literal["cell", "oks"]
 
+# Images are padded at right and bottom to multiples of this many pixels.
+MULTIPLE = 32
 SETS = ("soft", "hard")
 # Which sets of labels a branch learns, by the branch's name; "both" is for networks of one branch.
 LEARNS: dict[str, tuple[str, ...]] = {"soft": ("soft",), "hard": ("hard",), "both": SETS}
