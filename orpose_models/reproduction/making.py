@@ -10,6 +10,7 @@ from orpose_models.reproduction.plan import Workplace, settings_of
 from orpose_models.reproduction.processes import locked, train
 from orpose_models.reproduction.record import RowRecord, TrainingRecord
 from orpose_models.reproduction.rows import Row
+from orpose_models.reproduction.size import describe
 from orpose_models.reproduction.surroundings import Sessions, machine
 from orpose_models.runtime.model import load_model
 from orpose_models.training.labels import LabelSet
@@ -47,7 +48,7 @@ def make_row(place: Workplace, row: Row, report: Report) -> RowRecord:
             row=row.name,
             title=row.title,
             seed=place.config.seed if row.trained else None,
-            model={"name": model.name, "sha256": model.sha256, "engine": model.engine},
+            model=describe(model, truth.images[0].size),
             training=training,
             test=test,
             scales=scales,

@@ -143,7 +143,8 @@ def settings_of(config: "TrainConfig") -> dict[str, Any]:
     settings["model"]["settings"] = asdict(config.model.student_config())  # a default may change some day
     for source in settings["data"]["sources"]:
         source.pop("labels")
-    return settings
+    plain: dict[str, Any] = json.loads(json.dumps(settings))  # as it comes back from a file
+    return plain
 
 
 def unlike(record: RowRecord, place: Workplace, row: Row) -> dict[str, tuple[Any, Any]]:
@@ -159,8 +160,8 @@ def unlike(record: RowRecord, place: Workplace, row: Row) -> dict[str, tuple[Any
     if missing := [f"{factor:g}" for factor in evaluation.scales if f"{factor:g}" not in record.scales]:
         found["evaluation.scales"] = ", ".join(record.scales), ", ".join([*record.scales, *missing])
     if not row.trained:
-        if record.model["name"] != place.config.labelling.teacher:
-            found["labelling.teacher"] = record.model["name"], place.config.labelling.teacher
+        if record.model.name != place.config.labelling.teacher:
+            found["labelling.teacher"] = record.model.name, place.config.labelling.teacher
         return found
     if record.training is None:
         return {**found, "training": ("none", row.configuration)}

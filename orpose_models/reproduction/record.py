@@ -88,13 +88,23 @@ class Session(_Model):
     seconds: float
 
 
+class ModelRecord(_Model):
+    """What was measured; `parameters` and `multiply_adds` (10^9, see `size`) are None where they are not known."""
+
+    name: str
+    sha256: str
+    engine: str
+    parameters: int | None = None
+    multiply_adds: float | None = None
+
+
 class RowRecord(_Model):
     """A finished row.
 
     Attributes:
         row, title: see `rows.Row`.
         seed: of the training; None for a row that is not trained.
-        model: 'name', 'sha256' of its weights and 'engine'.
+        model: see there.
         training: None for a row that is not trained.
         test: what it was measured on.
         scales: by downsampling factor, such as '12'.
@@ -108,7 +118,7 @@ class RowRecord(_Model):
     row: str
     title: str
     seed: int | None
-    model: dict[str, str]
+    model: ModelRecord
     training: TrainingRecord | None
     test: TestRecord
     scales: dict[str, ScaleRecord]

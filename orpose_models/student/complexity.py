@@ -51,7 +51,7 @@ def multiply_adds(student: Student, size: Size, proposals: int, persons: int) ->
     training = student.training
     try:
         analysis = FlopCountAnalysis(_Whole(student.eval()), inputs)
-        analysis.unsupported_ops_warnings(False)
+        analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
         return analysis.total() / 1e9
     finally:
         student.train(training)
