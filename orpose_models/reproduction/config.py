@@ -70,12 +70,14 @@ class Evaluation(_Strict):
         scales: downsampling factors.
         stride: every n-th image of the test split.
         draws: bootstrap draws of the intervals; 0 for none.
-        threads: of the model; null for all cores.
+        processes: how many scales are measured at once.
+        threads: of the model, in each process; null for all cores.
     """
 
     scales: Annotated[tuple[Factor, ...], Field(min_length=1)] = (1.0, 8.0, 10.0, 12.0)
     stride: Count = 1
     draws: Annotated[int, Field(ge=0)] = 1000
+    processes: Count = 2
     threads: Count | None = 1
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from orpose_models.files import sha256
-from orpose_models.reproduction.measuring import measure, open_test, test_record
+from orpose_models.reproduction.measuring import open_test, test_record
+from orpose_models.reproduction.parallel import measure_scales
 from orpose_models.reproduction.plan import Workplace, settings_of
 from orpose_models.reproduction.processes import locked, train
 from orpose_models.reproduction.record import RowRecord, TrainingRecord
@@ -33,17 +34,12 @@ def make_row(place: Workplace, row: Row, report: Report) -> RowRecord:
         sessions = Sessions(folder / "sessions.json")
         training = _train(place, row, sessions, lock, report) if row.trained else None
         model = load_model(place.model_name(row), place.config.evaluation.threads)
-        evaluation = place.config.evaluation
-        scales = {}
+
+        def show_images(factor: float, done: int) -> None:
+            report(f"{row.name} at {factor:g}x", done, len(truth.images), "")
+
         with sessions.session("evaluation") as beat:
-            for factor in evaluation.scales:
-
-                def show(done: int, factor: float = factor) -> None:
-                    report(f"{row.name} at {factor:g}x", done, len(truth.images), "")
-                    beat()
-
-                scales[f"{factor:g}"] = measure(truth, model, factor, folder / "test", evaluation.draws, show)
-                show(len(truth.images))
+            scales = measure_scales(place, place.model_name(row), folder / "test", show_images, beat)
         record = RowRecord(
             row=row.name,
             title=row.title,

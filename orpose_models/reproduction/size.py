@@ -43,8 +43,8 @@ def count_multiply_adds(model: PoseModel, size: Size) -> float | None:
     """Multiply-adds in units of 10^9 for an image of a size with `PERSONS` persons; None where they are not counted."""
     if not isinstance(model, StudentModel):
         return None
-    from orpose_models.student.complexity import multiply_adds
-
     config = model.student.config
     with warnings.catch_warnings(action="ignore"):  # fvcore counts with what torch is about to replace
+        from orpose_models.student.complexity import multiply_adds
+
         return multiply_adds(model.student, config.input_size(size), config.proposals_after_nms[1], PERSONS)
