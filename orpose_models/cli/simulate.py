@@ -1,7 +1,7 @@
 """`orpose simulate`: images of a simulated operating room with exact ground truth."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,12 +9,17 @@ from orpose_models.cli.console import new_console
 from orpose_models.cli.progress import progress_bar
 from orpose_models.errors import OrposeError
 
+if TYPE_CHECKING:
+    from orpose_models.simulation.dataset import Layout
+
 console = new_console(stderr=True)
 
 
 def simulate(
     out: Annotated[Path, typer.Argument(help="Folder for all splits.")],
-    split: Annotated[str, typer.Option(help="train, val or test; they share no room, body, outfit, motion or light.")],
+    split: Annotated[
+        str, typer.Option(help="train, val, test or everyday; they share no room, body, outfit, motion or light.")
+    ],
     images: Annotated[int, typer.Option(min=1, help="How many pictures at least; a scene has 12.")],
     seed: Annotated[int, typer.Option(help="Decides every byte.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes, each of which keeps one core busy.")] = 2,
@@ -26,7 +31,8 @@ def simulate(
     """Render multi-person scenes, annotate them and write COCO-style files.
 
     An interrupted run goes on where it stopped when the same command is given again; a larger number of
-    images adds scenes to those that are there. The ground truth of `train` goes to OUT/hidden.
+    images adds scenes to those that are there. The ground truth of `train` goes to OUT/hidden; that of `everyday`,
+    scenes of ordinary life for training what is to be adapted, also to OUT/everyday/labels.json, for orpose train.
     """
     from orpose_models.simulation.dataset import IMAGES_PER_SCENE, Layout
     from orpose_models.simulation.run import scenes_for
@@ -43,6 +49,8 @@ def simulate(
     console.print(f"{_summary(document)} -> {layout.root}", soft_wrap=True)
     if layout.truth_root != layout.root:
         console.print(f"ground truth, not for training -> {layout.annotations}", soft_wrap=True)
+    if chosen == "everyday":
+        console.print(f"labels, for orpose train --labels -> {_write_labels(layout)}", soft_wrap=True)
     if bag:
         from orpose_models.simulation.bag import write_bag
 
@@ -54,6 +62,18 @@ def simulate(
 
         write_contact_sheet(layout, layout.root / "sheet.jpg")
         console.print(f"contact sheet -> {layout.root / 'sheet.jpg'}", soft_wrap=True)
+
+
+def _write_labels(layout: "Layout") -> Path:
+    """The ground truth as labels to train on."""
+    from orpose_models.datasets.coco import read_simulated
+    from orpose_models.files import read_json, sha256
+    from orpose_models.training.truth_labels import truth_labels
+
+    settings = {**read_json(layout.settings), "annotations": sha256(layout.annotations)}
+    labels = truth_labels(read_simulated(layout.root), "ground truth of simulated everyday scenes", settings)
+    labels.save(layout.root / "labels.json")
+    return layout.root / "labels.json"
 
 
 def _remove(folder: Path) -> None:

@@ -160,7 +160,7 @@ def read_mvor_plus(path: str | Path, images: str | Path | None = None) -> Truth:
 
 
 def read_simulated(path: str | Path, images: str | Path | None = None) -> Truth:
-    """Read a split of the simulated operating room, which is in COCO's layout with 3D and cameras.
+    """Read a split of the simulated operating room, or its everyday scenes: COCO's layout with 3D and cameras.
 
     Args:
         path: the split's folder, or its annotation file.
@@ -170,7 +170,8 @@ def read_simulated(path: str | Path, images: str | Path | None = None) -> Truth:
         OrposeError: as `read_coco`.
     """
     path = locate(path, "annotations.json")
-    return read_coco(path, images, f"simulated OR, split {path.parent.name}")
+    split = path.parent.name
+    return read_coco(path, images, f"simulated {'everyday scenes' if split == 'everyday' else f'OR, split {split}'}")
 
 
 def _with_3d(truth: Truth, mvor: Truth | None) -> tuple[ImageTruth, ...]:

@@ -16,6 +16,7 @@ from orpose_models.errors import OrposeError
 from orpose_models.files import atomic_path, read_json, sha256, write_json
 from orpose_models.simulation.annotations import STATES, annotate, to_coco
 from orpose_models.simulation.effects import encode, expose, sensor_of
+from orpose_models.simulation.everyday.scenes import EVERYDAY_PERIOD, build_everyday_scene
 from orpose_models.simulation.rendering import Renderer
 from orpose_models.simulation.rigs import CAMERAS, RoomCamera
 from orpose_models.simulation.scenes import FRAMES, PERIOD, Scene, build_scene
@@ -58,7 +59,8 @@ def render_scene(layout: Layout, seed: int, number: int, renderer: Renderer) -> 
     Returns:
         How many pictures it has.
     """
-    scene = build_scene(layout.split, seed, number)
+    everyday = layout.split == "everyday"
+    scene = build_everyday_scene(seed, number) if everyday else build_scene(layout.split, seed, number)
     meshes = scene.meshes(0)
     renderer.load(scene.room, scene.props, meshes, scene.covers, scene.lighting)
     images, annotations = [], []
@@ -97,7 +99,7 @@ def _image_record(scene: Scene, camera: RoomCamera, name: str, image_id: int, fr
         "camera_name": camera.name,
         "group": f"scene{scene.number:05d}",
         "frame": frame,
-        "stamp_ns": START_NS + scene.number * _SCENE_NS + round(frame * PERIOD * 1e9),
+        "stamp_ns": START_NS + scene.number * _SCENE_NS + round(scene.times[frame] * 1e9),
     }
 
 
@@ -174,6 +176,7 @@ def finish(layout: Layout, scenes: int) -> dict[str, Any]:
     """
     records = [read_json(layout.scene_record(number)) for number in range(scenes)]
     settings = read_json(layout.settings)
+    everyday = layout.split == "everyday"
     category = {
         "id": 1,
         "name": "person",
@@ -183,9 +186,9 @@ def finish(layout: Layout, scenes: int) -> dict[str, Any]:
     }
     info = {
         **settings,
-        "description": "Simulated operating room: rendered, not recorded",
+        "description": f"Simulated {'everyday scenes' if everyday else 'operating room'}: rendered, not recorded",
         "states": list(STATES),
-        "period_s": PERIOD,
+        "period_s": EVERYDAY_PERIOD if everyday else PERIOD,
         "scenes": [{k: v for k, v in record["scene"].items() if k != "cameras"} for record in records],
     }
     images = [image for record in records for image in record["images"]]

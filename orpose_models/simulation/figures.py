@@ -3,6 +3,7 @@
 Surfaces are made once in the bind pose; `Figure.posed` moves them with the bones (linear blend skinning).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from orpose_models.simulation.clothing import Outfit
 from orpose_models.simulation.fields import Array as Floats
 from orpose_models.simulation.fields import Field, Noise, cone, surface
 from orpose_models.simulation.geometry import Mesh, point_normals
-from orpose_models.simulation.heads import build_head
+from orpose_models.simulation.heads import Headwear, build_head
 from orpose_models.simulation.posing import Motion, Posture, solve
 from orpose_models.simulation.splits import member
 
@@ -22,6 +23,8 @@ _ARMS = ("left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_w
 _TRUNK = ("pelvis", "spine1", "spine2", "spine3", "neck")
 _LEGS = ("left_hip", "right_hip", "left_knee", "right_knee")
 CLOTH_STEP = 0.024
+Pattern = Callable[[Floats], NDArray]
+"""Colours (n, 3) of the points (n, 3) of a garment in the bind pose."""
 
 
 def bind_motion(body: Body) -> Motion:
@@ -60,14 +63,13 @@ class Figure:
     """A person's surface in the bind pose.
 
     Attributes:
-        body, outfit: who, in what.
+        body: whose.
         mesh: the surface.
         weights: (n, 22) float32 skinning weights.
         bind: the bind pose, one frame.
     """
 
     body: Body
-    outfit: Outfit
     mesh: Mesh
     weights: NDArray[np.float32]
     bind: Motion
@@ -84,14 +86,19 @@ class Figure:
         return replace(self.mesh, points=points, normals=normals)
 
 
-class _Tailor:
-    """Collects the pieces of one person."""
+class Tailor:
+    """Collects the pieces of one person.
 
-    def __init__(self, body: Body, outfit: Outfit) -> None:
+    Args:
+        body: to be dressed.
+        outfit: pool number; decides folds and shades.
+    """
+
+    def __init__(self, body: Body, outfit: int) -> None:
         self.body, self.outfit = body, outfit
         self.motion = bind_motion(body)
         self.bind = self.motion.positions[0]
-        self.rng = member("outfit", outfit.number)
+        self.rng = member("outfit", outfit)
         self.rng.random(64)  # leave the stream that chose the outfit behind
         self.meshes: list[Mesh] = []
         self.weights: list[NDArray[np.float32]] = []
@@ -103,6 +110,10 @@ class _Tailor:
         self.meshes.append(mesh)
         self.weights.append(weights)
 
+    def figure(self) -> Figure:
+        """The person, with all the pieces there are."""
+        return Figure(self.body, Mesh.merge(self.meshes), np.concatenate(self.weights), self.motion)
+
     def rigid(self, mesh: Mesh, joint: str) -> None:
         weights = np.zeros((len(mesh.points), len(JOINTS)), np.float32)
         weights[:, J[joint]] = 1
@@ -110,13 +121,13 @@ class _Tailor:
 
     def piece(
         self, field: Field, colour: NDArray, joints: tuple[str, ...], folds: float, *, step: float = CLOTH_STEP,
-        soft: float = 0.045, box: tuple[NDArray, NDArray] | None = None,
+        soft: float = 0.045, box: tuple[NDArray, NDArray] | None = None, pattern: Pattern | None = None,
     ) -> None:  # fmt: skip
-        """A garment: its surface, crumpled by `folds` metres, with darker creases."""
+        """A garment: its surface, crumpled by `folds` metres, with darker creases; `pattern` replaces the colour."""
         low, high = box if box is not None else (self.low, self.high)
         points, faces, normals = surface(field, low, high, step)
         weights = _weights(points, self.bind, joints, soft)
-        colours = np.tile(np.asarray(colour, float), (len(points), 1))
+        colours = np.tile(np.asarray(colour, float), (len(points), 1)) if pattern is None else pattern(points)
         if folds:
             height = folds * self._crumple(points)
             points = points + normals * height[:, None].astype(np.float32)
@@ -138,36 +149,50 @@ class _Tailor:
 
 def build_figure(body: Body, outfit: Outfit) -> Figure:
     """Dress a body. The same body and outfit give the same figure."""
-    tailor = _Tailor(body, outfit)
-    bind = tailor.bind
+    tailor = Tailor(body, outfit.number)
     skin_colour = np.array(outfit.headwear.skin) * [0.98, 0.94, 0.92]
     covered = outfit.over in ("gown", "coat")
-    _dress_trunk(tailor, covered)
-    arm_colour = skin_colour
-    tailor.piece(clothing.skin(body, bind), arm_colour, (*_ARMS, "neck", "spine3", "head"), 0.0, step=0.019, soft=0.03)
-
-    for s, side in enumerate(("left", "right")):
-        wrist_turn = tailor.motion.rotations[0, J[f"{side}_wrist"]]
-        hand = body.hands[s].placed(bind[J[f"{side}_wrist"]], wrist_turn)
-        colour = np.array(outfit.gloves if outfit.gloves else skin_colour)
-        shade = 1 + 0.05 * Noise(tailor.rng, 0.03)(hand.points)[:, None]
-        tailor.rigid(hand.coloured(np.clip(colour * shade, 0, 255)), f"{side}_wrist")
+    _dress_trunk(tailor, outfit, covered)
+    add_arms_and_neck(tailor, skin_colour)
+    for side in ("left", "right"):
+        add_hand(tailor, side, np.array(outfit.gloves if outfit.gloves else skin_colour))
         if outfit.gloves:
-            _cuff(tailor, side, colour)
-        ankle = bind[J[f"{side}_ankle"]]
-        toe = bind[J[f"{side}_foot"]]
-        box = (np.minimum(ankle, toe) - [0.12, 0.08, 0.12], np.maximum(ankle, toe) + [0.12, 0.08, 0.08])
-        points, faces, normals = surface(clothing.shoe(bind, side, body), *box, 0.014)
-        tailor.rigid(Mesh.build(points, faces, normals, outfit.shoes), f"{side}_ankle")
-
-    head_rng = member("outfit", outfit.number + 1_000_000)
-    head = build_head(outfit.headwear, body.head_size, head_rng)
-    tailor.rigid(head.placed(bind[J["head"]] + head_centre(body)), "head")
-    return Figure(body, outfit, Mesh.merge(tailor.meshes), np.concatenate(tailor.weights), tailor.motion)
+            _cuff(tailor, side, np.array(outfit.gloves), outfit.over == "gown")
+        add_shoe(tailor, side, outfit.shoes)
+    add_head(tailor, outfit.headwear)
+    return tailor.figure()
 
 
-def _dress_trunk(tailor: _Tailor, covered: bool) -> None:
-    body, outfit, bind = tailor.body, tailor.outfit, tailor.bind
+def add_arms_and_neck(tailor: Tailor, colour: NDArray) -> None:
+    """The skin that sleeves and collars may leave bare."""
+    field = clothing.skin(tailor.body, tailor.bind)
+    tailor.piece(field, colour, (*_ARMS, "neck", "spine3", "head"), 0.0, step=0.019, soft=0.03)
+
+
+def add_hand(tailor: Tailor, side: str, colour: NDArray) -> None:
+    """A hand, bare or gloved."""
+    wrist_turn = tailor.motion.rotations[0, J[f"{side}_wrist"]]
+    hand = tailor.body.hands[("left", "right").index(side)].placed(tailor.bind[J[f"{side}_wrist"]], wrist_turn)
+    shade = 1 + 0.05 * Noise(tailor.rng, 0.03)(hand.points)[:, None]
+    tailor.rigid(hand.coloured(np.clip(colour * shade, 0, 255)), f"{side}_wrist")
+
+
+def add_shoe(tailor: Tailor, side: str, colour: tuple[float, float, float]) -> None:
+    """A shoe."""
+    ankle, toe = tailor.bind[J[f"{side}_ankle"]], tailor.bind[J[f"{side}_foot"]]
+    box = (np.minimum(ankle, toe) - [0.12, 0.08, 0.12], np.maximum(ankle, toe) + [0.12, 0.08, 0.08])
+    points, faces, normals = surface(clothing.shoe(tailor.bind, side, tailor.body), *box, 0.014)
+    tailor.rigid(Mesh.build(points, faces, normals, colour), f"{side}_ankle")
+
+
+def add_head(tailor: Tailor, headwear: Headwear) -> None:
+    """The head and what is worn on it."""
+    head = build_head(headwear, tailor.body.head_size, member("outfit", tailor.outfit + 1_000_000))
+    tailor.rigid(head.placed(tailor.bind[J["head"]] + head_centre(tailor.body)), "head")
+
+
+def _dress_trunk(tailor: Tailor, outfit: Outfit, covered: bool) -> None:
+    body, bind = tailor.body, tailor.bind
     trunk_and_arms = (*_TRUNK, "left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_hip", "right_hip")
     scrubs = np.array(outfit.scrubs)
     tailor.piece(
@@ -193,11 +218,11 @@ def _dress_trunk(tailor: _Tailor, covered: bool) -> None:
             tailor.piece(clothing.collar(body, bind), over * 0.9, ("neck", "spine3"), 0.0, step=0.014)
 
 
-def _cuff(tailor: _Tailor, side: str, colour: NDArray) -> None:
+def _cuff(tailor: Tailor, side: str, colour: NDArray, over_gown: bool) -> None:
     """The glove's end, over skin or sleeve."""
     elbow, wrist = tailor.bind[J[f"{side}_elbow"]], tailor.bind[J[f"{side}_wrist"]]
     start = elbow + 0.78 * (wrist - elbow)
-    radius = 0.05 if tailor.outfit.over == "gown" else 0.036
+    radius = 0.05 if over_gown else 0.036
     box = (np.minimum(start, wrist) - 0.08, np.maximum(start, wrist) + 0.08)
     points, faces, normals = surface(cone(start, wrist, radius, 0.033), *box, 0.013)
     tailor.rigid(Mesh.build(points, faces, normals, colour * 0.97), f"{side}_elbow")

@@ -166,6 +166,97 @@ def _sit_type(body: Body, rng: np.random.Generator, table: float) -> Key:
     return key
 
 
+def _phone(body: Body, rng: np.random.Generator, _: float) -> Key:
+    """A telephone at the ear, or held up and read."""
+    key = at_ease(body, rng)
+    arm = rng.integers(2)
+    side = 1 - 2 * arm
+    if rng.random() < 0.5:
+        key["hands"][arm] = (0.1, side * 0.13, 0.88 * body.stature)
+        key["elbow_out"][arm] = rng.uniform(0.5, 1.0)
+    else:
+        key["hands"][arm] = (rng.uniform(0.24, 0.34), side * rng.uniform(0.0, 0.12), 0.7 * body.stature)
+        key["gaze"][0] = rng.uniform(0.4, 0.8)
+    return key
+
+
+def _wave(body: Body, rng: np.random.Generator, _: float) -> Key:
+    key = at_ease(body, rng)
+    for arm in [rng.integers(2)] if rng.random() < 0.8 else [0, 1]:
+        side = 1 - 2 * arm
+        key["hands"][arm] = (
+            rng.uniform(0.0, 0.25),
+            side * rng.uniform(0.22, 0.6),
+            rng.uniform(0.85, 1.15) * body.stature,
+        )
+        key["elbow_out"][arm] = rng.uniform(0.7, 1.2)
+    return key
+
+
+def _hips(body: Body, rng: np.random.Generator, _: float) -> Key:
+    """Hands on the hips, in the pockets or behind the back."""
+    key = at_ease(body, rng)
+    x, y, z = ((0.02, 0.2, 0.57), (0.06, 0.17, 0.51), (-0.17, 0.05, 0.55))[rng.integers(3)]
+    for arm in range(2) if rng.random() < 0.7 else [rng.integers(2)]:
+        key["hands"][arm] = (x + rng.normal(0, 0.02), (1 - 2 * arm) * (y + rng.normal(0, 0.015)), z * body.stature)
+        key["elbow_out"][arm] = rng.uniform(0.8, 1.4)
+    return key
+
+
+def _point(body: Body, rng: np.random.Generator, _: float) -> Key:
+    key = at_ease(body, rng)
+    arm = rng.integers(2)
+    side = 1 - 2 * arm
+    away = rng.uniform(-0.3, 1.4)
+    reach = rng.uniform(0.5, 0.7)
+    key["hands"][arm] = (
+        reach * np.cos(away),
+        side * (0.1 + reach * np.sin(away)),
+        rng.uniform(0.68, 0.95) * body.stature,
+    )
+    key["gaze"][2] = side * 0.6 * away
+    key["bend"][2] = side * 0.3 * away
+    return key
+
+
+def _stretch(body: Body, rng: np.random.Generator, _: float) -> Key:
+    """Both arms up or wide."""
+    key = at_ease(body, rng)
+    up = rng.uniform(0.75, 1.25)
+    wide = rng.uniform(0.15, 0.75) if up > 0.95 else rng.uniform(0.5, 0.8)
+    key["hands"] = _sides((0.1, wide, up * body.stature), (0.1, -wide, up * body.stature)) + rng.normal(0, 0.06, (2, 3))
+    key["gaze"][0] = rng.uniform(-0.4, 0.2)
+    key["bend"][1] = rng.normal(0, 0.15)
+    return key
+
+
+def _squat(body: Body, rng: np.random.Generator, _: float) -> Key:
+    key = at_ease(body, rng)
+    key["crouch"] = rng.uniform(0.15, 0.42, 1)
+    key["tilt"] = rng.uniform(0.2, 0.5, 1)
+    key["bend"] = rng.normal([0.4, 0, 0], [0.15, 0.1, 0.2])
+    key["hands"] = _sides((0.4, 0.16, 0.55), (0.4, -0.16, 0.55)) + rng.normal(0, 0.1, (2, 3))
+    return key
+
+
+def _sit_talk(body: Body, rng: np.random.Generator, table: float) -> Key:
+    key = _sit(body, rng, table)
+    for arm in range(2):
+        if rng.random() < 0.6:
+            key["hands"][arm] = (rng.uniform(0.2, 0.45), (1 - 2 * arm) * rng.uniform(0.05, 0.45), rng.uniform(0.8, 1.2))
+    key["gaze"][2] = rng.normal(0, 0.6)
+    key["bend"][0] = rng.uniform(-0.15, 0.3)
+    return key
+
+
+def _sit_phone(body: Body, rng: np.random.Generator, table: float) -> Key:
+    key = _sit(body, rng, table)
+    arm = rng.integers(2)
+    key["hands"][arm] = (0.34, (1 - 2 * arm) * 0.03, rng.uniform(0.95, 1.1))
+    key["gaze"][0] = rng.uniform(0.3, 0.7)
+    return key
+
+
 KEYS: dict[str, KeyMaker] = {
     "operate": _operate,
     "reach": _reach,
@@ -181,4 +272,12 @@ KEYS: dict[str, KeyMaker] = {
     "talk": _talk,
     "sit": _sit,
     "sit_type": _sit_type,
+    "phone": _phone,
+    "wave": _wave,
+    "hips": _hips,
+    "point": _point,
+    "stretch": _stretch,
+    "squat": _squat,
+    "sit_talk": _sit_talk,
+    "sit_phone": _sit_phone,
 }

@@ -1,4 +1,4 @@
-"""What people in an operating room do, as short continuous sequences.
+"""What people do, in an operating room and elsewhere, as short continuous sequences.
 
 A motion is a walk, or a stance held while hands, trunk and gaze go from one key moment to the next. The pool number
 of a motion decides it; table height and the person's size only scale it.
@@ -27,6 +27,22 @@ FREE: dict[str, float] = {
     "talk": 2,
 }
 SEATED: dict[str, float] = {"sit": 2, "sit_type": 1}
+# In everyday scenes.
+EVERYDAY: dict[str, float] = {
+    "stand": 3,
+    "walk": 4,
+    "talk": 3,
+    "wave": 1.5,
+    "phone": 1.5,
+    "hips": 1.5,
+    "point": 1,
+    "stretch": 0.8,
+    "fold": 1,
+    "carry": 1,
+    "bend": 0.6,
+    "squat": 0.4,
+}
+EVERYDAY_SEATED: dict[str, float] = {"sit": 2, "sit_talk": 2, "sit_phone": 1}
 
 _KEY_PERIOD = 0.9  # seconds from one key moment to the next
 
@@ -45,7 +61,7 @@ def perform(action: str, motion: int, body: Body, times: Array, table: float = 0
     """A body doing an action at moments `times` (f,) in seconds, in the frame of its place, facing +x.
 
     Args:
-        action: a key of `AT_TABLE`, `FREE` or `SEATED`.
+        action: a key of one of the dictionaries of actions above.
         motion: pool number; decides stance, key moments and speed.
         body: who does it.
         times: ascending, from 0.
@@ -78,7 +94,7 @@ def _stance(action: str, body: Body, rng: np.random.Generator, times: Array, tab
     stagger = rng.normal(0, 0.05)
     feet = np.array([[stagger, width, 0], [-stagger, -width, 0]])
     seat = np.full(frames, np.nan)
-    if action in SEATED:
+    if action in SEATED or action in EVERYDAY_SEATED:
         seat[:] = STOOL_HEIGHT + 0.08
         feet[:, 0] += rng.uniform(0.32, 0.45)
         feet[:, 1] *= 1.4

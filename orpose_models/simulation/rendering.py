@@ -18,7 +18,7 @@ from vtkmodules.vtkCommonCore import vtkFloatArray, vtkUnsignedCharArray
 from orpose_models.simulation.geometry import Mesh
 from orpose_models.simulation.lights import Beam, Lighting
 from orpose_models.simulation.rigs import HEIGHT, WIDTH, RoomCamera, look_at
-from orpose_models.simulation.rooms import Room
+from orpose_models.simulation.rooms import Place
 from orpose_models.simulation.shading import COLUMNS, DRAWN, ROWS, ambient_occlusion, shadow_factor, unproject
 
 COVER_ID = 128  # added to a person's identity for cloth that lies on them
@@ -77,7 +77,7 @@ class Renderer:
         """Give the window back."""
         self._plotter.close()
 
-    def load(self, room: Room, props: Mesh, people: list[Mesh], covers: list[Mesh | None], lighting: Lighting) -> None:
+    def load(self, room: Place, props: Mesh, people: list[Mesh], covers: list[Mesh | None], lighting: Lighting) -> None:
         """Set the stage: a room, things put in it, people (moved later by `move`), cloth on them, and light."""
         self._plotter.clear()
         self._lighting = lighting
@@ -103,7 +103,7 @@ class Renderer:
         actor.prop.specular, actor.prop.specular_power = 0.06, 12
         return actor
 
-    def _shell(self, room: Room) -> list[pv.Actor]:
+    def _shell(self, room: Place) -> list[pv.Actor]:
         x, y, top = room.size[0] / 2, room.size[1] / 2, room.ceiling
         quads = [
             (room.floor, [(-x, -y, 0), (x, -y, 0), (x, y, 0), (-x, y, 0)], (0, 0, 1)),

@@ -44,20 +44,17 @@ class Footprint:
 
 
 @dataclass(frozen=True, eq=False)
-class Room:
-    """A room without people.
+class Place:
+    """Where a scene happens, without people: a box with things in it.
 
     Attributes:
         number: pool number.
         size: (2,) inside length and width, centred on the origin.
         ceiling: height, metres.
         mesh: everything but floor and walls.
-        glow: the ceiling's light panels.
+        glow: what shines by itself: the ceiling's light panels.
         floor, walls: pictures (h, w, 3) uint8 that are laid on them.
-        table: the operating table; its x axis runs from the feet to the head of the patient.
-        table_height: top of the mattress.
-        footprints: what stands on the floor, the table first.
-        lamps: surgical lamps.
+        footprints: what stands on the floor.
     """
 
     number: int
@@ -67,9 +64,22 @@ class Room:
     glow: Mesh
     floor: NDArray[np.uint8]
     walls: NDArray[np.uint8]
+    footprints: list[Footprint]
+
+
+@dataclass(frozen=True, eq=False)
+class Room(Place):
+    """An operating room without people.
+
+    Attributes:
+        table: the operating table, the first of the footprints; its x axis runs from the feet to the head of the
+            patient.
+        table_height: top of the mattress.
+        lamps: surgical lamps.
+    """
+
     table: Footprint
     table_height: float
-    footprints: list[Footprint]
     lamps: list[overhead.Lamp]
 
 
@@ -236,7 +246,7 @@ def build_room(number: int) -> Room:
             overhead.pendant(rng, top, table.centre + rng.uniform(1.5, 2.1) * np.array([np.cos(angle), np.sin(angle)]))
         )
     glow = overhead.light_panels(rng, size, top)
-    return Room(number, size, top, Mesh.merge(parts), glow, _floor(rng), _walls(rng), table, height, footprints, lamps)
+    return Room(number, size, top, Mesh.merge(parts), glow, _floor(rng), _walls(rng), footprints, table, height, lamps)
 
 
 def table_sheet(rng: np.random.Generator, room: Room) -> Mesh:

@@ -14,7 +14,7 @@ from orpose_models.simulation.geometry import Mesh, rotation_z
 from orpose_models.simulation.lights import Lighting, draw_lighting
 from orpose_models.simulation.posing import Motion
 from orpose_models.simulation.rigs import RoomCamera, build_rig
-from orpose_models.simulation.rooms import Footprint, Room, build_room, table_sheet
+from orpose_models.simulation.rooms import Footprint, Place, Room, build_room, table_sheet
 from orpose_models.simulation.splits import Draw, Split, generator, member
 from orpose_models.simulation.staging import Person, Volume, place_person
 
@@ -36,7 +36,7 @@ class Scene:
         split, number: which scene.
         kind: a key of the kinds of scenes.
         room, lighting, cameras: the place.
-        props: things brought in for this scene: sheets, stools.
+        props: things brought in for this scene: sheets, seats.
         people: who is there; `figures` and `covers` go with them.
         figures: the dressed bodies.
         covers: cloth that lies on a person and outlines them, in the room, or None.
@@ -46,7 +46,7 @@ class Scene:
     split: Split
     number: int
     kind: str
-    room: Room
+    room: Place
     lighting: Lighting
     cameras: list[RoomCamera]
     props: Mesh

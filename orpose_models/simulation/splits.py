@@ -11,15 +11,17 @@ from typing import Literal, get_args
 
 import numpy as np
 
-Split = Literal["train", "val", "test"]
+Split = Literal["train", "val", "test", "everyday"]
 Kind = Literal["room", "body", "outfit", "motion", "light"]
 
 SPLITS: tuple[Split, ...] = get_args(Split)
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 POOL_SIZE = 2000
-# Of every ten consecutive numbers, which go to which split.
+# Of every ten consecutive numbers below that, which go to which split of the operating room.
 _DEAL: dict[Split, tuple[int, ...]] = {"train": (0, 1, 2, 4, 5, 6, 8), "val": (3,), "test": (7, 9)}
+# Everyday scenes have the numbers beyond.
+EVERYDAY_SIZE = 1000
 
 
 def generator(*keys: int | str) -> np.random.Generator:
@@ -30,11 +32,15 @@ def generator(*keys: int | str) -> np.random.Generator:
 
 def split_of(number: int) -> Split:
     """The split that owns a pool number."""
+    if number >= POOL_SIZE:
+        return "everyday"
     return next(split for split, digits in _DEAL.items() if number % 10 in digits)
 
 
 def pool(split: Split) -> np.ndarray:
     """The pool numbers (m,) int64 of a split, ascending; the same numbers serve every kind."""
+    if split == "everyday":
+        return np.arange(POOL_SIZE, POOL_SIZE + EVERYDAY_SIZE)
     numbers = np.arange(POOL_SIZE)
     return numbers[np.isin(numbers % 10, _DEAL[split])]
 

@@ -1,5 +1,6 @@
 """Who stands where: people placed around the table and in the room without walking into things or each other."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from orpose_models.simulation.bodies import PARENTS, Body, J, load_body
 from orpose_models.simulation.geometry import rotation_z
 from orpose_models.simulation.motions import AT_TABLE, FREE, SEATED, choose_action, perform
 from orpose_models.simulation.posing import Motion
-from orpose_models.simulation.rooms import Footprint, Room
+from orpose_models.simulation.rooms import Footprint, Place, Room
 from orpose_models.simulation.splits import Draw
 
 Array = NDArray[np.float64]
@@ -85,8 +86,8 @@ class Person:
 
     Attributes:
         body, outfit, motion_number: pool numbers.
-        role: 'surgeon', 'assistant', 'nurse', 'anaesthetist', 'radiographer' or 'patient'.
-        clothes: which kind of outfit the role wears (see `clothing.draw_outfit`).
+        role: 'surgeon', 'assistant', 'nurse', 'anaesthetist', 'radiographer' or 'patient'; 'person' elsewhere.
+        clothes: which kind of outfit the role wears (see `clothing.draw_outfit`); 'everyday' elsewhere.
         action: what they do.
         motion: joints over the moments of the scene, in the room.
     """
@@ -139,12 +140,32 @@ def place_person(
     build = load_body(body)
     action = choose_action(motion, _ACTIONS[kind])
     local = perform(action, motion, build, times, work_height)
+    spot = find_spot(
+        local, build, lambda: _at_table(room, rng, build) if kind == "table" else _anywhere(room, rng),
+        room, others, obstacles,
+    )  # fmt: skip
+    return None if spot is None else (action, *spot)
+
+
+def find_spot(
+    local: Motion, body: Body, propose: Callable[[], tuple[Array, float]], place: Place, others: list[Volume],
+    obstacles: list[Footprint],
+) -> tuple[Motion, Volume, Array, float] | None:  # fmt: skip
+    """Put a motion where nobody and nothing is in its way; None if no proposal is good.
+
+    Args:
+        local: the motion in the frame of its place.
+        propose: gives places (2,) and ways to face.
+
+    Returns:
+        Motion in the room, volume, place and the way they face.
+    """
     for _ in range(TRIES):
-        place, yaw = _at_table(room, rng, build) if kind == "table" else _anywhere(room, rng)
-        moved = local.placed(float(place[0]), float(place[1]), float(yaw))
-        volume = Volume.of(moved, build)
-        if not volume.inside(room.size) or any(volume.gap(other) < 0 for other in others):
+        at, yaw = propose()
+        moved = local.placed(float(at[0]), float(at[1]), float(yaw))
+        volume = Volume.of(moved, body)
+        if not volume.inside(place.size) or any(volume.gap(other) < 0 for other in others):
             continue
         if all(volume.gap_to(spot) >= 0 for spot in obstacles):
-            return action, moved, volume, place, float(yaw)
+            return moved, volume, at, float(yaw)
     return None

@@ -161,7 +161,7 @@ def test_a_bag_of_a_split_that_is_not_there_is_refused(tmp_path):
 
 def test_the_command_refuses_an_unknown_split(tmp_path, capfd):
     assert run(["simulate", str(tmp_path), "--split", "training", "--images", "1"]) == 2
-    assert "choose one of: train, val, test" in " ".join(capfd.readouterr().err.split())
+    assert "choose one of: train, val, test, everyday" in " ".join(capfd.readouterr().err.split())
 
 
 def test_annotations_are_plain_json(made):

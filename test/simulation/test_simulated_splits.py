@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from orpose_models.simulation.splits import POOL_SIZE, SPLITS, Draw, generator, member, pool, split_of
+from orpose_models.simulation.splits import EVERYDAY_SIZE, POOL_SIZE, SPLITS, Draw, generator, member, pool, split_of
 
 
 def test_every_number_belongs_to_exactly_one_split():
     pools = [set(pool(split).tolist()) for split in SPLITS]
-    assert sum(len(p) for p in pools) == POOL_SIZE
-    assert set.union(*pools) == set(range(POOL_SIZE))
-    assert [len(p) for p in pools] == [1400, 200, 400]
+    assert sum(len(p) for p in pools) == POOL_SIZE + EVERYDAY_SIZE
+    assert set.union(*pools) == set(range(POOL_SIZE + EVERYDAY_SIZE))
+    assert [len(p) for p in pools] == [1400, 200, 400, 1000]
 
 
 @pytest.mark.parametrize("split", SPLITS)

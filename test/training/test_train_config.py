@@ -42,6 +42,13 @@ def test_the_light_configurations_are_equally_long(scale):
         assert [(k.share, k.low, k.high) for k in kinds] == [(1, float(scale[6:-1]), float(scale[6:-1]))]
 
 
+def test_the_student_without_an_operating_room_is_trained_as_the_one_at_full_size():
+    config = TrainConfig.read(CONFIGS / "light" / "unadapted.yaml")
+    assert config.name == "unadapted-light"
+    reference = TrainConfig.read(CONFIGS / "light" / "ORPose_fixed_1x.yaml")
+    assert config.model_dump(exclude={"name"}) == reference.model_dump(exclude={"name"})
+
+
 def test_single_values_can_be_replaced():
     path = CONFIGS / "light" / "ORPose_all.yaml"
     changes = ("schedule.iterations=7", "model.settings.branches=[both]", "ema=null", "data.accept=0.5")
