@@ -1,55 +1,123 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from test_triangulation import CAMERAS, looking_at_origin
+from test_triangulation import CAMERAS, looking_at_origin, seen_by
 
-from orpose_models.datasets.multiview import PlacedCamera
-from orpose_models.evaluation.footage import pair_footage
+from orpose_models.evaluation.footage import Moment, TruthPerson, footage_figures, truth_figures, truth_in_view
 from orpose_models.poses import Poses
-from orpose_models.skeletons import COCO17_TO_H36M17
+from orpose_models.skeletons import COCO17, COCO17_TO_H36M17, H36M17
 
-FOUR = [*CAMERAS, looking_at_origin(290)]
-PERSON = np.random.default_rng(3).uniform(-0.5, 0.5, (17, 3))
+VIEW = looking_at_origin(290)
+# Somebody of 1.7 m who stands on the floor below the world's origin, facing +x: world axes, z up.
+STANDING = np.array(
+    [(0.1, 0, 0.75), (0.08, 0.03, 0.78), (0.08, -0.03, 0.78), (0, 0.08, 0.75), (0, -0.08, 0.75),
+     (0, 0.2, 0.5), (0, -0.2, 0.5), (0.05, 0.25, 0.2), (0.05, -0.25, 0.2), (0.2, 0.25, 0), (0.2, -0.25, 0),
+     (0, 0.1, 0), (0, -0.1, 0), (0.03, 0.1, -0.4), (0.03, -0.1, -0.4), (0, 0.1, -0.8), (0, -0.1, -0.8)]
+)  # fmt: skip
+TWO = np.stack([STANDING, STANDING + [-0.9, 0.9, 0]])
 
 
-def perfect(view: PlacedCamera, scale: float = 1.0) -> Poses:
-    """What a perfect model sees of `PERSON`, with its 3D scaled."""
-    points = view.to_optical(PERSON)
-    pixels = view.camera.project(points)
+def truth(persons: np.ndarray = TWO) -> list[TruthPerson]:
+    return truth_in_view(VIEW, CAMERAS, [seen_by(view, persons) for view in CAMERAS])
+
+
+def perfect(persons: np.ndarray = TWO, scale: float = 1.0) -> Poses:
+    """What a perfect model says in the camera measured, its 3D scaled."""
+    points = VIEW.to_optical(persons)
     joints = COCO17_TO_H36M17.points(points)
-    return Poses.from_arrays(
-        [[*pixels.min(axis=0), *pixels.max(axis=0)]],
-        [1.0],
-        pixels[None],
-        np.ones((1, 17)),
-        joints3d=(joints - joints[0])[None] * scale,
-        root=[joints[0]],
-    )
+    poses = seen_by(VIEW, persons)
+    return poses.with_arrays(joints3d=(joints - joints[:, :1]) * scale, root=joints[:, 0])
+
+
+def figures(poses: Poses, persons: np.ndarray = TWO, threshold: float = 0.3) -> dict:
+    return footage_figures(VIEW, [Moment(truth(persons), poses)], threshold)
 
 
 def test_nobody() -> None:
-    pairs = pair_footage(FOUR, [[Poses.empty()] * 4])
-    assert pairs.errors().shape == (0, 17)
-    assert pairs.missed == 0
+    nobody = truth(np.zeros((0, 17, 3)))
+    assert nobody == []
+    empty = footage_figures(VIEW, [Moment([], Poses.empty())], 0.3)
+    assert (empty["images"], empty["persons"], empty["found"], empty["unexplained_per_image"]) == (1, 0, 0, 0)
+    for name in ("recall", "keypoint_ap", "pixel_error_median", "pck", "mpjpe_mm", "root_error_median_mm"):
+        assert empty[name] is None
+    assert truth_figures([nobody])["reprojection_error_median_px"] is None
+
+
+def test_the_truth_is_where_the_other_cameras_say() -> None:
+    first, second = sorted(truth(), key=lambda person: float(person.pixels[0, 0]))
+    expected = sorted(VIEW.camera.project(VIEW.to_optical(TWO)), key=lambda pixels: float(pixels[0, 0]))
+    np.testing.assert_allclose([first.pixels, second.pixels], expected, atol=0.01)
+    assert first.inside.all()
+    assert first.cameras == 3
+    said = truth_figures([truth(), []])
+    assert (said["images"], said["persons"], said["joints"]) == (2, 2, 34)
+    assert said["persons_by_cameras"] == {"3": 2}
+    assert said["reprojection_error_p90_px"] < 0.01
 
 
 def test_perfect_poses_have_no_error() -> None:
-    pairs = pair_footage(FOUR, [[perfect(view) for view in FOUR]])
-    assert pairs.cameras.tolist() == [0, 1, 2, 3]
-    assert np.nanmax(pairs.errors()) < 1e-3
-    assert np.isnan(pairs.errors()[:, 0]).all()
-    np.testing.assert_allclose(pairs.roots_predicted, pairs.roots_truth, atol=1e-3)
+    found = figures(perfect())
+    assert (found["persons"], found["found"], found["recall"], found["unexplained_per_image"]) == (2, 2, 1, 0)
+    assert (found["pck"], found["pck_of_all"], found["recall_oks50"]) == (1, 1, 1)
+    assert found["keypoint_ap"] == pytest.approx(1)
+    assert found["keypoint_ar"] == pytest.approx(1)
+    assert (found["joints"], found["persons_3d"], found["roots"]) == (34, 2, 2)
+    for name in ("pixel_error_median", "mpjpe_mm", "n_mpjpe_mm", "pa_mpjpe_mm", "root_error_median_mm"):
+        assert found[name] == pytest.approx(0, abs=0.02), name
+    assert all(error == pytest.approx(0, abs=0.02) for error in found["mpjpe_mm_by_joint"].values())
+    assert len(found["mpjpe_mm_by_joint"]) == 16
 
 
-def test_a_pose_too_large_by_a_tenth_is_off_by_a_tenth_until_scaled() -> None:
-    pairs = pair_footage(FOUR, [[perfect(view, 1.1) for view in FOUR]])
-    length = np.linalg.norm(pairs.truth, axis=2)[pairs.mask].mean()
-    assert np.nanmean(pairs.errors()) == pytest.approx(0.1 * length, abs=1e-4)
-    assert np.nanmax(pairs.errors("scale")) < 1e-3
+def test_errors_are_what_they_are() -> None:
+    poses = perfect(scale=1.1)
+    keypoints, roots = poses.keypoints.copy(), poses.root.copy()
+    wrist = COCO17.index("left_wrist")
+    keypoints[:, wrist] += [30, 40]  # 50 pixels
+    roots[0] += [0.3, 0, 0.4]
+    roots[1] = np.nan
+    found = figures(poses.with_arrays(keypoints=keypoints, root=roots))
+    joints = COCO17_TO_H36M17.points(STANDING)
+    length = np.linalg.norm(joints - joints[0], axis=1)[1:].mean()
+    assert found["mpjpe_mm"] == pytest.approx(100 * length, abs=0.05)
+    assert found["n_mpjpe_mm"] == pytest.approx(0, abs=0.02)
+    assert (found["roots"], found["root_error_median_mm"]) == (1, pytest.approx(500, abs=0.05))
+    assert found["pixel_error_median_by_joint"]["left_wrist"] == pytest.approx(50, abs=0.02)
+    assert found["pixel_error_median"] == pytest.approx(0, abs=0.02)
+    assert found["pck"] == pytest.approx(32 / 34)  # the torsos are 50 to 70 pixels high
 
 
-def test_somebody_only_the_others_see_is_missed() -> None:
-    poses = [perfect(view) for view in FOUR]
-    poses[2] = Poses.empty()
-    pairs = pair_footage(FOUR, [poses])
-    assert pairs.cameras.tolist() == [0, 1, 3]
-    assert pairs.missed == 1
+def test_who_is_missed_and_who_is_too_much() -> None:
+    poses = perfect()
+    one_unsure = poses.with_arrays(box_scores=np.array([0.9, 0.2]))
+    found = figures(one_unsure)
+    assert (found["found"], found["recall"], found["pck"], found["pck_of_all"]) == (1, 0.5, 1, 0.5)
+    assert found["keypoint_ap"] == pytest.approx(1)  # which has no threshold
+    ghost = poses.select([0]).with_arrays(keypoints=poses.keypoints[:1] + 150, boxes=poses.boxes[:1] + 150)
+    found = figures(Poses.concatenate([poses, ghost]))
+    assert (found["recall"], found["unexplained_per_image"]) == (1, 1)
+    nobody = figures(Poses.empty())
+    assert (nobody["recall"], nobody["pck"], nobody["pck_of_all"], nobody["mpjpe_mm"]) == (0, None, 0, None)
+
+
+def test_only_joints_inside_the_image_count() -> None:
+    raised = STANDING[None] + [0, 0, 1.0]  # the head is above the upper edge
+    (person,) = truth(raised)
+    outside = VIEW.camera.project(VIEW.to_optical(raised[0]))[:, 1] < 0
+    assert 0 < outside.sum() < 11
+    np.testing.assert_array_equal(person.inside, ~outside)
+    poses = perfect(raised)
+    keypoints = poses.keypoints.copy()
+    keypoints[0, outside] += 500
+    found = figures(poses.with_arrays(keypoints=keypoints), raised)
+    assert (found["found"], found["joints"], found["pck_of_all"]) == (1, int((~outside).sum()), 1)
+    assert found["keypoint_ap"] == pytest.approx(1)
+
+
+def test_without_a_pelvis_there_is_2d_only() -> None:
+    (person,) = truth(STANDING[None])
+    joints = person.joints.copy()
+    joints[H36M17.index("pelvis")] = np.nan
+    found = footage_figures(VIEW, [Moment([replace(person, joints=joints)], perfect(STANDING[None]))], 0.3)
+    assert (found["found"], found["pck"], found["persons_3d"], found["roots"]) == (1, 1, 0, 0)
+    assert found["mpjpe_mm"] is None
