@@ -81,6 +81,12 @@ def resize_up(image: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
+def resize_for_network(image: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
+    """An image, possibly reduced before, scaled to `size`: a reduced one is enlarged straight to it."""
+    smaller = size[0] <= image.shape[1] and size[1] <= image.shape[0]
+    return (resize_down if smaller else resize_up)(image, size)
+
+
 def reduce_image(
     image: NDArray[np.uint8], factor: float = 1.0, max_pixels: int | None = None
 ) -> tuple[NDArray[np.uint8], Resolution]:

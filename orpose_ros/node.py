@@ -137,13 +137,10 @@ class PoseNode(LifecycleNode):
         return future.result()
 
     def _load_model(self) -> PoseModel:
-        model = load_model(self._settings["model"], self._settings["threads"] or None)
         engine = self._settings["engine"]
-        if engine not in ("auto", model.engine):
-            raise OrposeError(
-                f"model '{model.name}' runs on {model.engine}, not on {engine}; engine 'auto' takes it so"
-            )
-        return model
+        return load_model(
+            self._settings["model"], self._settings["threads"] or None, None if engine == "auto" else engine
+        )
 
     def _stop(self) -> bool:
         if self._stream is not None:

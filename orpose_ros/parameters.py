@@ -134,8 +134,8 @@ _DECLARATION = (
     Parameter(
         "engine",
         "auto",
-        "Engine the model must run on; auto takes the model's own. Any other engine refuses to configure.",
-        choices=("auto", "onnxruntime", "openvino", "torch"),
+        "What computes the model; auto takes the model's own. An engine that it does not run on refuses to configure.",
+        choices=("auto", "onnxruntime", "openvino", "openvino-bf16", "torch"),
     ),
     Parameter("threads", 0, "Processor threads the model may use; 0 for all cores.", range=(0, 256)),
     Parameter(

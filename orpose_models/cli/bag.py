@@ -11,6 +11,7 @@ from orpose_models.cli.options import (
     CameraFile,
     CameraName,
     Downsample,
+    Engine,
     MaxInputPixels,
     Model,
     Pitch,
@@ -125,6 +126,7 @@ def run(
     score_threshold: ScoreThreshold = 0.1,
     storage: _Storage = "mcap",
     threads: Threads = None,
+    engine: Engine = None,
 ) -> None:
     """Find everybody in a bag's images and write poses2d, poses3d and skeleton_info into a new bag.
 
@@ -144,7 +146,9 @@ def run(
         raise OrposeError(f"{out}: exists already; remove it or choose another name")
     opened = open_bag(bag)
     images = choose_topic(opened, image_topic)
-    pipeline = Pipeline(load_model(model, threads), downsample, max_input_pixels, score_threshold, tracker=Tracker())
+    pipeline = Pipeline(
+        load_model(model, threads, engine), downsample, max_input_pixels, score_threshold, tracker=Tracker()
+    )
     gravity = View.read(None, pitch).gravity
     with progress_bar(console) as progress:
         task = progress.add_task("poses", total=opened.topics[images].count)

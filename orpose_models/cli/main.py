@@ -10,6 +10,7 @@ from orpose_models.cli.bag import app as bag
 from orpose_models.cli.console import new_console, say
 from orpose_models.cli.demo import demo
 from orpose_models.cli.evaluate import evaluate
+from orpose_models.cli.export import export
 from orpose_models.cli.fetch import fetch
 from orpose_models.cli.models import models
 from orpose_models.cli.predict import predict
@@ -46,6 +47,7 @@ app.command("simulate")(simulate)
 app.command("teach")(teach)
 app.command("train")(train)
 app.command("train-lifter")(train_lifter)
+app.command("export")(export)
 app.command("reproduce")(reproduce)
 
 

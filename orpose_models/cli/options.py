@@ -21,4 +21,8 @@ CameraFile = Annotated[
 CameraName = Annotated[str | None, typer.Option(help="Which camera of a Qualisys calibration [default: INPUT's name].")]
 Pitch = Annotated[float | None, typer.Option(min=-90, max=90, help="Degrees the camera looks down; helps the 3D.")]
 ScoreThreshold = Annotated[float, typer.Option(min=0, max=1, help="Leave out persons with lower scores.")]
+Engine = Annotated[
+    str | None,
+    typer.Option(help="What computes it: onnxruntime, openvino, openvino-bf16 or torch [default: the model's own]."),
+]
 Threads = Annotated[int | None, typer.Option(min=1, help="How many threads to use [default: all cores].")]

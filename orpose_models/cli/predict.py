@@ -11,6 +11,7 @@ from orpose_models.cli.options import (
     CameraFile,
     CameraName,
     Downsample,
+    Engine,
     MaxInputPixels,
     Model,
     Pitch,
@@ -45,6 +46,7 @@ def predict(
     draw_threshold: Annotated[float, typer.Option(min=0, max=1, help="Draw only persons with this score.")] = 0.3,
     stride: Annotated[int, typer.Option(min=1, help="Take every n-th frame.")] = 1,
     threads: Threads = None,
+    engine: Engine = None,
     pictures: Annotated[bool, typer.Option(help="Draw overlays and the 3D side view.")] = True,
 ) -> None:
     """Find everybody in INPUT and write `predictions.json`, overlays and a side view of the 3D skeletons.
@@ -65,7 +67,7 @@ def predict(
             "choose another folder with --out"
         )
     view = View.read(camera, pitch, camera_name or source.stem)
-    pipeline = Pipeline(load_model(model, threads), downsample, max_input_pixels, score_threshold)
+    pipeline = Pipeline(load_model(model, threads, engine), downsample, max_input_pixels, score_threshold)
     images = _predict(frames, stride, pipeline, view, out)
     problems = list(frames.problems)
     for problem in problems:

@@ -1,7 +1,8 @@
 """What every pose model offers, and how one is found by name."""
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, runtime_checkable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,9 @@ from orpose_models.cameras import Camera
 from orpose_models.errors import OrposeError
 from orpose_models.poses import Poses
 from orpose_models.resolution import Size
+
+if TYPE_CHECKING:
+    from orpose_models.student.model import StudentModel
 
 
 @runtime_checkable
@@ -64,7 +68,7 @@ def _paper_teacher(threads: int | None) -> PoseModel:
     return load_paper_teacher(device="cuda" if torch.cuda.is_available() else "cpu")
 
 
-def _student(path: str, threads: int | None) -> PoseModel:
+def _student(path: Path, threads: int | None) -> "StudentModel":
     try:
         import torch
     except ImportError:
@@ -76,7 +80,22 @@ def _student(path: str, threads: int | None) -> PoseModel:
     return load_student_model(path)
 
 
-# What `load_model` knows, by name: a description and a loader (threads: int | None) -> PoseModel.
+def _exported(folder: Path, threads: int | None, engine: str) -> PoseModel:
+    if engine != "torch":
+        from orpose_models.runtime.student import load_runtime_student
+
+        return load_runtime_student(folder, engine, threads)
+    from orpose_models.runtime.parts import WEIGHTS, read_manifest
+
+    manifest, identity = read_manifest(folder)
+    model = _student(folder / WEIGHTS, threads)
+    model.name, model.sha256 = manifest.name, identity
+    model.short_side_by_downsample = manifest.short_side_by_downsample
+    return model
+
+
+# What `load_model` knows by name, besides `shipped_models`: a description and a loader (threads: int | None) ->
+# PoseModel.
 MODELS: Mapping[str, tuple[str, Callable[[int | None], PoseModel]]] = {
     "teacher": (
         "packaged three-stage teacher with multi-scale and flip test-time augmentation: accurate, slow",
@@ -97,18 +116,46 @@ MODELS: Mapping[str, tuple[str, Callable[[int | None], PoseModel]]] = {
 }
 
 
-def load_model(name: str, threads: int | None = None) -> PoseModel:
+ENGINES = ("onnxruntime", "openvino", "openvino-bf16", "torch")
+# Exported students that come with the program, each in a folder of its name.
+SHIPPED = Path(__file__).resolve().parents[1] / "models"
+
+
+def shipped_models() -> dict[str, Path]:
+    """The folders of the students that come with the program, by name."""
+    return {path.parent.name: path.parent for path in sorted(SHIPPED.glob("*/model.json"))}
+
+
+def load_model(name: str, threads: int | None = None, engine: str | None = None) -> PoseModel:
     """Load a model.
 
     Args:
-        name: one of `MODELS`, or the path of a trained student, FILE.safetensors.
+        name: one of `shipped_models` or `MODELS`, the folder of an exported student, or a trained student's
+            FILE.safetensors.
         threads: how many threads it may use; None for all cores.
+        engine: one of `ENGINES`; None for the model's own, which is 'onnxruntime' for exported students.
 
     Raises:
-        OrposeError: no such model, or its weights are missing, corrupt or of another version.
+        OrposeError: no such model or engine, the model does not run on the engine, or its weights are missing,
+            corrupt or of another version.
     """
-    if name.endswith(".safetensors"):
-        return _student(name, threads)
-    if name not in MODELS:
-        raise OrposeError(f"model {name!r} is not known; choose one of: {', '.join(MODELS)}, or FILE.safetensors")
-    return MODELS[name][1](threads)
+    if engine is not None and engine not in ENGINES:
+        raise OrposeError(f"engine {engine!r} is not known; choose one of: {', '.join(ENGINES)}")
+    if name in MODELS:
+        model = MODELS[name][1](threads)
+    elif name in (shipped := shipped_models()):
+        return _exported(shipped[name], threads, engine or "onnxruntime")
+    elif name.endswith(".safetensors"):
+        if engine not in (None, "torch"):
+            raise OrposeError(f"{name}: weights alone run on torch; for {engine} first run: orpose export {name}")
+        return _student(Path(name), threads)
+    elif Path(name).is_dir():
+        return _exported(Path(name), threads, engine or "onnxruntime")
+    else:
+        names = ", ".join([*shipped, *MODELS])
+        raise OrposeError(
+            f"model {name!r} is not known; choose one of: {names}, a folder made by orpose export, or FILE.safetensors"
+        )
+    if engine not in (None, model.engine):
+        raise OrposeError(f"model {name!r} runs on {model.engine}, not on {engine}; leave the choice to the model")
+    return model

@@ -1,6 +1,6 @@
 """A trained student as a pose model, computed by torch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,19 +12,15 @@ from orpose_models.calibration import Calibration, calibration_in
 from orpose_models.cameras import Camera
 from orpose_models.files import sha256
 from orpose_models.poses import Poses
-from orpose_models.resolution import Size, resize_down, resize_up
+from orpose_models.resolution import Size, resize_for_network
+from orpose_models.runtime.parts import SmallerInput, input_size
 from orpose_models.student.network import Student
 from orpose_models.student.weights import load_student
 
 
 def network_image(image: NDArray[np.uint8], size: Size) -> Tensor:
-    """An image (h, w, 3), possibly reduced, as the network is given it: (3, height, width) uint8 of `size`.
-
-    A reduced image is enlarged straight to the network's input, not to its original's size first.
-    """
-    smaller = size[0] <= image.shape[1] and size[1] <= image.shape[0]
-    resized = (resize_down if smaller else resize_up)(image, size)
-    return torch.from_numpy(np.ascontiguousarray(resized.transpose(2, 0, 1)))
+    """An image (h, w, 3), possibly reduced, as the network is given it: (3, height, width) uint8 of `size`."""
+    return torch.from_numpy(np.ascontiguousarray(resize_for_network(image, size).transpose(2, 0, 1)))
 
 
 @dataclass(eq=False)
@@ -37,6 +33,8 @@ class StudentModel:
         sha256: identifies its weights.
         engine: what computes it.
         calibration: is applied to the keypoint scores, but not to those of the branches; None for none.
+        short_side_by_downsample: where an image was reduced, the network may run at a smaller size (see
+            `runtime.parts.Manifest`).
     """
 
     student: Student
@@ -44,11 +42,13 @@ class StudentModel:
     sha256: str
     engine: str = "torch"
     calibration: Calibration | None = None
+    short_side_by_downsample: list[SmallerInput] = field(default_factory=list)
 
     def predict(self, image: NDArray[np.uint8], full_size: Size | None = None, camera: Camera | None = None) -> Poses:
         """Find the persons; see `runtime.model.PoseModel.predict`. An unknown camera is guessed."""
         full = full_size or (image.shape[1], image.shape[0])
-        size = self.student.config.input_size(full)
+        seen = (image.shape[1], image.shape[0])
+        size = input_size(self.student.config, self.short_side_by_downsample, full, seen)
         camera = (camera or Camera.from_fov(*full)).resized(*size)
         device = next(self.student.parameters()).device
         (found,) = self.student.predict([network_image(image, size).to(device).float()], [camera])

@@ -22,7 +22,7 @@ _STAGES = 1 + len(_BLOCKS)
 # The blocks whose answers MoveNet's pyramid takes, and the last ones of each stride, which the second pyramid takes.
 _TO_PYRAMID, _TO_LATERALS = (2, 5, 9), (5, 12, 16)
 # 2 / 255, rounded as in the original.
-_PIXEL_SCALE = 0.007843017578125
+PIXEL_SCALE = 0.007843017578125
 _PREFIX = "StatefulPartitionedCall/center_net_mobile_net_v2fpn_feature_extractor/model_1/"
 
 
@@ -151,7 +151,7 @@ class MoveNetFPN(nn.Module):
 
     def normalise(self, image: Tensor) -> Tensor:
         """What the network is given of an image (3, h, w), BGR 0..255: RGB, -1..1."""
-        return image.flip(0) * _PIXEL_SCALE - 1
+        return image.flip(0) * PIXEL_SCALE - 1
 
     def freeze(self, stages: int) -> None:
         """Train the first of the 18 stages no more: the stem and 17 blocks."""

@@ -1,0 +1,81 @@
+"""`orpose export`: a trained student as a folder that runs without torch."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from orpose_models.cli.console import new_console
+from orpose_models.errors import OrposeError
+
+if TYPE_CHECKING:
+    from orpose_models.runtime.parts import Manifest, SmallerInput
+
+console = new_console(stderr=True)
+
+
+def export(
+    checkpoint: Annotated[Path, typer.Argument(help="A student's weights, FILE.safetensors, made by orpose train.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The new folder; its name becomes the model's [default: out/models/NAME].")
+    ] = None,
+    images: Annotated[
+        list[Path] | None, typer.Option(help="More images, folders or videos to compare engines on; may be repeated.")
+    ] = None,
+    calibration: Annotated[
+        Path | None, typer.Option(help="Calibration of keypoint scores, made by orpose evaluate calibrate.")
+    ] = None,
+    short_side: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FACTOR:PIXELS", help="From this downsampling on, run the network at this short side; repeatable."
+        ),
+    ] = None,
+) -> None:
+    """Export a student to ONNX graphs for ONNX Runtime and OpenVINO; OUT is a model for --model of the other commands.
+
+    What the engines compute is compared with torch on real footage; if it is not the same, nothing is written.
+    """
+    try:
+        import torch
+    except ImportError:
+        raise OrposeError("exporting needs torch: pip install -r requirements/train.txt") from None
+    from orpose_models.calibration import Calibration
+    from orpose_models.student.export import export_student, parity_images
+
+    out = out or Path("out/models") / checkpoint.stem
+    if out.exists():
+        raise OrposeError(f"{out}: exists already; remove it or choose another name with --out")
+    smaller = [_smaller(text) for text in short_side or []]
+    fitted = Calibration.load(calibration) if calibration else None
+    torch.set_num_threads(1)
+    with console.status("exporting") as status:
+        manifest = export_student(
+            checkpoint, out, parity_images(images or []), fitted, smaller, lambda message: status.update(message)
+        )
+    new_console().print(_table(manifest))
+    size = sum(path.stat().st_size for path in out.iterdir()) / 1e6
+    console.print(f"{size:.1f} MB -> {out}", soft_wrap=True)
+
+
+def _smaller(text: str) -> "SmallerInput":
+    from pydantic import ValidationError
+
+    from orpose_models.runtime.parts import SmallerInput
+
+    factor, _, pixels = text.partition(":")
+    try:
+        return SmallerInput.model_validate({"factor": factor, "short_side": pixels})
+    except ValidationError:
+        raise OrposeError(f"--short-side {text!r}: expected a factor 1..12 and pixels, such as 8:256") from None
+
+
+def _table(manifest: "Manifest") -> Table:
+    table = Table("compared with torch", "boxes, px", "keypoints, px", "3D, mm")
+    rows = dict(manifest.parity["engines"])
+    rows["the weights before rounding"] = manifest.parity["weights_before_rounding"]
+    for name, row in rows.items():
+        table.add_row(name, *(str(row[key]) for key in ("boxes_px", "keypoints_px", "joints_mm")))
+    table.caption = f"99 % of {manifest.parity['persons']} persons and of their joints differ by at most this much"
+    return table

@@ -1,0 +1,135 @@
+"""From a trained student's weights to a folder that runs without torch (`runtime.parts`)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orpose_models.assets import asset
+from orpose_models.calibration import INFO_KEY, Calibration
+from orpose_models.datasets.frames import open_frames
+from orpose_models.errors import OrposeError
+from orpose_models.files import atomic_folder, sha256, write_json
+from orpose_models.runtime.engines import load_graphs
+from orpose_models.runtime.parts import FILES, MANIFEST, WEIGHTS, Manifest, SmallerInput
+from orpose_models.runtime.student import RuntimeStudent
+from orpose_models.student.graphs import build_graphs, normalisation_of
+from orpose_models.student.model import StudentModel
+from orpose_models.student.parity import SHARE, Differences, compare
+from orpose_models.student.weights import load_student, save_student
+
+ENGINES = {"onnxruntime": "onnxruntime", "openvino": "openvino"}
+CAMERAS = ("cam01", "cam02", "cam03")
+FRAMES = 3
+
+
+def export_student(
+    checkpoint: str | Path,
+    out: str | Path,
+    images: Sequence[NDArray[np.uint8]],
+    calibration: Calibration | None = None,
+    smaller: Sequence[SmallerInput] = (),
+    report: Callable[[str], None] = lambda message: None,
+) -> Manifest:
+    """Write a folder that runs without torch, after checking on real images that its engines compute what torch does.
+
+    Args:
+        checkpoint: a student's safetensors file. Its weights are rounded to half precision.
+        out: the folder, which must not exist; its name becomes the model's.
+        images: (h, w, 3) BGR to compare engines on.
+        calibration: of keypoint scores; the checkpoint's own if None.
+        smaller: see `Manifest.short_side_by_downsample`.
+        report: told what is being done.
+
+    Raises:
+        OrposeError: no student, not of a form that can be exported, or an engine computes something else; nothing is
+            left behind.
+    """
+    out = Path(out)
+    original, info = load_student(checkpoint)
+    if original.config.lifter != "view":
+        raise OrposeError(f"{checkpoint}: only students with the lifter 'view' can be exported, such as the light ones")
+    info = _without_folders({**info, "checkpoint_sha256": sha256(checkpoint)})
+    if calibration is not None:
+        info[INFO_KEY] = calibration.model_dump()
+    with atomic_folder(out) as folder:
+        folder.mkdir()
+        save_student(folder / WEIGHTS, original, info, half=True)
+        rounded, _ = load_student(folder / WEIGHTS)
+        report("making the graphs")
+        for name, graph in build_graphs(rounded, folder / WEIGHTS).items():
+            (folder / name).write_bytes(graph.SerializeToString())
+        manifest = Manifest(
+            name=out.name,
+            config=rounded.config,
+            normalisation=normalisation_of(rounded),
+            short_side_by_downsample=list(smaller),
+            info=info,
+            files={name: sha256(folder / name) for name in FILES},
+        )
+        report("comparing the engines")
+        parity = _check(folder, manifest, StudentModel(rounded, "", ""), StudentModel(original, "", ""), images)
+        manifest = manifest.model_copy(update={"parity": parity})
+        write_json(folder / MANIFEST, manifest.model_dump(mode="json"), indent=1)
+    return manifest
+
+
+def parity_images(paths: Sequence[Path] = ()) -> list[NDArray[np.uint8]]:
+    """Real images to compare engines on: some of three cameras of the fetched footage, and all of the given paths.
+
+    Raises:
+        OrposeError: the footage is not fetched, or a path holds no image.
+    """
+    chosen: list[NDArray[np.uint8]] = []
+    for camera in CAMERAS:
+        source = open_frames(asset("multiperson") / f"{camera}.mp4")
+        frames = source.frames(max(1, len(source) // FRAMES))
+        chosen += [frame.image for frame, _ in zip(frames, range(FRAMES), strict=False)]
+    return [*chosen, *(frame.image for path in paths for frame in open_frames(path).frames())]
+
+
+def _check(
+    folder: Path,
+    manifest: Manifest,
+    reference: StudentModel,
+    original: StudentModel,
+    images: Sequence[NDArray[np.uint8]],
+) -> dict[str, Any]:
+    for model in (reference, original):
+        model.short_side_by_downsample = manifest.short_side_by_downsample
+    engines = [name for name, package in ENGINES.items() if find_spec(package) is not None]
+    models = [RuntimeStudent(manifest, "", name, load_graphs(name, folder, 1)) for name in engines]
+    *differences, rounding = compare(reference, [*models, original], images)
+    for name, difference in zip(engines, differences, strict=True):
+        _accept(name, difference)
+    return {
+        "images": len(images),
+        "persons": len(rounding.boxes),
+        "engines": {name: found.summary() for name, found in zip(engines, differences, strict=True)},
+        "weights_before_rounding": rounding.summary(),
+    }
+
+
+def _accept(engine: str, difference: Differences) -> None:
+    worst = min(difference.shares, key=lambda name: difference.shares[name])
+    if difference.shares[worst] < SHARE:
+        summary = difference.summary()
+        raise OrposeError(
+            f"{engine} does not compute what torch does: {difference.shares[worst]:.1%} of the {worst} are the same "
+            f"(99 % differ by at most {summary['boxes_px']} px in boxes, {summary['keypoints_px']} px in keypoints, "
+            f"{summary['joints_mm']} mm in 3D); nothing was written"
+        )
+
+
+def _without_folders(value: Any) -> Any:
+    """JSON values with the folders of absolute paths left out: they are of the machine that trained."""
+    if isinstance(value, Mapping):
+        return {key: _without_folders(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_folders(part) for part in value]
+    if isinstance(value, str) and Path(value).is_absolute():
+        return Path(value).name
+    return value
