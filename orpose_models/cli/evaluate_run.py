@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orpose_models.cli.console import new_console, say
+from orpose_models.cli.options import Engine
 from orpose_models.cli.progress import progress_bar
 from orpose_models.errors import OrposeError
 from orpose_models.resolution import MAX_FACTOR, MIN_FACTOR
@@ -44,6 +45,7 @@ def evaluate_run(
         bool, typer.Option("--file-ids", help="Number persons as the annotation file does: MVOR's published AP.")
     ] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of the model [default: all cores].")] = None,
+    engine: Engine = None,
 ) -> None:
     """Measure a model or predictions: box and keypoint AP, PCK, 3D error, calibration.
 
@@ -59,7 +61,7 @@ def evaluate_run(
     settings = Settings(threshold, bootstrap, seed, file_ids)
     if model is not None:
         out = out or Path("out/evaluation") / f"{truth.name}-{Path(model).stem}"
-        found = run_at_factors(truth, model, factors_of(downsample), out, threads)
+        found = run_at_factors(truth, model, factors_of(downsample), out, threads, engine=engine)
     else:
         out = out or Path("out/evaluation") / f"{truth.name}-{(predictions or [Path()])[0].stem}"
         found = _read(truth, predictions or [])
@@ -116,7 +118,13 @@ def factors_of(text: str) -> list[float]:
 
 
 def run_at_factors(
-    truth: "Truth", name: str, factors: list[float], out: Path, threads: int | None, calibrated: bool = True
+    truth: "Truth",
+    name: str,
+    factors: list[float],
+    out: Path,
+    threads: int | None,
+    calibrated: bool = True,
+    engine: str | None = None,
 ) -> "list[tuple[str, Path, Predictions]]":
     """Run a model over a dataset at each factor; without `calibrated` its keypoint scores are the model's own."""
     from orpose_models.calibration import without_calibration
@@ -124,7 +132,7 @@ def run_at_factors(
     from orpose_models.runtime.model import load_model
 
     require_images(truth)
-    model = load_model(name, threads)
+    model = load_model(name, threads, engine)
     if not calibrated:
         without_calibration(model)
     found = []
