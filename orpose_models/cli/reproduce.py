@@ -37,12 +37,15 @@ def reproduce(
     ] = None,
     labels: Annotated[Path | None, typer.Option(help="The teacher's labels of the train split.")] = None,
     everyday: Annotated[Path | None, typer.Option(help="Labels of images that are not of an operating room.")] = None,
+    documents: Annotated[
+        bool, typer.Option("--documents", help="Only make RESULTS.md and its pictures anew of what is there.")
+    ] = False,
     list_: Annotated[bool, typer.Option("--list", help="Say what is done, and do nothing.")] = False,
 ) -> None:
     """Make the paper's tables 1, 2 and 3 on the simulated operating room's test split.
 
-    Simulates, labels, trains and measures, each once. Every row that is done is kept in RESULTS/ROW.json.
-    Interrupted in any way, the same command goes on where it stopped.
+    Simulates, labels, trains and measures, each once. Every row that is done is kept in RESULTS/ROW.json; the document
+    made of them is RESULTS.md. Interrupted in any way, the same command goes on where it stopped.
     """
     from orpose_models.reproduction.config import ReproduceConfig
     from orpose_models.reproduction.plan import Workplace
@@ -57,10 +60,21 @@ def reproduce(
         for one in rows:
             console.print(f"{one.name}: {_state(place, one)}", soft_wrap=True)
         return
-    _make(place, rows)
+    failed = [] if documents else _make(place, rows)
+    _document(place)
+    if failed:
+        raise OrposeError(f"not made: {', '.join(failed)}; the same command tries again")
 
 
-def _make(place: "Workplace", rows: "tuple[Row, ...]") -> None:
+def _document(place: "Workplace") -> None:
+    from orpose_models.reproduction.document import write_documents
+
+    document = write_documents(place, lambda text: say(console, "documents", text))
+    console.print(f"tables, curves and pictures -> {document}", soft_wrap=True)
+
+
+def _make(place: "Workplace", rows: "tuple[Row, ...]") -> list[str]:
+    """Make the rows that are missing; the names of those that could not be made."""
     from orpose_models.reproduction.making import make_row
     from orpose_models.reproduction.stages import prepare
 
@@ -79,8 +93,7 @@ def _make(place: "Workplace", rows: "tuple[Row, ...]") -> None:
             failed.append(one.name)
             continue
         say(console, one.name, _state(place, one), "bold")
-    if failed:
-        raise OrposeError(f"not made: {', '.join(failed)}; the same command tries again")
+    return failed
 
 
 def _state(place: "Workplace", row: "Row") -> str:

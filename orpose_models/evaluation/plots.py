@@ -10,7 +10,7 @@ from orpose_models.evaluation.calibration import Judged
 from orpose_models.evaluation.result import Evaluation, Result
 
 # Okabe and Ito's palette: told apart by colour-blind readers too.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 CURVES = (
     "box AP",
     "keypoint AP",
@@ -36,14 +36,14 @@ def curves(evaluation: Evaluation) -> bytes | None:
     figure = Figure(figsize=(4.2 * columns, 3.2 * rows), layout="constrained")
     for i, name in enumerate(shown):
         axes = figure.add_subplot(rows, columns, i + 1)
-        for colour, (label, results) in zip(_cycled(len(lines)), lines.items(), strict=True):
+        for colour, (label, results) in zip(cycled(len(lines)), lines.items(), strict=True):
             _curve(axes, name, label, results, colour)
         axes.set_title(name, fontsize=10)
         axes.set_xlabel("downsampling factor")
         axes.grid(alpha=0.3)
         if i == 0:
             axes.legend(fontsize=8)
-    return _png(figure)
+    return png(figure)
 
 
 def _curve(axes: Axes, name: str, label: str, results: Sequence[Result], colour: str) -> None:
@@ -69,16 +69,16 @@ def reliability_diagram(result: Result) -> bytes | None:
     figure = Figure(figsize=(4.2, 4.2), layout="constrained")
     axes, counts = figure.subplots(2, 1, height_ratios=[3, 1], sharex=True)
     axes.plot([0, 1], [0, 1], "--", color="0.5", label="honest")
-    axes.plot([b[3] for b in full], [b[4] for b in full], "o-", color=_COLOURS[0], label=result.label)
+    axes.plot([b[3] for b in full], [b[4] for b in full], "o-", color=COLOURS[0], label=result.label)
     axes.set_ylabel("share right")
     axes.set_ylim(0, 1)
     axes.legend(fontsize=8)
     axes.grid(alpha=0.3)
-    counts.bar([b[0] for b in full], [b[2] for b in full], [b[1] - b[0] for b in full], align="edge", color=_COLOURS[5])
+    counts.bar([b[0] for b in full], [b[2] for b in full], [b[1] - b[0] for b in full], align="edge", color=COLOURS[5])
     counts.set_xlabel("keypoint score")
     counts.set_ylabel("joints")
     counts.set_xlim(0, 1)
-    return _png(figure)
+    return png(figure)
 
 
 def calibration_diagram(judged: Sequence[Judged]) -> bytes:
@@ -88,7 +88,7 @@ def calibration_diagram(judged: Sequence[Judged]) -> bytes:
     everything = judged[-1]
     for axes, counts, title in ((left, left_counts, "before"), (right, right_counts, "after")):
         axes.plot([0, 1], [0, 1], "--", color="0.5", label="honest")
-        for colour, part in zip(_cycled(len(judged)), judged, strict=True):
+        for colour, part in zip(cycled(len(judged)), judged, strict=True):
             found = getattr(part, title)
             full = [(mean, share) for _, _, _, mean, share in found.bins if mean is not None]
             error = "-" if found.ece is None else f"{found.ece:.3f}"
@@ -101,19 +101,21 @@ def calibration_diagram(judged: Sequence[Judged]) -> bytes:
         axes.grid(alpha=0.3)
         bins = getattr(everything, title).bins
         counts.bar(
-            [b[0] for b in bins], [b[2] for b in bins], [b[1] - b[0] for b in bins], align="edge", color=_COLOURS[5]
+            [b[0] for b in bins], [b[2] for b in bins], [b[1] - b[0] for b in bins], align="edge", color=COLOURS[5]
         )
         counts.set_xlabel("keypoint score")
         counts.set_ylabel("joints")
         counts.set_xlim(0, 1)
-    return _png(figure)
+    return png(figure)
 
 
-def _cycled(n: int) -> list[str]:
-    return [_COLOURS[i % len(_COLOURS)] for i in range(n)]
+def cycled(n: int) -> list[str]:
+    """n colours."""
+    return [COLOURS[i % len(COLOURS)] for i in range(n)]
 
 
-def _png(figure: Figure) -> bytes:
+def png(figure: Figure) -> bytes:
+    """The figure as a PNG file."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110)
     return buffer.getvalue()

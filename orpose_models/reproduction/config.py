@@ -89,7 +89,7 @@ class ReproduceConfig(_Strict):
         images, labelling, training, evaluation: see there.
         data: folder with the splits train and test, taken as they are; null: rendered into OUT/data.
         labels: the teacher's labels of the train split; null: made in OUT/labels.
-        everyday: labels of the images that are not of an operating room; null: made in OUT/everyday.
+        everyday: labels of the images that are not of an operating room; null: made in OUT/data.
     """
 
     seed: Annotated[int, Field(ge=0)] = 0

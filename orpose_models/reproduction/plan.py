@@ -43,7 +43,7 @@ class Workplace:
     @property
     def everyday(self) -> Path:
         """The labels of the images that are not of an operating room."""
-        return self.config.everyday or self.out / "everyday" / "labels.json"
+        return self.config.everyday or self.out / "data" / "everyday" / "labels.json"
 
     @property
     def dataset(self) -> str:

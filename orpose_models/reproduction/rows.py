@@ -35,7 +35,7 @@ class Row:
 ROWS: tuple[Row, ...] = (
     Row("teacher", "Teacher"),
     Row("all", "ORPose_all", "ORPose_all"),
-    Row("unadapted", "Student, not adapted", "ORPose_fixed_1x", labels="everyday"),
+    Row("unadapted", "Student, not adapted", "unadapted", labels="everyday"),
     Row("fixed_1x", "ORPose_fixed_1x", "ORPose_fixed_1x"),
     Row("fixed_12x", "ORPose_fixed_12x", "ORPose_fixed_12x"),
     Row("all_soft", "Single branch (soft)", "ORPose_all", ("model.settings.branches=[soft]",)),

@@ -32,9 +32,13 @@ def _split(place: Workplace, split: str, images: int, say: Say) -> None:
         raise OrposeError(
             f"{place.data / split}: no complete split; make it: orpose simulate {place.data} --split {split}"
         )
+    _simulate(place, split, images, say)
+
+
+def _simulate(place: Workplace, split: str, images: int, say: Say) -> None:
     say(f"simulate: {images} images of {split}")
-    seed = str(place.config.seed)
-    run(["simulate", str(place.data), "--split", split, "--images", str(images), "--seed", seed])
+    folder, seed = str(place.out / "data"), str(place.config.seed)
+    run(["simulate", folder, "--split", split, "--images", str(images), "--seed", seed])
 
 
 def _teach(place: Workplace, say: Say) -> None:
@@ -52,7 +56,6 @@ def _teach(place: Workplace, say: Say) -> None:
 def _everyday(place: Workplace, say: Say) -> None:
     if place.everyday.is_file():
         return
-    raise OrposeError(
-        f"{place.everyday}: no such file of labels; the row unadapted needs labelled images that are not of an "
-        "operating room: give them with --everyday"
-    )
+    if place.config.everyday is not None:
+        raise OrposeError(f"{place.everyday}: no such file of labels; make it: orpose simulate OUT --split everyday")
+    _simulate(place, "everyday", place.config.images.everyday, say)
