@@ -26,9 +26,9 @@ CONVENTIONS: Mapping[str, str] = {
     "truth": (
         "not annotated: the truth model's 2D keypoints (score >= 0.3) in all cameras but the one measured, "
         "triangulated. Persons are those on whom at least two cameras agree; a joint counts if its reprojection error "
-        "is at most 1.2 % of the image diagonal. 2D truth is the triangulation projected into the measured camera, also "
-        "where somebody stands in front. The truth's own error is in every figure, and a model that learned from the truth "
-        "model shares its habits"
+        "is at most 1.2 % of the image diagonal. 2D truth is the triangulation projected into the measured camera, "
+        "also where somebody stands in front. The truth's own error is in every figure, and a model that learned from "
+        "the truth model shares its habits"
     ),
     "pairs": (
         f"persons with at least {MIN_JOINTS} joints of the truth inside the image, one-to-one by IoU >= {PAIR_IOU:g} "

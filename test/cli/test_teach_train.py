@@ -15,6 +15,7 @@ import pytest
 from orpose_models.assets import asset
 from orpose_models.cli.main import run
 from orpose_models.datasets.frames import open_frames
+from orpose_models.datasets.multiview import read_qualisys
 from orpose_models.predictions import Predictions
 from orpose_models.training.labels import LabelSet
 
@@ -127,6 +128,24 @@ def test_mistakes_are_told_in_a_sentence(
     assert code == 2
     assert said.startswith("error:")
     assert message in said
+
+
+def test_cameras_of_a_calibration_are_found_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    videos, other = asset("multiperson"), tmp_path / "other"
+    other.mkdir()
+    cv2.imwrite(str(other / "nobody.png"), np.zeros((60, 80, 3), np.uint8))
+    arguments = [videos / "cam01.mp4", videos / "cam03.mp4", other, "--camera", videos / "Calib.qca.txt"]
+    code, said = teach(capsys, *arguments, "--pitch", 20, "--at-most", 1, "--out", tmp_path / "labels.json")
+    assert code == 0
+    assert "other: not in Calib.qca.txt (cam01, cam02, cam03, cam04); its intrinsics are guessed" in said
+    first, second, third = LabelSet.load(tmp_path / "labels.json").images
+    known = {placed.name: placed.camera for placed in read_qualisys(videos / "Calib.qca.txt")}
+    for image, name in ((first, "cam01"), (second, "cam03")):
+        assert image.camera is not None
+        assert image.camera.fx == pytest.approx(known[name].fx)
+        assert image.camera.gravity == pytest.approx(known[name].gravity, abs=1e-6)
+    assert third.camera is not None
+    assert third.camera.gravity == pytest.approx((0, np.cos(np.radians(20)), np.sin(np.radians(20))))
 
 
 def test_a_light_student_is_trained_continued_and_used(

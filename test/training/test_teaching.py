@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from training_rig import persons
 
+from orpose_models.assets import asset
 from orpose_models.datasets.camera_file import View
 from orpose_models.datasets.frames import read_image
 from orpose_models.errors import OrposeError
@@ -186,3 +187,18 @@ def test_summary(label_file):
     assert json.loads((label_file.parent / "summary" / "summary.json").read_text()) == counts
     assert read_image(label_file.parent / "summary" / "confidence.png").shape[1] > 600
     assert len(list((label_file.parent / "summary" / "pictures").glob("*.jpg"))) == 4
+
+
+def test_at_most_so_many_images_evenly(tmp_path, folder):
+    for at_most, stride, names in ((7, 1, 7), (3, 3, 3), (4, 2, 4), (1, 7, 1)):
+        source = open_source(folder, tmp_path / "frames", Choice(at_most=at_most))
+        assert (source.stride, source.count) == (stride, names)
+    assert open_source(folder, tmp_path / "frames", Choice(stride=2, at_most=2)).stride == 4
+
+
+def test_nobody_learns_from_the_held_back_camera(tmp_path):
+    other_name = tmp_path / "mine.mp4"
+    shutil.copy(asset("multiperson") / "cam04.mp4", other_name)
+    with pytest.raises(OrposeError, match=r"mine.mp4: this recording is held back for measuring"):
+        open_source(other_name, tmp_path / "frames", KEEP)
+    assert open_source(asset("multiperson") / "cam03.mp4", tmp_path / "frames", KEEP).count == 100

@@ -1,0 +1,174 @@
+"""Bags as a source of images to label."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from test_teaching import SETTINGS, Counting
+
+from orpose_models.bags.types import message_class
+from orpose_models.bags.writer import Storage, new_bag
+from orpose_models.cameras import Camera
+from orpose_models.cli.main import run
+from orpose_models.datasets.camera_file import View
+from orpose_models.datasets.frames import read_image
+from orpose_models.errors import OrposeError
+from orpose_models.image_messages import bgr_to_compressed, bgr_to_image
+from orpose_models.message_types import make_header
+from orpose_models.messages import camera_info_message
+from orpose_models.training.labels import ImageLabels
+from orpose_models.training.sources import Choice, Source, open_sources
+from orpose_models.training.teaching import Paths, Shard, label_shard, merge_shards
+
+CAMERA = Camera(40, 30, 50.0, 50.0, 19.5, 14.5)
+START, STEP = 7_000_000_000, 100_000_000
+TILTED = View.read(None, 30.0)
+
+
+def write_bag(
+    path: Path, count: int = 5, storage: Storage = "mcap", broken: int | None = None, info: Camera | None = CAMERA
+) -> Path:
+    """Raw images of 0, 10, 20 ... grey levels with intrinsics, compressed ones of 200, 210 ... without."""
+    with new_bag(path, storage) as bag:
+        bag.add_topic("/left/image_raw", "sensor_msgs/msg/Image")
+        bag.add_topic("/left/camera_info", "sensor_msgs/msg/CameraInfo")
+        bag.add_topic("/right/image_raw/compressed", "sensor_msgs/msg/CompressedImage")
+        for i in range(count):
+            header = make_header(START + i * STEP, "camera", message_class)
+            picture = np.full((30, 40, 3), 10 * (i % 5), np.uint8)
+            image: Any = bgr_to_image(picture, header, message_class)
+            if i == broken:
+                image.encoding = "32FC1"
+            if info is not None:
+                bag.write("/left/camera_info", camera_info_message(info, header, message_class), i * STEP)
+            bag.write("/left/image_raw", image, i * STEP)
+            compressed = bgr_to_compressed(picture + 200, header, message_class)
+            bag.write("/right/image_raw/compressed", compressed, i * STEP)
+    return path
+
+
+def label(
+    bag: Path, folder: Path, choice: Choice, teachers: list[Counting]
+) -> tuple[list[Source], list[ImageLabels], list[str]]:
+    paths = Paths(folder / "labels.json")
+    sources = open_sources([bag], paths.frames, [choice])
+    for i, teacher in enumerate(teachers):
+        label_shard(sources, teacher, paths, SETTINGS, Shard(i, len(teachers)))
+    merged = merge_shards(sources, paths, SETTINGS, len(teachers), {"accept": 0.3})
+    assert merged is not None
+    labels, problems = merged
+    for image in labels.images:  # what training opens is what was labelled
+        assert float(image.soft.boxes[0, 2]) == pytest.approx(10 + read_image(labels.path_of(image))[0, 0, 0], abs=2)
+    return sources, labels.images, problems
+
+
+@pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
+def test_all_image_topics_are_labelled(tmp_path: Path, storage: Storage) -> None:
+    teachers = [Counting(), Counting()]
+    sources, images, problems = label(write_bag(tmp_path / "run", storage=storage), tmp_path, Choice(TILTED), teachers)
+    assert [(s.kind, s.topic, s.count) for s in sources] == [
+        ("bag", "/left/image_raw", 5),
+        ("bag", "/right/image_raw/compressed", 5),
+    ]
+    assert problems == []
+    assert teachers[0].seen == pytest.approx([0, 20, 40, 200, 220, 240], abs=2)
+    assert len(images) == 10
+    assert [image.stamp_ns for image in images] == [START + i * STEP for i in range(5)] * 2
+    assert [image.file_name for image in images[:2]] == ["000000.jpg", "000001.jpg"]
+    left, right = images[0], images[9]
+    assert (left.camera_name, left.group) == ("/left/image_raw", "run")
+    assert left.camera is not None
+    assert left.camera.fx == 50
+    assert left.camera.gravity == pytest.approx((0, 0.8660254, 0.5))
+    assert right.camera is not None
+    assert right.camera.fx == Camera.from_fov(40, 30).fx  # guessed: no intrinsics, but the tilt is known
+    assert sources[1].notes == ("no intrinsics on /right/camera_info: persons have no position in space",)
+
+
+def test_one_topic_every_other_image(tmp_path: Path) -> None:
+    choice = Choice(stride=2, topics=("/right/image_raw/compressed",))
+    teacher = Counting()
+    (source,), images, _ = label(write_bag(tmp_path / "run"), tmp_path, choice, [teacher])
+    assert source.settings()["topic"] == "/right/image_raw/compressed"
+    assert [image.file_name for image in images] == ["000000.jpg", "000002.jpg", "000004.jpg"]
+    assert [image.camera for image in images] == [None] * 3
+    assert teacher.seen == pytest.approx([200, 220, 240], abs=2)
+
+
+def test_intrinsics_of_the_bag_come_before_those_of_a_file(tmp_path: Path) -> None:
+    choice = Choice(View(Camera(40, 30, 99.0, 99.0, 19.5, 14.5)), at_most=2)
+    sources, images, _ = label(write_bag(tmp_path / "run"), tmp_path, choice, [Counting()])
+    assert [source.stride for source in sources] == [3, 3]
+    assert [image.camera.fx for image in images if image.camera] == [50, 50, 99, 99]
+    assert sources[1].notes == ()
+
+
+def test_one_file_of_a_bag_will_do(tmp_path: Path) -> None:
+    (file,) = write_bag(tmp_path / "run").glob("*.mcap")
+    _, images, _ = label(file, tmp_path, Choice(), [Counting()])
+    assert len(images) == 10
+    assert images[0].group == file.stem
+
+
+def test_interrupted_work_goes_on(tmp_path: Path) -> None:
+    paths = Paths(tmp_path / "labels.json")
+    sources = open_sources([write_bag(tmp_path / "run")], paths.frames, [Choice()])
+    first = Counting(stop_after=6)
+    with pytest.raises(KeyboardInterrupt):
+        label_shard(sources, first, paths, SETTINGS, Shard())
+    rest = Counting()
+    counts: list[int] = []
+    label_shard(sources, rest, paths, SETTINGS, Shard(), counts.append)
+    assert (len(first.seen), len(rest.seen), sum(counts)) == (6, 4, 10)
+
+
+def test_what_cannot_be_decoded_is_named(tmp_path: Path) -> None:
+    bag = write_bag(tmp_path / "run", broken=3)
+    _, images, (problem,) = label(bag, tmp_path, Choice(), [Counting()])
+    assert len(images) == 9
+    assert "run: /left/image_raw, image 3: image message: encoding '32FC1' is not supported" in problem
+
+
+def test_a_bag_that_was_cut_short(tmp_path: Path) -> None:
+    bag = write_bag(tmp_path / "run", count=900)
+    (file,) = bag.glob("*.mcap")
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    sources, images, _ = label(bag, tmp_path, Choice(topics=("/left/image_raw",)), [Counting()])
+    assert 0 < len(images) < 900
+    assert "damaged" in sources[0].notes[0]
+
+
+def test_mistakes(tmp_path: Path) -> None:
+    bag = write_bag(tmp_path / "run")
+    (tmp_path / "images").mkdir()
+    with new_bag(tmp_path / "other") as writer:
+        writer.add_topic("/info", "sensor_msgs/msg/CameraInfo")
+        header = make_header(0, "camera", message_class)
+        writer.write("/info", camera_info_message(CAMERA, header, message_class), 0)
+    write_bag(tmp_path / "empty", count=0)
+    (tmp_path / "none.mcap").write_bytes(b"no bag")
+    for path, topics, message in (
+        (bag, ("/middle",), r"run: no image topic /middle; image topics are: /left/image_raw, /right"),
+        (bag, ("/left/camera_info",), r"no image topic /left/camera_info"),
+        (tmp_path / "other", (), r"other: no image topic; topics are: /info \(sensor_msgs/msg/CameraInfo\)"),
+        (tmp_path / "empty", (), r"empty: no image on /left/image_raw, /right"),
+        (tmp_path / "none.mcap", (), r"none.mcap: the bag is damaged .*no message can be read"),
+        (tmp_path / "nowhere.db3", (), r"nowhere.db3: no such bag"),
+        (tmp_path / "images", ("/left/image_raw",), r"images: not a bag, so it has no topic /left/image_raw"),
+    ):
+        with pytest.raises(OrposeError, match=message):
+            open_sources([path], tmp_path / "frames", [Choice(topics=topics)])
+    with pytest.raises(OrposeError, match="the same or have the same name"):
+        open_sources([bag, bag], tmp_path / "frames", [Choice()] * 2)
+
+
+def test_the_verb_labels_a_bag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bag = write_bag(tmp_path / "run", count=2)
+    arguments = ["teach", str(bag), "--teacher", "teacher-fast", "--out", str(tmp_path / "out" / "labels.json")]
+    assert run([*arguments, "--topic", "/middle"]) == 2
+    assert "no image topic /middle" in " ".join(capsys.readouterr().err.split())
+    assert run([*arguments, "--topic", "/left/image_raw"]) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "0 persons accepted, 0 rejected in 2 images" in said
+    assert (tmp_path / "out" / "frames" / "run" / "left-image_raw" / "000001.jpg").is_file()
