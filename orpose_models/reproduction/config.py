@@ -22,7 +22,6 @@ class Images(_Strict):
     """How many images each split of the simulation has at least."""
 
     train: Count = 3600
-    val: Count = 300
     test: Count = 600
     everyday: Count = 3600
 

@@ -89,7 +89,8 @@ column, and such rows bear a {flag}. Times are wall-clock times of machines that
 `orpose reproduce` gives these, in this order; by hand they give the same figures. `DATA` is the folder of the
 simulated splits, `LABELS` the teacher's labels, `EVERYDAY` those of everyday scenes, `OUT` any folder.
 
-{commands}"""
+{commands}
+"""
 
 _COMPARISONS = """## The same images at {low} and {high}
 

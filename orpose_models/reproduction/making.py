@@ -7,13 +7,14 @@ from typing import Any
 from orpose_models.files import sha256
 from orpose_models.reproduction.measuring import open_test, test_record
 from orpose_models.reproduction.parallel import measure_scales
-from orpose_models.reproduction.plan import Workplace, settings_of
+from orpose_models.reproduction.plan import Workplace, settings_of, without_places
 from orpose_models.reproduction.processes import locked, train
 from orpose_models.reproduction.record import RowRecord, TrainingRecord
 from orpose_models.reproduction.rows import Row
 from orpose_models.reproduction.size import describe
 from orpose_models.reproduction.surroundings import Sessions, machine
 from orpose_models.runtime.model import load_model
+from orpose_models.student.weights import load_student
 from orpose_models.training.labels import LabelSet
 
 # What is being done, how much of it is done, how much there is, a remark.
@@ -60,8 +61,7 @@ def _train(place: Workplace, row: Row, sessions: Sessions, lock: int, report: Re
     config = place.train_config(row)
     settings = settings_of(config)
     iterations, folder = config.schedule.iterations, place.folder(row)
-    # The weights are written at the very end, so they are of a whole run; of which one, its configuration says.
-    if not Path(place.model_name(row)).is_file() or _settings_of_run(folder) != settings:
+    if not _finished(Path(place.model_name(row)), settings):
         with sessions.session("training") as beat:
 
             def show(done: int, loss: float | None) -> None:
@@ -79,12 +79,12 @@ def _train(place: Workplace, row: Row, sessions: Sessions, lock: int, report: Re
     )
 
 
-def _settings_of_run(folder: Path) -> dict[str, Any] | None:
-    """The settings of the run whose weights lie in a folder."""
-    from orpose_models.training.config import TrainConfig
-
-    path = folder / "config.yaml"
-    return settings_of(TrainConfig.read(path)) if path.is_file() else None
+def _finished(weights: Path, settings: dict[str, Any]) -> bool:
+    """Whether a run of these settings has ended: its weights are written last."""
+    if not weights.is_file():
+        return False
+    student, info = load_student(weights)
+    return "settings" in info and without_places(info["settings"], student.config) == settings
 
 
 def _about_labels(path: Path, accept: float | None) -> dict[str, Any]:

@@ -78,7 +78,8 @@ def _cell(seen: NDArray[np.uint8], poses: Poses, camera: Camera | None, caption:
     height, width = seen.shape[:2]
     full = draw_poses(seen, poses, boxes=False)
     drawn = cv2.resize(full, (_WIDTH, round(height * _WIDTH / width)), interpolation=cv2.INTER_AREA)
-    scene = draw_scene3d(poses, (width, height), camera, size=(_WIDTH, _SCENE))
+    wide = draw_scene3d(poses, (width, height), camera, size=(width, round(_SCENE * width / _WIDTH)))
+    scene = cv2.resize(wide, (_WIDTH, _SCENE), interpolation=cv2.INTER_AREA)
     head = np.full((_CAPTION, _WIDTH, 3), 255, np.uint8)
     cv2.putText(head, caption, (4, 15), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (0, 0, 0), 1, cv2.LINE_AA)
     cell = np.vstack([head, drawn, scene])

@@ -11,6 +11,7 @@ from orpose_models.errors import OrposeError
 from orpose_models.reproduction.config import ReproduceConfig
 from orpose_models.reproduction.record import RowRecord, differences
 from orpose_models.reproduction.rows import Row
+from orpose_models.student.config import StudentConfig
 
 if TYPE_CHECKING:
     from orpose_models.training.config import TrainConfig
@@ -139,12 +140,19 @@ def settings_of(config: "TrainConfig") -> dict[str, Any]:
     for source in config.data.sources:
         if source.labels is not None and not source.labels.is_file():
             raise OrposeError(f"{source.labels}: no such file of labels")
-    settings = identity(config)
-    settings["model"]["settings"] = asdict(config.model.student_config())  # a default may change some day
+    return without_places(identity(config), config.model.student_config())
+
+
+def without_places(identity: dict[str, Any], student: StudentConfig) -> dict[str, Any]:
+    """Settings as `training.checkpoint.identity` gives them, without where the labels are, and with all sizes.
+
+    A default of the student's may change some day, so they are written out.
+    """
+    settings: dict[str, Any] = json.loads(json.dumps(identity))
+    settings["model"]["settings"] = json.loads(json.dumps(asdict(student)))
     for source in settings["data"]["sources"]:
         source.pop("labels")
-    plain: dict[str, Any] = json.loads(json.dumps(settings))  # as it comes back from a file
-    return plain
+    return settings
 
 
 def unlike(record: RowRecord, place: Workplace, row: Row) -> dict[str, tuple[Any, Any]]:

@@ -32,19 +32,20 @@ def script(name: str) -> str:
 
 
 def run(arguments: Sequence[str]) -> None:
-    """Run `orpose ARGUMENTS`, which shows its own progress.
+    """Run `orpose ARGUMENTS`, which shows its own progress; Ctrl-C and SIGTERM are handed on once.
 
     Raises:
         OrposeError: it failed; it has said why.
         KeyboardInterrupt: it was interrupted.
     """
-    process = subprocess.Popen([script("orpose"), *arguments])
-    try:
-        code = process.wait()
-    except KeyboardInterrupt:
-        process.send_signal(signal.SIGINT)
-        process.wait()
-        raise
+    with _terminable():
+        process = subprocess.Popen([script("orpose"), *arguments], start_new_session=True)
+        try:
+            code = process.wait()
+        except BaseException:
+            process.send_signal(signal.SIGINT)
+            process.wait()
+            raise
     if code in (130, -signal.SIGINT):
         raise KeyboardInterrupt
     if code:

@@ -31,28 +31,31 @@ class Row:
         return bool(self.configuration)
 
 
-# In the order in which they are worked on: what the targets need comes first.
+# In the order of the paper's tables.
 ROWS: tuple[Row, ...] = (
     Row("teacher", "Teacher"),
-    Row("all", "ORPose_all", "ORPose_all"),
     Row("unadapted", "Student, not adapted", "unadapted", labels="everyday"),
     Row("fixed_1x", "ORPose_fixed_1x", "ORPose_fixed_1x"),
-    Row("fixed_12x", "ORPose_fixed_12x", "ORPose_fixed_12x"),
-    Row("all_soft", "Single branch (soft)", "ORPose_all", ("model.settings.branches=[soft]",)),
-    Row("all_hard", "Single branch (hard)", "ORPose_all", ("model.settings.branches=[hard]",)),
-    Row("all_both", "Single branch (hard + soft)", "ORPose_all", ("model.settings.branches=[both]",)),
     Row("fixed_8x", "ORPose_fixed_8x", "ORPose_fixed_8x"),
     Row("fixed_10x", "ORPose_fixed_10x", "ORPose_fixed_10x"),
+    Row("fixed_12x", "ORPose_fixed_12x", "ORPose_fixed_12x"),
+    Row("all", "ORPose_all", "ORPose_all"),
+    Row("all_hard", "Single branch (hard)", "ORPose_all", ("model.settings.branches=[hard]",)),
+    Row("all_soft", "Single branch (soft)", "ORPose_all", ("model.settings.branches=[soft]",)),
+    Row("all_both", "Single branch (hard + soft)", "ORPose_all", ("model.settings.branches=[both]",)),
 )
+# What the targets need is made first.
+_FIRST = ("teacher", "all", "unadapted")
 BY_NAME = {row.name: row for row in ROWS}
 
 
 def choose(names: Sequence[str]) -> tuple[Row, ...]:
-    """The rows of these names, or all; in the order of `ROWS`.
+    """The rows of these names, or all; in the order in which they are to be made.
 
     Raises:
         OrposeError: there is no such row.
     """
     if unknown := [name for name in names if name not in BY_NAME]:
         raise OrposeError(f"there is no row {', '.join(unknown)}; rows are {', '.join(BY_NAME)}")
-    return tuple(row for row in ROWS if not names or row.name in names)
+    ordered = dict.fromkeys([*_FIRST, *BY_NAME])
+    return tuple(BY_NAME[name] for name in ordered if not names or name in names)

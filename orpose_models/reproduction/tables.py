@@ -138,14 +138,18 @@ def budgets(records: Records) -> str:
                 f"{training.iterations} x {training.batch}",
                 str(training.images_seen),
                 str(record.seed),
-                f"{seconds['training'] / 60:.0f} min",
+                _duration(seconds["training"]),
             ]
-        test = f"{record.test.images} images, {seconds['evaluation'] / 60:.0f} min"
+        test = f"{record.test.images} images, {_duration(seconds['evaluation'])}"
         odd = "; ".join(peculiarities(records, row.name))
         commits = ", ".join(dict.fromkeys(s.commit[:8] + "+" * s.commit.endswith("+") for s in record.sessions))
         rows.append([title(records, row.name), *cells, test, commits or UNDEFINED, odd or "nothing"])
     head = ["row", "trained on", "iterations x batch", "images seen", "seed", "training took", "measured on", "commit"]
     return markdown([*head, "unlike the others in"], rows)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 100 else f"{seconds:.0f} s"
 
 
 def losses(records: Records, low: float, high: float) -> str:
