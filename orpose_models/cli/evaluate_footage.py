@@ -13,6 +13,7 @@ from orpose_models.cli.progress import progress_bar
 from orpose_models.errors import OrposeError
 
 if TYPE_CHECKING:
+    from orpose_models.evaluation.footage import Moment
     from orpose_models.evaluation.footage_run import Footage
 
 _ROWS = (
@@ -93,6 +94,8 @@ def evaluate_footage(
         "cameras": {},
     }
     console = new_console()
+    size = footage.cameras[0].camera.width, footage.cameras[0].camera.height
+    pooled: dict[float, list[Moment]] = {factor: [] for factor in factors}
     for index in indices:
         name = footage.cameras[index].name
         with progress_bar(new_console(stderr=True)) as progress:
@@ -109,8 +112,9 @@ def evaluate_footage(
                     gravity,
                     lambda task=task: progress.advance(task),  # type: ignore[misc]
                 )
-                figures = footage_figures(footage.cameras[index], moments_of(truth, answers[factor][0]), threshold)
-                results[f"{factor:g}"] = figures
+                compared = moments_of(truth, answers[factor][0])
+                results[f"{factor:g}"] = footage_figures(size, compared, threshold)
+                pooled[factor].extend(compared)
         said = truth_figures(truth)
         report["cameras"][name] = {"truth": said, "results": results}
         images = footage.images(index) if pictures else []
@@ -124,6 +128,11 @@ def evaluate_footage(
             f"reprojection error {_number(said['reprojection_error_median_px'], 1)} pixels",
             soft_wrap=True,
         )
+    if len(indices) > 1:
+        report["all"] = {
+            f"{factor:g}": footage_figures(size, compared, threshold) for factor, compared in pooled.items()
+        }
+        console.print(_table(f"{measured.name}, {len(indices)} cameras together", report["all"]))
     for key, text in CONVENTIONS.items():
         say(console, key, text, "bold")
     write_json(out / "footage.json", report, indent=1)

@@ -16,6 +16,7 @@ from orpose_models.evaluation.average_precision import average_precision
 from orpose_models.evaluation.triangulation import MIN_JOINTS, match_persons
 from orpose_models.evaluation.uncertainty import RIGHT_WITHIN, torso_length
 from orpose_models.poses import Poses
+from orpose_models.resolution import Size
 from orpose_models.similarity import box_iou, pose_oks
 from orpose_models.skeletons import COCO17, COCO17_TO_H36M17, H36M17
 
@@ -43,7 +44,10 @@ CONVENTIONS: Mapping[str, str] = {
         "as wrong"
     ),
     "keypoint AP, AR": "COCO protocol, predictions of score >= 0.05; area: that of the box round the truth's joints",
-    "pixels": "distance in pixels of the full image, joints of paired persons",
+    "pixels": (
+        "distance in pixels of the full image, joints of paired persons; an offset (x, y) of the median points to the "
+        "calibration or to different ideas of where a joint is"
+    ),
     "3D": (
         "Human3.6M-17 joints mapped from the triangulated COCO-17 joints, millimetres, relative to the pelvis "
         "(mid-hips), of paired persons with 3D: a model that finds fewer has others in its mean. N-: after the best "
@@ -116,7 +120,7 @@ class FootagePairs:
     """m predicted persons and their truth, joints as in `TruthPerson`.
 
     Attributes:
-        pixel_errors: (m, 17) COCO-17, pixels; NaN where the truth is not inside the image.
+        offsets: (m, 17, 2) prediction minus truth, COCO-17, pixels; NaN where the truth is not inside the image.
         right: (m, 17) within 0.2 of the torso; False where there is no torso or no truth.
         torso: (m,) whether the truth has a torso.
         oks: (m,) object keypoint similarity.
@@ -126,7 +130,7 @@ class FootagePairs:
         unexplained: number of predictions without a person.
     """
 
-    pixel_errors: NDArray[np.float64]
+    offsets: NDArray[np.float64]
     right: NDArray[np.bool_]
     torso: NDArray[np.bool_]
     oks: NDArray[np.float64]
@@ -137,6 +141,11 @@ class FootagePairs:
     persons: int
     judged_joints: int
     unexplained: int
+
+    @property
+    def pixel_errors(self) -> NDArray[np.float64]:
+        """(m, 17) pixels; NaN where the truth is not inside the image."""
+        return np.asarray(np.linalg.norm(self.offsets, axis=2), np.float64)
 
     @property
     def mask3d(self) -> NDArray[np.bool_]:
@@ -153,7 +162,7 @@ def pair_footage(moments: Sequence[Moment], threshold: float) -> FootagePairs:
         moments: what is compared.
         threshold: predictions with a lower box score do not count.
     """
-    rows: dict[str, list[Any]] = {name: [] for name in ("pixels", "right", "torso", "oks", "p3", "t3", "rp", "rt")}
+    rows: dict[str, list[Any]] = {name: [] for name in ("offsets", "right", "torso", "oks", "p3", "t3", "rp", "rt")}
     persons = unexplained = judged = 0
     for moment in moments:
         poses = moment.poses.select(moment.poses.box_scores >= threshold)
@@ -167,8 +176,9 @@ def pair_footage(moments: Sequence[Moment], threshold: float) -> FootagePairs:
         judged += sum(int(p.inside.sum()) for p, torso in zip(moment.truth, torsos, strict=True) if torso > 0)
         for i, j in pairs:
             person = moment.truth[i]
-            error = np.linalg.norm(poses.keypoints[j] - person.pixels, axis=1)
-            rows["pixels"].append(np.where(person.inside, error, np.nan))
+            offset = poses.keypoints[j] - person.pixels
+            error = np.linalg.norm(offset, axis=1)
+            rows["offsets"].append(np.where(person.inside[:, None], offset, np.nan))
             rows["right"].append(person.inside & (error <= RIGHT_WITHIN * torsos[i]) & (torsos[i] > 0))
             rows["torso"].append(torsos[i] > 0)
             reference = np.where(person.inside[:, None], person.pixels, 0)[None]
@@ -180,7 +190,7 @@ def pair_footage(moments: Sequence[Moment], threshold: float) -> FootagePairs:
             rows["rt"].append(person.joints[0])
     m = len(rows["oks"])
     return FootagePairs(
-        np.array(rows["pixels"], np.float64).reshape(m, 17),
+        np.array(rows["offsets"], np.float64).reshape(m, 17, 2),
         np.array(rows["right"], bool).reshape(m, 17),
         np.array(rows["torso"], bool),
         np.array(rows["oks"], np.float64),
@@ -194,12 +204,12 @@ def pair_footage(moments: Sequence[Moment], threshold: float) -> FootagePairs:
     )
 
 
-def footage_figures(view: PlacedCamera, moments: Sequence[Moment], threshold: float) -> dict[str, Any]:
+def footage_figures(size: Size, moments: Sequence[Moment], threshold: float) -> dict[str, Any]:
     """All figures of one model at one factor as JSON values; None where one is not defined.
 
     Args:
-        view: the camera measured.
-        moments: what is compared.
+        size: width, height of the images.
+        moments: what is compared; they may be of several cameras.
         threshold: box score from which on a person counts as found, for everything but AP and AR.
     """
     pairs = pair_footage(moments, threshold)
@@ -211,7 +221,7 @@ def footage_figures(view: PlacedCamera, moments: Sequence[Moment], threshold: fl
     known = np.isfinite(pairs.pixel_errors)
     judged = known & pairs.torso[:, None]
     roots = np.linalg.norm(pairs.roots_predicted - pairs.roots_truth, axis=1)
-    precision = _precision(view, moments)
+    precision = _precision(size, moments)
     return {
         "images": len(moments),
         "persons": pairs.persons,
@@ -225,6 +235,7 @@ def footage_figures(view: PlacedCamera, moments: Sequence[Moment], threshold: fl
         "keypoint_ar": precision.get("AR"),
         "joints": int(known.sum()),
         "pixel_error_median": _median(pairs.pixel_errors),
+        "pixel_offset_median": [_median(pairs.offsets[..., axis]) for axis in (0, 1)],
         "pixel_error_p90": float(np.nanpercentile(pairs.pixel_errors, 90)) if known.any() else None,
         "pck": _ratio(int(pairs.right.sum()), int(judged.sum())),
         "pck_of_all": _ratio(int(pairs.right.sum()), pairs.judged_joints),
@@ -260,8 +271,7 @@ def truth_figures(moments: Sequence[Sequence[TruthPerson]]) -> dict[str, Any]:
     }
 
 
-def _precision(view: PlacedCamera, moments: Sequence[Moment]) -> dict[str, float | None]:
-    size = view.camera.width, view.camera.height
+def _precision(size: Size, moments: Sequence[Moment]) -> dict[str, float | None]:
     images, poses = [], {}
     for i, moment in enumerate(moments):
         persons = Persons.from_arrays(

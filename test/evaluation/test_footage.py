@@ -9,6 +9,7 @@ from orpose_models.poses import Poses
 from orpose_models.skeletons import COCO17, COCO17_TO_H36M17, H36M17
 
 VIEW = looking_at_origin(290)
+SIZE = (VIEW.camera.width, VIEW.camera.height)
 # Somebody of 1.7 m who stands on the floor below the world's origin, facing +x: world axes, z up.
 STANDING = np.array(
     [(0.1, 0, 0.75), (0.08, 0.03, 0.78), (0.08, -0.03, 0.78), (0, 0.08, 0.75), (0, -0.08, 0.75),
@@ -31,13 +32,13 @@ def perfect(persons: np.ndarray = TWO, scale: float = 1.0) -> Poses:
 
 
 def figures(poses: Poses, persons: np.ndarray = TWO, threshold: float = 0.3) -> dict:
-    return footage_figures(VIEW, [Moment(truth(persons), poses)], threshold)
+    return footage_figures(SIZE, [Moment(truth(persons), poses)], threshold)
 
 
 def test_nobody() -> None:
     nobody = truth(np.zeros((0, 17, 3)))
     assert nobody == []
-    empty = footage_figures(VIEW, [Moment([], Poses.empty())], 0.3)
+    empty = footage_figures(SIZE, [Moment([], Poses.empty())], 0.3)
     assert (empty["images"], empty["persons"], empty["found"], empty["unexplained_per_image"]) == (1, 0, 0, 0)
     for name in ("recall", "keypoint_ap", "pixel_error_median", "pck", "mpjpe_mm", "root_error_median_mm"):
         assert empty[name] is None
@@ -84,6 +85,9 @@ def test_errors_are_what_they_are() -> None:
     assert (found["roots"], found["root_error_median_mm"]) == (1, pytest.approx(500, abs=0.05))
     assert found["pixel_error_median_by_joint"]["left_wrist"] == pytest.approx(50, abs=0.02)
     assert found["pixel_error_median"] == pytest.approx(0, abs=0.02)
+    shifted = figures(perfect().with_arrays(keypoints=perfect().keypoints + [3, -4]))
+    assert shifted["pixel_offset_median"] == pytest.approx([3, -4], abs=0.02)
+    assert shifted["pixel_error_median"] == pytest.approx(5, abs=0.02)
     assert found["pck"] == pytest.approx(32 / 34)  # the torsos are 50 to 70 pixels high
 
 
@@ -118,6 +122,6 @@ def test_without_a_pelvis_there_is_2d_only() -> None:
     (person,) = truth(STANDING[None])
     joints = person.joints.copy()
     joints[H36M17.index("pelvis")] = np.nan
-    found = footage_figures(VIEW, [Moment([replace(person, joints=joints)], perfect(STANDING[None]))], 0.3)
+    found = footage_figures(SIZE, [Moment([replace(person, joints=joints)], perfect(STANDING[None]))], 0.3)
     assert (found["found"], found["pck"], found["persons_3d"], found["roots"]) == (1, 1, 0, 0)
     assert found["mpjpe_mm"] is None
