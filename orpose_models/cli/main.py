@@ -7,6 +7,7 @@ import typer
 
 from orpose_models import __version__
 from orpose_models.cli.bag import app as bag
+from orpose_models.cli.benchmark import benchmark
 from orpose_models.cli.console import new_console, say
 from orpose_models.cli.demo import demo
 from orpose_models.cli.evaluate import evaluate
@@ -41,6 +42,7 @@ app.command("fetch")(fetch)
 app.command("predict")(predict)
 app.add_typer(evaluate, name="evaluate")
 app.command("models")(models)
+app.command("benchmark")(benchmark)
 app.add_typer(bag, name="bag")
 app.command("demo")(demo)
 app.command("simulate")(simulate)

@@ -1,0 +1,182 @@
+"""`orpose benchmark`: how fast models are on this machine, beside what others use."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orpose_models.cli.console import new_console, say
+from orpose_models.errors import OrposeError
+from orpose_models.resolution import MAX_FACTOR, MIN_FACTOR
+
+if TYPE_CHECKING:
+    from orpose_models.benchmark.measure import Plan
+
+console = new_console(stderr=True)
+
+
+def benchmark(
+    model: Annotated[
+        list[str] | None, typer.Option(help="Which model; may be given several times [default: the node's].")
+    ] = None,
+    engine: Annotated[
+        list[str] | None, typer.Option(help="Which engine; may be given several times [default: all installed].")
+    ] = None,
+    threads: Annotated[str, typer.Option(help="Numbers of threads, separated by commas.")] = "1,2",
+    persons: Annotated[str, typer.Option(help="Numbers of persons in the pictures.")] = "1,3,5,10",
+    downsample: Annotated[str, typer.Option(help="Factors by which the pictures are reduced.")] = "1,8,12",
+    repeat: Annotated[int, typer.Option(min=1, help="Timed calls of each configuration.")] = 30,
+    peers: Annotated[
+        bool, typer.Option(help="Measure torchvision's Keypoint R-CNN and the paper's student, too.")
+    ] = False,
+    yolo_onnx: Annotated[
+        Path | None, typer.Option(help="An Ultralytics pose graph to measure, too (docs/performance.md).")
+    ] = None,
+    mediapipe: Annotated[
+        str | None, typer.Option(help="Python of an environment with mediapipe, to measure that, too.")
+    ] = None,
+    robustness: Annotated[bool, typer.Option(help="Measure the model beside busy processes, too.")] = True,
+    node: Annotated[bool, typer.Option(help="Measure the ROS node instead.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/benchmark"),
+    documents: Annotated[
+        Path | None, typer.Option(help="Measure nothing; write FOLDER/performance.md from FOLDER/performance/*.json.")
+    ] = None,
+) -> None:
+    """Measure the time of every stage, memory and start-up, all contenders in turn, on pictures with known persons.
+
+    Writes `benchmark.json` and `benchmark.png` (of the node: `node.json`). The machine should have nothing else to do.
+    """
+    if documents is not None:
+        from orpose_models.benchmark.document import write_document
+
+        console.print(f"-> {write_document(documents)}", soft_wrap=True)
+        return
+    thread_counts = _whole_numbers("--threads", threads, 1, 256)
+    if node:
+        _node((model or [_node_model()])[0], thread_counts[-1], out)
+        return
+    from orpose_models.benchmark.contenders import (
+        mediapipe_contender,
+        own_contenders,
+        peer_contenders,
+        yolo_contenders,
+    )
+    from orpose_models.benchmark.measure import Plan
+    from orpose_models.benchmark.pictures import MAX_PERSONS
+
+    most = max(thread_counts)
+    others = peer_contenders(most) if peers else []
+    others += yolo_contenders(yolo_onnx, engine, most) if yolo_onnx else []
+    others += [mediapipe_contender(mediapipe, most)] if mediapipe else []
+    plan = Plan(
+        own_contenders(model or [_node_model()], engine, thread_counts),
+        others,
+        _whole_numbers("--persons", persons, 0, MAX_PERSONS),
+        _numbers("--downsample", downsample, MIN_FACTOR, MAX_FACTOR),
+        repeat,
+        robustness,
+    )
+    options = {
+        "--threads": threads,
+        "--persons": persons,
+        "--downsample": downsample,
+        "--repeat": str(repeat),
+        "--yolo-onnx": yolo_onnx.name if yolo_onnx else None,
+        "--mediapipe": Path(mediapipe).name if mediapipe else None,
+    }
+    # Names only: where things lie on this machine is nobody's business.
+    given = [f"--model {Path(name).name}" for name in model or []] + [f"--engine {name}" for name in engine or []]
+    given += [f"{name} {value}" for name, value in options.items() if value] + (["--peers"] if peers else [])
+    _run(plan, " ".join(["orpose benchmark", *given]), out)
+
+
+def _run(plan: "Plan", command: str, out: Path) -> None:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    from orpose_models.benchmark.goals import runtime_verdicts
+    from orpose_models.benchmark.machine import IDLE_SHARE
+    from orpose_models.benchmark.measure import Run
+    from orpose_models.benchmark.plot import draw
+    from orpose_models.benchmark.tables import (
+        comparison_sheet,
+        found_sheet,
+        goals_sheet,
+        needs_sheet,
+        robustness_sheet,
+        speed_sheets,
+        stages_sheet,
+    )
+    from orpose_models.files import atomic_path
+
+    bar = Progress(
+        BarColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}", markup=False),
+        console=console,
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task("", total=1.0)
+        result = Run(
+            plan,
+            lambda text: say(console, "note", text),
+            lambda share, text: bar.update(task, completed=share, description=text),
+        )(command)
+    persons = plan.reference_case.persons
+    result.save(out / "benchmark.json")
+    with atomic_path(out / "benchmark.png") as temporary:
+        temporary.write_bytes(draw(result, persons))
+    output = new_console()
+    sheets = [*speed_sheets(result), stages_sheet(result, persons), needs_sheet(result), found_sheet(result)]
+    sheets += [robustness_sheet(result)] if result.robustness else []
+    sheets += [comparison_sheet(result, persons), goals_sheet(runtime_verdicts(result))]
+    for sheet in sheets:
+        output.print(sheet.rich())
+    others = max(result.quiet.others_before, result.quiet.others_during)
+    if others > IDLE_SHARE:
+        say(console, "warning", f"other processes used {others:.0%} of the processors: these figures say little")
+    console.print(f"{result.seconds:.0f} s -> {out / 'benchmark.json'}, {out / 'benchmark.png'}", soft_wrap=True)
+
+
+def _node(model: str, threads: int, out: Path) -> None:
+    try:
+        from orpose_ros.benchmark import measure_node
+    except ImportError as error:
+        raise OrposeError(
+            f"the node's benchmark needs ROS 2 and the built packages ({error}); run: make build; "
+            "source tools/ros_env.sh"
+        ) from None
+    from orpose_models.benchmark.goals import node_verdicts
+    from orpose_models.benchmark.tables import goals_sheet, node_sheets
+
+    result = measure_node(model, threads, report=console.print)
+    result.save(out / "node.json")
+    output = new_console()
+    for sheet in (*node_sheets(result), goals_sheet(node_verdicts(result))):
+        output.print(sheet.rich())
+    console.print(f"{result.seconds:.0f} s -> {out / 'node.json'}", soft_wrap=True)
+
+
+def _node_model() -> str:
+    from orpose_ros.parameters import PARAMETERS
+
+    return str(PARAMETERS["model"].default)
+
+
+def _numbers(option: str, text: str, low: float, high: float) -> list[float]:
+    """Numbers separated by commas, each once, ascending."""
+    try:
+        numbers = sorted({float(part) for part in text.split(",")})
+    except ValueError:
+        raise OrposeError(f"{option} takes numbers separated by commas, not {text!r}") from None
+    if not all(low <= number <= high for number in numbers):
+        raise OrposeError(f"{option} takes numbers from {low:g} to {high:g}, not {text!r}")
+    return numbers
+
+
+def _whole_numbers(option: str, text: str, low: int, high: int) -> list[int]:
+    numbers = _numbers(option, text, low, high)
+    if not all(number.is_integer() for number in numbers):
+        raise OrposeError(f"{option} takes whole numbers, not {text!r}")
+    return [int(number) for number in numbers]
