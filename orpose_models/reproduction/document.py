@@ -173,7 +173,7 @@ def _text(place: Workplace, records: dict[str, RowRecord]) -> str:
     unasked = "".join(f"\n{line}\n" for line in tables.unasked(records))
     curves = _linked(place, "curves", "AP and MPJPE over the downsampling factor")
     curves += _linked(place, "branches", "The same for one branch and two")
-    return _TEMPLATE.format(
+    text = _TEMPLATE.format(
         about=_about(records),
         targets=tables.targets(records),
         table1=tables.table1(records, factors),
@@ -193,6 +193,7 @@ def _text(place: Workplace, records: dict[str, RowRecord]) -> str:
         budgets=tables.budgets(records),
         commands=tables.commands(records),
     )
+    return text.rstrip() + "\n"
 
 
 def _about(records: dict[str, RowRecord]) -> str:
