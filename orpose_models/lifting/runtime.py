@@ -45,7 +45,8 @@ class Lifter:
     """Lifts 2D keypoints to 3D; see `load_lifter`.
 
     Attributes:
-        networks: by form, 'gravity' and 'intrinsics': a `Network`, or what answers like one.
+        networks: by form, 'gravity' and 'intrinsics': a `Network`, or what answers like one. It is asked about all
+            persons and then all their mirror images at once, also about those who cannot be lifted.
         sha256: of the weights file.
     """
 
@@ -78,21 +79,23 @@ class Lifter:
 
     def lift_normalised(self, plane: NDArray, scores: NDArray, gravity: NDArray | None) -> NDArray[np.float32]:
         """As `lift`, from normalised image coordinates (n, 17, 2) and each person's gravity (n, 3), or None."""
-        lifted = np.full((len(plane), len(H36M17), 3), np.nan, np.float32)
+        joints = np.full((len(plane), len(H36M17), 3), np.nan, np.float32)
         able = liftable(scores)
-        if able.any():
-            chosen = plane[able], scores[able], None if gravity is None else gravity[able]
-            straight = self._answer(*chosen)
-            turned = self._answer(*mirrored(*chosen))[:, list(H36M17.flip)] * [-1, 1, 1]
-            lifted[able] = (straight + turned) / 2
-        return lifted
-
-    def _answer(self, plane: NDArray, scores: NDArray, gravity: NDArray | None) -> NDArray:
-        form = "intrinsics" if gravity is None else "gravity"
-        seen = features(form, plane, scores, gravity)
-        joints = self.networks[form](seen.values) @ seen.axes
-        joints[:, _NECK - 1] = joints[:, _HEAD - 1]
-        return np.concatenate([np.zeros((len(joints), 1, 3)), joints], axis=1)
+        if not able.any():
+            return joints
+        # One call for everybody, and for their mirror images.
+        plane_there, scores_there, gravity_there = mirrored(plane, scores, gravity)
+        plane, scores = np.concatenate([plane, plane_there]), np.concatenate([scores, scores_there])
+        if gravity is None or gravity_there is None:
+            form, seen = "intrinsics", features("intrinsics", plane, scores)
+        else:
+            form, seen = "gravity", features("gravity", plane, scores, np.concatenate([gravity, gravity_there]))
+        answers = np.zeros((len(plane), len(H36M17), 3))
+        answers[:, 1:] = self.networks[form](seen.values) @ seen.axes
+        answers[:, _NECK] = answers[:, _HEAD]
+        straight, turned = np.split(answers, 2)
+        joints[able] = ((straight + turned[:, list(H36M17.flip)] * [-1, 1, 1]) / 2)[able]
+        return joints
 
 
 def load_lifter(path: str | Path | None = None) -> Lifter:

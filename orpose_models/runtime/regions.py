@@ -51,20 +51,20 @@ def clip_boxes(boxes: Floats, size: Size) -> Floats:
 
 def suppress(boxes: Floats, threshold: float) -> NDArray[np.intp]:
     """Indices of boxes (n, 4), best first, none of which overlaps a better one of them by more than `threshold`."""
-    n = len(boxes)
-    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
-    sides = np.maximum(high - low, 0)
-    shared = sides[..., 0] * sides[..., 1]
-    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    over = shared > np.float32(threshold) * (area[:, None] + area[None] - shared)
-    # Rows as whole numbers: one bit for each box.
-    rows = np.packbits(over, axis=1, bitorder="little")
+    x0, y0, x1, y1 = boxes.T.copy()
+    width = np.minimum.outer(x1, x1) - np.maximum.outer(x0, x0)
+    height = np.minimum.outer(y1, y1) - np.maximum.outer(y0, y0)
+    shared = np.maximum(width, 0, out=width) * np.maximum(height, 0, out=height)
+    area = (x1 - x0) * (y1 - y0)
+    over = shared > np.float32(threshold) * (np.add.outer(area, area) - shared)
+    # Each row as one whole number, a bit for each box.
+    packed = np.packbits(over, axis=1, bitorder="little")
+    rows, length = packed.tobytes(), packed.shape[1]
     gone, kept = 0, []
-    for i in range(n):
+    for i in range(len(boxes)):
         if not (gone >> i) & 1:
             kept.append(i)
-            gone |= int.from_bytes(rows[i].tobytes(), "little")
+            gone |= int.from_bytes(rows[i * length : (i + 1) * length], "little")
     return np.array(kept, np.intp)
 
 
@@ -141,8 +141,10 @@ def _pool(values: Floats, boxes: NDArray[np.floating], cells: int) -> Floats:
     row, down = _weights(boxes[:, 1], boxes[:, 3], height, cells)
     data = down[:, :, None, :, None] * across[:, None, :, None, :]
     index = row[:, :, None, :, None] * width + column[:, None, :, None, :]
-    ends = np.arange(0, data.size + 1, data.shape[3] * data.shape[4], dtype=np.int32)
-    matrix = csr_array((data.ravel(), index.ravel(), ends), (n * cells * cells, height * width))
+    used = data != 0
+    ends = np.zeros(n * cells * cells + 1, np.int32)
+    np.cumsum(np.count_nonzero(used.reshape(len(ends) - 1, -1), axis=1), out=ends[1:])
+    matrix = csr_array((data[used], index[used], ends), (len(ends) - 1, height * width))
     return (matrix @ values.reshape(-1, channels)).reshape(n, cells, cells, channels)
 
 

@@ -61,6 +61,8 @@ class RuntimeStudent:
             given = network_input(resize_for_network(image, size), self.manifest.normalisation)
         with _timed(timings, "backbone"):
             *maps, logits, deltas = self.graphs["backbone"](given)
+            # Regions are pooled from all channels of a place at once.
+            maps = [cv2.transpose(m.reshape(len(m), -1)).reshape(*m.shape[1:], len(m)) for m in maps]
         strides = config.strides[:-1]
         with _timed(timings, "proposals"):
             padded = (given.shape[3], given.shape[2])
@@ -93,20 +95,24 @@ class RuntimeStudent:
 
     def _lift(self, by_branch: Mapping[str, tuple[NDArray, NDArray]], camera: Camera) -> NDArray[np.float32]:
         """Joints (n, 17, 3): the mean of the branches' answers, NaN where none has any."""
-        lengths = {f"{form}_{branch}": LENGTHS[form] for form in FORMS for branch in by_branch}
-        lifted = []
-        for branch, (keypoints, scores) in by_branch.items():
+        branches = list(by_branch)
+        keypoints, scores = (np.concatenate(arrays) for arrays in zip(*by_branch.values(), strict=True))
 
-            def network(values: NDArray[np.float64], chosen: str) -> NDArray[np.float32]:
-                inputs = [
-                    np.nan_to_num(values).astype(np.float32) if name == chosen else np.empty((0, length), np.float32)
-                    for name, length in lengths.items()
-                ]
-                return self.graphs["lifters"](*inputs)[list(lengths).index(chosen)]
+        def network(values: NDArray[np.float64], form: str) -> NDArray[np.float32]:
+            """Rows are persons and their mirror images, each of all branches in turn."""
+            rows = np.nan_to_num(values).astype(np.float32).reshape(2, len(branches), -1, values.shape[1])
+            given = [
+                rows[:, i].reshape(-1, values.shape[1]) if name == form else np.empty((0, LENGTHS[name]), np.float32)
+                for name in FORMS
+                for i in range(len(branches))
+            ]
+            found = self.graphs["lifters"](*given)[FORMS.index(form) * len(branches) :][: len(branches)]
+            return np.stack([joints.reshape(2, -1, *joints.shape[1:]) for joints in found], axis=1).reshape(
+                len(values), *found[0].shape[1:]
+            )
 
-            lifter = Lifter({form: partial(network, chosen=f"{form}_{branch}") for form in FORMS}, "")
-            lifted.append(lifter.lift(keypoints, scores, camera))
-        answers = np.stack(lifted)
+        lifter = Lifter({form: partial(network, form=form) for form in FORMS}, "")
+        answers = np.stack(np.split(lifter.lift(keypoints, scores, camera), len(branches)))
         known = np.isfinite(answers)
         count = known.sum(axis=0)
         total = np.where(known, answers, 0).sum(axis=0)

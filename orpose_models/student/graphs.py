@@ -44,7 +44,7 @@ class _Part(nn.Module):
 class _Backbone(_Part):
     """A normalised image (1, 3, h, w), h and w multiples of 32, to feature maps and what all anchors say.
 
-    Maps (h_l, w_l, c) are those that regions are pooled from; `logits` (a,) and `deltas` (a, 4) are of all levels, one
+    Maps (c, h_l, w_l) are those that regions are pooled from; `logits` (a,) and `deltas` (a, 4) are of all levels, one
     after another, in the order of `student.boxes.grid_anchors`.
     """
 
@@ -52,7 +52,7 @@ class _Backbone(_Part):
         maps = self.student.backbone(image)
         logits, deltas = self.student.proposals.head(maps)
         return (
-            *(values[0].permute(1, 2, 0) for values in maps[:-1]),
+            *(values[0] for values in maps[:-1]),
             torch.cat([values.permute(0, 2, 3, 1).flatten() for values in logits]),
             torch.cat([values.permute(0, 2, 3, 1).reshape(-1, 4) for values in deltas]),
         )
@@ -75,7 +75,7 @@ class _Keypoints(_Part):
     def forward(self, pooled: Tensor, boxes: Tensor) -> tuple[Tensor, ...]:
         config = self.student.config
         maps = list(self.student.keypoint_head(pooled.permute(0, 3, 1, 2)).values())
-        sets = [torch.stack(maps).mean(dim=0), *maps] if len(maps) > 1 else [*maps, *maps]
+        sets = [maps[0] if len(maps) == 1 else (maps[0] + maps[1]) / 2, *maps]
         decoded = [decode_keypoints(values, boxes, config.decoding) for values in sets]
         return tuple(tensor for pair in decoded for tensor in pair)
 
