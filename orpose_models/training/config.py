@@ -78,11 +78,14 @@ class DataSettings(_Strict):
         sources: see `DataSource`; the command line may add to them.
         accept: score from which on a person is taken to be there, others are ignored: neither person nor background;
             that of each file of labels if null.
+        empty: how often a labelled image in which nobody was accepted is taken, compared to the others; in many of them
+            the teacher only missed everybody.
         workers: processes that prepare images; 0 prepares them in the training process.
     """
 
     sources: tuple[DataSource, ...] = ()
     accept: Share | None = None
+    empty: Share = 1.0
     workers: Annotated[int, Field(ge=0)] = 1
 
 

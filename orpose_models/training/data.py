@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 
 from orpose_models.datasets.frames import read_image, size_of
@@ -37,12 +38,16 @@ class TrainingImages(Dataset["Sample | OrposeError"]):
         self.paths: list[Path] = []
         self.labels: list[ImageLabels | None] = []
         self.accept: list[float] = []
-        self._sources: list[tuple[int, int, float]] = []  # first image, how many, weight
+        self._sources: list[tuple[NDArray[np.int64], float]] = []  # numbers of images, weight
         for source in config.data.sources:
             first = len(self.paths)
             self._read(source)
-            self._sources.append((first, len(self.paths) - first, source.weight))
-        if not self.paths:
+            numbers = np.arange(first, len(self.paths))
+            # Folders in which nobody is were given for just that; their weight is their own.
+            nobody = np.array([source.labels is not None and self._nobody(number) for number in numbers], bool)
+            self._sources.append((numbers[~nobody], source.weight))
+            self._sources.append((numbers[nobody], source.weight * config.data.empty))
+        if not self.epoch:
             raise OrposeError("there is nothing to train on: name files of labels with --labels or in data.sources")
         self._plan: tuple[int, np.ndarray] | None = None
 
@@ -66,6 +71,10 @@ class TrainingImages(Dataset["Sample | OrposeError"]):
         self.labels += labels.images
         self.accept += [accept] * len(paths)
 
+    def _nobody(self, number: int) -> bool:
+        labels = self.labels[number]
+        return labels is None or not bool((labels.soft.box_scores >= self.accept[number]).any())
+
     @property
     def persons(self) -> int:
         """How many persons are accepted."""
@@ -75,7 +84,7 @@ class TrainingImages(Dataset["Sample | OrposeError"]):
     @property
     def epoch(self) -> int:
         """How many images an epoch has."""
-        return sum(int(weight) * count + round(weight % 1 * count) for _, count, weight in self._sources)
+        return sum(int(weight) * len(some) + round(weight % 1 * len(some)) for some, weight in self._sources)
 
     def image_at(self, place: int) -> int:
         """Which image comes at a place of the run."""
@@ -83,9 +92,9 @@ class TrainingImages(Dataset["Sample | OrposeError"]):
         if self._plan is None or self._plan[0] != epoch:
             rng = np.random.default_rng((self.config.seed, _EPOCH, epoch))
             parts = []
-            for first, count, weight in self._sources:
-                parts += [np.arange(first, first + count)] * int(weight)
-                parts.append(first + rng.permutation(count)[: round(weight % 1 * count)])
+            for some, weight in self._sources:
+                parts += [some] * int(weight)
+                parts.append(some[rng.permutation(len(some))[: round(weight % 1 * len(some))]])
             self._plan = epoch, rng.permutation(np.concatenate(parts))
         return int(self._plan[1][offset])
 
