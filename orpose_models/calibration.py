@@ -32,7 +32,8 @@ class Calibration(BaseModel):
         knots: (score, probability) in rising order; only with its method.
         fitted_on: what it was fitted on.
         joints: how many joints that were.
-        ece_before, ece_after: expected calibration error on joints that were not fitted on; None if there were none.
+        ece_before, ece_after: expected calibration error, the latter of fits that knew nothing of the joint's recording
+            (cross-validation); None if unknown.
     """
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)

@@ -12,6 +12,7 @@ from orpose_models.cli.evaluate_run import Dataset, Images, factors_of, run_at_f
 from orpose_models.errors import OrposeError
 
 if TYPE_CHECKING:
+    from orpose_models.calibration import Calibration
     from orpose_models.datasets.truth import Truth
     from orpose_models.evaluation.calibration import Judged
     from orpose_models.predictions import Predictions
@@ -36,8 +37,8 @@ def evaluate_calibrate(
     downsample: Annotated[str, typer.Option(help="Factors at which --model is run, such as 1,8,10,12.")] = "1",
     stride: Annotated[int, typer.Option(min=1, help="Use every n-th image of the dataset only.")] = 1,
     method: Annotated[Method, typer.Option(help="temperature: one number; isotonic: a curve.")] = Method.isotonic,
-    fit_share: Annotated[float, typer.Option(min=0.1, max=0.9, help="Share of the groups or images fitted on.")] = 0.5,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the split.")] = 0,
+    folds: Annotated[int, typer.Option(min=2, help="Of the cross-validation that judges.")] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the folds.")] = 0,
     images: Images = None,
     out: Annotated[Path, typer.Option(help="Where the calibration is written.")] = Path("calibration.json"),
     into: Annotated[
@@ -47,13 +48,14 @@ def evaluate_calibrate(
     picture: Annotated[Path | None, typer.Option(help="Write the reliability diagrams, as PNG.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of the model [default: all cores].")] = None,
 ) -> None:
-    """Fit a calibration on a part of a validation dataset and judge it on the rest.
+    """Fit a calibration on a validation dataset and judge it by cross-validation.
 
-    The split is by recording (the dataset's groups) where there are at least two, else by image. Use a
-    dataset that you do not report figures on. A student with a calibration in its file applies it to whatever it finds.
+    Folds are made of recordings (the dataset's groups) where there are at least two, else of images. Use a
+    dataset that you do not report figures on. A student with a calibration in its file applies it to whatever it finds;
+    one that makes scores no more honest is not written into it.
     """
     from orpose_models.datasets.registry import open_dataset
-    from orpose_models.evaluation.calibration import calibration_report, split_and_fit
+    from orpose_models.evaluation.calibration import calibration_report, fit_and_judge
     from orpose_models.evaluation.plots import calibration_diagram
     from orpose_models.files import atomic_path, write_json
 
@@ -67,12 +69,8 @@ def evaluate_calibrate(
     else:
         folder = out.parent / f"{Path(str(model)).stem}-own-scores"
         runs = [r for *_, r in run_at_factors(truth, str(model), factors_of(downsample), folder, threads, False)]
-    fitted, judged = split_and_fit(truth, runs, method.value, fit_share, seed)
+    fitted, judged = fit_and_judge(truth, runs, method.value, folds, seed)
     fitted.save(out)
-    if into is not None:
-        from orpose_models.student.weights import add_info
-
-        add_info(str(model), into, {"calibration": fitted.model_dump()})
     if report is not None:
         made_by = {key: runs[0].info.get(key) for key in ("model", "model_sha256")}
         write_json(report, calibration_report(fitted, judged, {"dataset": truth.name, **made_by}), indent=1)
@@ -82,8 +80,24 @@ def evaluate_calibrate(
     console = new_console()
     console.print(_errors(judged, method.value))
     console.print(_thresholds(judged[-1]))
-    written = [str(path) for path in (out, into, report, picture) if path is not None]
+    written = [str(path) for path in (out, report, picture) if path is not None]
     console.print(f"fitted on {fitted.fitted_on}, {fitted.joints} joints -> {', '.join(written)}", soft_wrap=True)
+    if into is not None:
+        _write_into(into, str(model), fitted)
+        console.print(f"{model} with this calibration -> {into}", soft_wrap=True)
+
+
+def _write_into(path: Path, model: str, fitted: "Calibration") -> None:
+    from orpose_models.calibration import INFO_KEY
+    from orpose_models.student.weights import add_info
+
+    before, after = fitted.ece_before or 0.0, fitted.ece_after or 0.0
+    if after >= before:
+        raise OrposeError(
+            f"nothing written into {path}: this calibration makes scores no more honest (ECE {before:.4f} before, "
+            f"{after:.4f} after); fit it on more images, try the other --method, or leave the model as it is"
+        )
+    add_info(model, path, {INFO_KEY: fitted.model_dump()})
 
 
 def _read(truth: "Truth", paths: list[Path], model: str | None) -> "list[Predictions]":
@@ -100,7 +114,7 @@ def _read(truth: "Truth", paths: list[Path], model: str | None) -> "list[Predict
 
 
 def _errors(judged: "list[Judged]", method: str) -> Table:
-    table = Table("keypoint scores", *(part.name for part in judged), title="ECE on what was kept back")
+    table = Table("keypoint scores", *(part.name for part in judged), title="ECE, cross-validated")
     for name, which in (("as they are", "before"), (f"after {method}", "after")):
         errors = [getattr(part, which).ece for part in judged]
         table.add_row(name, *("-" if error is None else f"{error:.4f}" for error in errors))
@@ -108,7 +122,9 @@ def _errors(judged: "list[Judged]", method: str) -> Table:
 
 
 def _thresholds(part: "Judged") -> Table:
-    table = Table("calibrated score at least", "share of joints", "of these right", title=f"kept back, {part.name}")
+    table = Table(
+        "calibrated score at least", "share of joints", "of these right", title=f"cross-validated, {part.name}"
+    )
     for limit, share, right in part.thresholds():
         table.add_row(f"{limit:g}", f"{share:.3f}", "-" if right is None else f"{right:.3f}")
     return table

@@ -1,6 +1,6 @@
 """Fitting a calibration of keypoint scores (`orpose_models.calibration`) on a validation split."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -67,7 +67,7 @@ def fit_calibration(
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """How honest the scores of joints are that were not fitted on.
+    """How honest the scores of joints are, calibrated by fits that know nothing of them.
 
     Attributes:
         name: of the predictions, such as '8x', or 'all'.
@@ -100,20 +100,22 @@ class Judged:
         return rows
 
 
-def split_and_fit(
-    truth: Truth, runs: Sequence[Predictions], method: Method, fit_share: float, seed: int
+def fit_and_judge(
+    truth: Truth, runs: Sequence[Predictions], method: Method, folds: int, seed: int
 ) -> tuple[Calibration, list[Judged]]:
-    """Fit on a share of the dataset's groups (of its images where there are fewer than two), judge on the rest.
+    """Fit on all joints, and judge by cross-validation: every joint by a fit that knows nothing of its recording.
+
+    Folds are made of the dataset's groups (of its images where there are fewer than two).
 
     Args:
         truth: the dataset.
         runs: predictions of its images, such as those at several downsampling factors; all are fitted together.
         method: see `fit_calibration`.
-        fit_share: the share.
-        seed: of the choice.
+        folds: how many, at least 2; as many as there are groups if these are fewer.
+        seed: of what goes into which fold.
 
     Returns:
-        The calibration, and how honest the rest is: each of the runs, and all together where there are several.
+        The calibration, and how honest scores are: of each of the runs, and of all together where there are several.
 
     Raises:
         OrposeError: the predictions do not fit the dataset, their scores are calibrated already, or too few joints.
@@ -126,36 +128,28 @@ def split_and_fit(
     groups = {image.image_id: image.group for image in truth.images}
     names = sorted(set(groups.values()))
     by_group = len(names) >= 2
-    units = np.array(names if by_group else sorted(groups))
-    shuffled = np.random.default_rng(seed).permutation(units)
-    number = min(max(1, round(fit_share * len(units))), len(units) - 1)
-    chosen = set(shuffled[:number].tolist())
-    what = ", ".join(sorted(map(str, chosen))) if by_group else f"{number} of {len(units)} images"
+    units: list[Any] = names if by_group else sorted(groups)
+    shuffled = np.random.default_rng(seed).permutation(len(units))
+    fold_of = {units[unit]: place % folds for place, unit in enumerate(shuffled.tolist())}
     factors = [run.images[0].resolution.factor for run in runs if run.images]
     scales = "" if set(factors) <= {1.0} else " at " + ", ".join(f"{factor:g}x" for factor in factors)
     samples = [joint_samples(truth, match_images(truth, run).poses) for run in runs]
-    fit = [
-        np.array([(groups[int(i)] if by_group else int(i)) in chosen for i in joints.image_ids], bool)
-        for joints in samples
-    ]
-
-    def joined(parts: Iterable[NDArray]) -> NDArray:
-        return np.concatenate([np.empty(0), *parts])
-
-    fitted = fit_calibration(
-        method,
-        joined(joints.score[use] for joints, use in zip(samples, fit, strict=True)),
-        joined(joints.right[use] for joints, use in zip(samples, fit, strict=True)).astype(bool),
-        f"{truth.name}{scales}: {what} (seed {seed})",
-    )
-    judged = [
-        Judged(f"{factor:g}x", joints.score[~use], fitted(joints.score[~use]), joints.right[~use])
-        for joints, use, factor in zip(samples, fit, factors, strict=True)
-    ]
-    scores, calibrated = joined(j.scores for j in judged), joined(j.calibrated for j in judged)
-    everything = Judged("all", scores, calibrated, joined(j.right for j in judged).astype(bool))
-    fitted = fitted.model_copy(update={"ece_before": everything.before.ece, "ece_after": everything.after.ece})
-    return fitted, [*judged, everything] if len(judged) > 1 else judged
+    score = np.concatenate([np.empty(0), *(joints.score for joints in samples)])
+    right = np.concatenate([np.empty(0, bool), *(joints.right for joints in samples)])
+    ids = [int(i) for joints in samples for i in joints.image_ids]
+    fold = np.array([fold_of[groups[i] if by_group else i] for i in ids], int)
+    what = f"{truth.name}{scales}: {len(units)} {'recordings' if by_group else 'images'}"
+    fitted = fit_calibration(method, score, right, what)
+    calibrated = np.empty(len(score))
+    for k in set(fold.tolist()):
+        calibrated[fold == k] = fit_calibration(method, score[fold != k], right[fold != k])(score[fold == k])
+    ends = np.cumsum([0, *(len(joints) for joints in samples)])
+    parts = [(f"{factor:g}x", slice(*end)) for factor, end in zip(factors, pairwise(ends.tolist()), strict=True)]
+    if len(parts) > 1:
+        parts.append(("all", slice(None)))
+    judged = [Judged(name, score[part], calibrated[part], right[part]) for name, part in parts]
+    error = {"ece_before": judged[-1].before.ece, "ece_after": judged[-1].after.ece}
+    return fitted.model_copy(update=error), judged
 
 
 def calibration_report(fitted: Calibration, judged: Sequence[Judged], info: Mapping[str, Any]) -> dict[str, Any]:
@@ -163,7 +157,7 @@ def calibration_report(fitted: Calibration, judged: Sequence[Judged], info: Mapp
 
     Args:
         fitted: the calibration.
-        judged: how honest the rest is.
+        judged: how honest scores are before and after.
         info: of what: dataset, model.
     """
     rows = []
@@ -191,7 +185,8 @@ def calibration_report(fitted: Calibration, judged: Sequence[Judged], info: Mapp
         "schema_version": 1,
         **info,
         "convention": CONVENTION,
-        "judged_on": "recordings, or images where there is one recording only, that were not fitted on",
+        "judged_by": "cross-validation: every joint by a fit that knows nothing of its recording (of its image, where "
+        "there is one recording only)",
         "judged": rows,
         "calibration": fitted.model_dump(),
     }

@@ -11,6 +11,7 @@ from orpose_models.evaluation.result import Evaluation, Result
 
 # Okabe and Ito's palette: told apart by colour-blind readers too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_FEW = 20  # joints, below which a share says little
 CURVES = (
     "box AP",
     "keypoint AP",
@@ -82,7 +83,10 @@ def reliability_diagram(result: Result) -> bytes | None:
 
 
 def calibration_diagram(judged: Sequence[Judged]) -> bytes:
-    """Reliability before and after calibration, of joints that were not fitted on; a line for each of the parts."""
+    """Reliability before and after calibration, cross-validated; a line for each of the parts.
+
+    Bins of few joints have no point.
+    """
     figure = Figure(figsize=(8.4, 5), layout="constrained")
     (left, right), (left_counts, right_counts) = figure.subplots(2, 2, height_ratios=[3, 1], sharex=True)
     everything = judged[-1]
@@ -90,7 +94,7 @@ def calibration_diagram(judged: Sequence[Judged]) -> bytes:
         axes.plot([0, 1], [0, 1], "--", color="0.5", label="honest")
         for colour, part in zip(cycled(len(judged)), judged, strict=True):
             found = getattr(part, title)
-            full = [(mean, share) for _, _, _, mean, share in found.bins if mean is not None]
+            full = [(mean, share) for _, _, number, mean, share in found.bins if number >= _FEW]
             error = "-" if found.ece is None else f"{found.ece:.3f}"
             label = f"{part.name}, ECE {error}"
             axes.plot([m for m, _ in full], [s for _, s in full], "o-", color=colour, ms=4, label=label)

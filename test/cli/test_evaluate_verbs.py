@@ -14,12 +14,18 @@ from orpose_models.bags.create import BagPlan, create_bag
 from orpose_models.calibration import Calibration
 from orpose_models.cameras import Camera
 from orpose_models.cli.main import run
-from orpose_models.datasets.frames import open_frames
+from orpose_models.datasets.frames import open_frames, read_image
+from orpose_models.datasets.registry import open_dataset
+from orpose_models.datasets.truth import as_coco17
 from orpose_models.evaluation.result import Evaluation
+from orpose_models.files import sha256
 from orpose_models.poses import Poses
 from orpose_models.predictions import Predictions
 from orpose_models.resolution import Size
 from orpose_models.runtime import model as models
+from orpose_models.student.config import LIGHT
+from orpose_models.student.network import Student
+from orpose_models.student.weights import load_student, save_student
 
 SIZE = (160, 120)
 STEP_NS = 100_000_000
@@ -171,11 +177,54 @@ def test_compare_and_calibrate(dataset: Path, tmp_path: Path, capsys: pytest.Cap
     Predictions(images, predictions.info).save(found)
     command = ("evaluate", "calibrate", "--dataset", f"coco:{dataset}", "--predictions", found)
     assert orpose(*command, "--method", "temperature", "--out", tmp_path / "calibration.json") == 0
-    assert "fitted on annotations: 6 of 12 images (seed 0)" in said(capsys)
+    assert "fitted on annotations: 12 images" in said(capsys)
     fitted = Calibration.load(tmp_path / "calibration.json")
     assert fitted(np.array([0.8]))[0] == pytest.approx(12 / 17, abs=1e-3)
     assert fitted.ece_before == pytest.approx(0.8 - 12 / 17, abs=1e-6)
     assert fitted.ece_after == pytest.approx(0, abs=1e-3)
+    report, diagram = tmp_path / "report.json", tmp_path / "diagram.png"
+    assert orpose(*command, "--out", tmp_path / "c.json", "--report", report, "--picture", diagram) == 0
+    written = json.loads(report.read_text())
+    assert (written["dataset"], written["model"]) == ("annotations", "squares")
+    assert written["judged"][0]["ece_before"] == pytest.approx(0.8 - 12 / 17, abs=1e-6)
+    assert read_image(diagram).shape[1] > 600
+    assert orpose(*command, "--model", tmp_path / "missing.safetensors", "--into", tmp_path / "x.safetensors") == 2
+    assert "not predictions of" in said(capsys)
+    assert orpose(*command, "--into", tmp_path / "x.safetensors") == 2
+    assert "needs --model FILE.safetensors" in said(capsys)
+    assert orpose(*command[:4]) == 2
+    assert "give --predictions, --model or both" in said(capsys)
+
+
+def test_a_calibration_is_written_into_a_student(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    student, new = tmp_path / "student.safetensors", tmp_path / "new.safetensors"
+    save_student(student, Student(LIGHT), {"steps": 3})
+    truth = open_dataset(f"coco:{dataset}", None)
+    off = (np.arange(17) % 4 == 0)[:, None] * 30.0
+    found = {}
+    for image in truth.images:
+        keypoints, _ = as_coco17(truth, image.persons)
+        n = len(keypoints)
+        found[image.image_id] = Poses.from_arrays(
+            image.persons.boxes, [0.9] * n, keypoints + off, np.full((n, 17), 0.2)
+        )
+    command = ("evaluate", "calibrate", "--dataset", f"coco:{dataset}", "--model", student, "--into", new)
+    command = (*command, "--out", tmp_path / "calibration.json")
+    honest = {}
+    for name, scores in (("modest", 0.2), ("honest", 12 / 17)):
+        poses = {key: p.with_arrays(keypoint_scores=np.full((len(p), 17), scores)) for key, p in found.items()}
+        honest[name] = tmp_path / f"{name}.json"
+        truth.predictions(poses, {"model_sha256": sha256(student)}).save(honest[name])
+    assert orpose(*command, "--predictions", honest["modest"]) == 0
+    assert f"with this calibration -> {new}" in said(capsys)
+    assert load_student(new)[1]["calibration"]["knots"] == [pytest.approx([0.2, 12 / 17])]
+    assert load_student(new)[1]["steps"] == 3
+    new.unlink()
+    assert orpose(*command, "--predictions", honest["honest"]) == 2
+    assert "this calibration makes scores no more honest" in said(capsys)
+    assert not new.exists()
 
 
 @pytest.mark.parametrize(

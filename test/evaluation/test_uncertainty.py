@@ -10,7 +10,7 @@ import pytest
 from orpose_models.calibration import LOWEST, Calibration, calibration_in
 from orpose_models.datasets.truth import Truth
 from orpose_models.errors import OrposeError
-from orpose_models.evaluation.calibration import calibration_report, fit_calibration, split_and_fit
+from orpose_models.evaluation.calibration import calibration_report, fit_and_judge, fit_calibration
 from orpose_models.evaluation.evaluate import Settings, evaluate
 from orpose_models.evaluation.uncertainty import joint_samples, rank_correlation, reliability
 from orpose_models.poses import Poses
@@ -117,12 +117,16 @@ def test_fitted_on_one_recording_and_judged_on_the_other(
         right = make_poses([(100, 150), (400, 200)])
         wrong = random.random((2, 17)) < 0.4
         poses[image.image_id] = right.with_arrays(keypoints=right.keypoints + wrong[..., None] * 60)
-    fitted, judged = split_and_fit(truth, [truth.predictions(poses, {})], "isotonic", 0.5, seed=0)
+    fitted, judged = fit_and_judge(truth, [truth.predictions(poses, {})], "isotonic", 5, seed=0)
     assert [part.name for part in judged] == ["1x"]
-    assert fitted.fitted_on in ("test set: day0 (seed 0)", "test set: day1 (seed 0)")
-    assert fitted.joints == 20 // 2 * 2 * 17
-    assert fitted.ece_before == pytest.approx(0.2, abs=0.05)  # 0.8 said, 0.6 right
+    assert fitted.fitted_on == "test set: 2 recordings"
+    assert fitted.joints == 20 * 2 * 17
+    share = float(judged[0].right.mean())
+    assert fitted.ece_before == pytest.approx(0.8 - share)  # 0.8 said, about 0.6 right
+    assert share == pytest.approx(0.6, abs=0.05)
+    # Each recording's joints get the share of the other.
     assert (fitted.ece_after or 1) < 0.06
+    assert len(set(judged[0].calibrated.tolist())) == 2
 
 
 def test_all_scales_are_fitted_together_and_judged_one_by_one(
@@ -138,10 +142,10 @@ def test_all_scales_are_fitted_together_and_judged_one_by_one(
             ImagePrediction(i.image_id, i.file_name, Resolution(i.size, i.size, factor), poses) for i in truth.images
         ]
         runs.append(Predictions(images, {}))
-    fitted, judged = split_and_fit(truth, runs, "isotonic", 0.5, seed=0)
+    fitted, judged = fit_and_judge(truth, runs, "isotonic", 2, seed=0)
     assert [part.name for part in judged] == ["1x", "8x", "all"]
-    assert fitted.joints == 2 * 10 * 2 * 17
-    assert " at 1x, 8x: day" in fitted.fitted_on
+    assert fitted.joints == 2 * 20 * 2 * 17
+    assert fitted.fitted_on == "test set at 1x, 8x: 2 recordings"
     honest = (12 + 8) / 34
     assert fitted(np.array([0.8]))[0] == pytest.approx(honest)
     assert [part.before.ece for part in judged] == pytest.approx([0.8 - 12 / 17, 0.8 - 8 / 17, 0.8 - honest])
@@ -152,7 +156,7 @@ def test_all_scales_are_fitted_together_and_judged_one_by_one(
     assert Calibration.model_validate(report["calibration"]) == fitted
     calibrated = Predictions(runs[0].images, {"keypoint_scores": "calibrated on something"})
     with pytest.raises(OrposeError, match="calibrated already; give --model"):
-        split_and_fit(truth, [calibrated], "isotonic", 0.5, seed=0)
+        fit_and_judge(truth, [calibrated], "isotonic", 2, seed=0)
 
 
 def test_a_calibration_changes_no_keypoint_figure(
