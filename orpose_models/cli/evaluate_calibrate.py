@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from orpose_models.predictions import Predictions
 
 
+_LEAST_GAIN = 0.001  # of ECE, for a model to be given a calibration
+
+
 class Method(StrEnum):
     """How the scores are mapped."""
 
@@ -92,7 +95,7 @@ def _write_into(path: Path, model: str, fitted: "Calibration") -> None:
     from orpose_models.student.weights import add_info
 
     before, after = fitted.ece_before or 0.0, fitted.ece_after or 0.0
-    if after >= before:
+    if after > before - _LEAST_GAIN:
         raise OrposeError(
             f"nothing written into {path}: this calibration makes scores no more honest (ECE {before:.4f} before, "
             f"{after:.4f} after); fit it on more images, try the other --method, or leave the model as it is"
