@@ -195,7 +195,14 @@ def _start(counts: "Queue[int]") -> None:
 
 def _work_here(part: "Shard", arguments: tuple[Any, ...]) -> None:
     assert _counts is not None
-    _work(part, arguments, _counts.put, 1)
+    counts, parent = _counts, os.getppid()
+
+    def advance(count: int) -> None:
+        if os.getppid() != parent:  # it was killed; what is done is in the journal
+            os._exit(1)
+        counts.put(count)
+
+    _work(part, arguments, advance, 1)
 
 
 def _work(part: "Shard", arguments: tuple[Any, ...], advance: Any, threads: int | None) -> None:
