@@ -1,6 +1,9 @@
 """`orpose teach`: pseudo-labels for unlabelled images."""
 
+import ctypes
 import os
+import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -185,24 +188,20 @@ def _run(parts: "list[Shard]", arguments: tuple[Any, ...], advance: Any) -> None
             future.result()
 
 
-def _start(counts: "Queue[int]") -> None:
-    import signal
+_END_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
+
+def _start(counts: "Queue[int]") -> None:
     global _counts
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL)  # what it did is in its journal
     _counts = counts
 
 
 def _work_here(part: "Shard", arguments: tuple[Any, ...]) -> None:
     assert _counts is not None
-    counts, parent = _counts, os.getppid()
-
-    def advance(count: int) -> None:
-        if os.getppid() != parent:  # it was killed; what is done is in the journal
-            os._exit(1)
-        counts.put(count)
-
-    _work(part, arguments, advance, 1)
+    _work(part, arguments, _counts.put, 1)
 
 
 def _work(part: "Shard", arguments: tuple[Any, ...], advance: Any, threads: int | None) -> None:
