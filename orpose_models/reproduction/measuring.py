@@ -56,20 +56,21 @@ def measure(
         done = number
         report(done)
 
-    predictions = _finished(truth, model, factor, folder / f"predictions_{factor:g}x.json")
-    if predictions is None:
-        predictions, _ = run_model(truth, model, factor, folder, start, lambda: start(done + 1))
+    path = folder / f"predictions_{factor:g}x.json"
+    if not _finished(truth, model, factor, path):
+        run_model(truth, model, factor, folder, start, lambda: start(done + 1))
+    predictions = Predictions.load(path)  # the figures are those of the file, whose numbers are rounded
     settings = Settings(draws=draws)
-    result = evaluate(truth, predictions, model.name, f"predictions_{factor:g}x.json", settings)
+    result = evaluate(truth, predictions, model.name, path.name, settings)
     parts = part_errors(truth, match_images(truth, predictions).poses, settings.threshold)
     return ScaleRecord(metrics=result.metrics, parts=parts)
 
 
-def _finished(truth: Truth, model: PoseModel, factor: float, path: Path) -> Predictions | None:
-    """Predictions of a scale that was done before an interruption, if they are of this model and these images."""
+def _finished(truth: Truth, model: PoseModel, factor: float, path: Path) -> bool:
+    """Whether a scale was done before an interruption, by this model, on these images."""
     if not path.is_file():
-        return None
+        return False
     predictions = Predictions.load(path)
     same_images = [image.file_name for image in predictions.images] == [image.file_name for image in truth.images]
     same_model = predictions.info.get("model_sha256") == model.sha256 and predictions.info.get("downsample") == factor
-    return predictions if same_images and same_model and predictions.info.get("dataset") == truth.name else None
+    return same_images and same_model and predictions.info.get("dataset") == truth.name

@@ -64,8 +64,8 @@ def record(name, scales, iterations=4000, stride=1):
         model=ModelRecord(name=name, sha256="cd" * 32, engine="torch", parameters=9_954_519, multiply_adds=3.8057),
         training=training if row.trained else None,
         test=TestRecord(
-            dataset="simulated OR, split test", annotations_sha256="12" * 32, images=600 // stride, persons=1158 // stride,
-            stride=stride, draws=1000, threshold=0.3,
+            dataset="simulated OR, split test", annotations_sha256="12" * 32, images=600 // stride,
+            persons=1158 // stride, stride=stride, draws=1000, threshold=0.3,
         ),
         scales=scales,
         commands=[f"orpose train {name}.yaml", f"orpose evaluate run --model {name}"],

@@ -45,7 +45,8 @@ def test_without_any_row_everything_is_missing(place):
     assert lines(text, "| ORPose_all | 1x") == [f"| ORPose_all | 1x | {NOTHING} |"]
     assert "**ORPose_fixed_8x**: missing" in text
     assert text.count("open: the row") == len(TARGETS)
-    assert "reached" not in text and "![" not in text
+    assert "reached" not in text
+    assert "![" not in text
     assert not (place.results.parent / "images").exists()
 
 
@@ -103,7 +104,8 @@ def test_rows_of_another_budget_are_named(place):
     assert "| ORPose_fixed_1x † | 1x | 50.0 | 60.0 |" in text
     assert "\n† ORPose_fixed_1x: schedule.iterations is 3000, not 4000\n" in text
     assert lines(text, "| ORPose_fixed_1x † | 900 images")[0].endswith("| schedule.iterations is 3000, not 4000 |")
-    assert "ORPose_all †" not in text and "Teacher †" not in text
+    assert "ORPose_all †" not in text
+    assert "Teacher †" not in text
 
 
 def test_rows_differ_in_what_they_are_meant_to_without_a_remark():
@@ -140,7 +142,7 @@ def test_calibration_is_included(place):
     assert "Keypoint scores of `student` on simulated OR, split val" in text
     assert "| student at 1x | 812 | 0.123 | - |" in text
     write_json(place.results / "calibration.json", {"judged": [{}]})
-    with pytest.raises(OrposeError, match="calibration.json: not a report"):
+    with pytest.raises(OrposeError, match=r"calibration.json: not a report"):
         document(place)
 
 
@@ -167,7 +169,7 @@ def test_files_of_results_are_checked(place):
     with pytest.raises(OrposeError, match="schema 2 is not the one that is read"):
         RowRecord.load(path)
     write_json(path, {**all_row().model_dump(mode="json"), "seed": "x"})
-    with pytest.raises(OrposeError, match="all.json: seed"):
+    with pytest.raises(OrposeError, match=r"all.json: seed"):
         RowRecord.load(path)
     path.write_text("{")
     with pytest.raises(OrposeError, match="not a JSON file"):
