@@ -1,14 +1,12 @@
 """`orpose teach`: pseudo-labels for unlabelled images."""
 
-import ctypes
 import os
-import signal
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orpose_models.children import obey_parent
 from orpose_models.cli.console import new_console, say
 from orpose_models.cli.progress import progress_bar
 from orpose_models.errors import OrposeError
@@ -188,14 +186,9 @@ def _run(parts: "list[Shard]", arguments: tuple[Any, ...], advance: Any) -> None
             future.result()
 
 
-_END_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
-
-
 def _start(counts: "Queue[int]") -> None:
     global _counts
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL)  # what it did is in its journal
+    obey_parent()  # what it did is in its journal
     _counts = counts
 
 

@@ -2,7 +2,6 @@
 
 import multiprocessing
 import queue
-import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orpose_models.children import obey_parent
 from orpose_models.errors import OrposeError
 from orpose_models.reproduction.measuring import measure, open_test
 from orpose_models.reproduction.plan import Workplace
@@ -76,7 +76,7 @@ def measure_scales(
 
 def _start(place: Workplace, model: str, folder: Path, counts: "Queue[tuple[float, int]]") -> None:
     global _worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process ends the work
+    obey_parent()
     evaluation = place.config.evaluation
     _worker = _Worker(open_test(place), load_model(model, evaluation.threads), folder, evaluation.draws, counts)
 
