@@ -21,6 +21,7 @@ setup(
         ("share/orpose_ros", ["package.xml"]),
         ("share/orpose_ros/launch", files("launch", "*.launch.py")),
         ("share/orpose_ros/config", files("config", "*.yaml") + files("config", "*.xml")),
+        ("share/orpose_ros/config/reproduce", files("config/reproduce", "*.yaml")),
         ("share/orpose_ros/config/train/light", files("config/train/light", "*.yaml")),
         ("share/orpose_ros/config/train/paper", files("config/train/paper", "*.yaml")),
         ("share/orpose_ros/rviz", files("rviz", "*.rviz")),
