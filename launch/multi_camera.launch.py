@@ -38,6 +38,8 @@ def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
                 IncludeLaunchDescription(
                     source,
                     launch_arguments={
+                        # This file's argument of that name would be taken for the node's.
+                        "cameras": "",
                         "namespace": f"{arguments['prefix'].strip('/')}/{camera}".lstrip("/"),
                         "image_topic": f"/{camera}/{arguments['image_topic'].strip('/')}",
                     }.items(),

@@ -103,6 +103,7 @@ def _values(health: Health, s: Snapshot) -> dict[str, str]:
         "rate out (Hz)": f"{s.rate_out:.2f}",
         **_latency("stamp", s.latency_from_stamp, "the stamps are not of this clock" if s.rate_out else "no result"),
         **_latency("arrival", s.latency_from_arrival, "no result"),
+        "longest wait (ms)": f"{1e3 * s.longest_wait:.1f}",
         "seconds since last image": f"{s.silence:.2f}",
         "received": str(s.received),
         "processed": str(s.processed),

@@ -1,7 +1,7 @@
 """The lifecycle node: camera images in, 2D and 3D poses, markers and diagnostics out."""
 
 from concurrent.futures import Future
-from threading import Thread
+from threading import Lock, Thread
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.clock import Clock, ClockType
@@ -13,6 +13,7 @@ from orpose_models.runtime.model import PoseModel, load_model
 from orpose_ros.declaration import NodeParameters
 from orpose_ros.diagnostics import Health, Status, assess
 from orpose_ros.stream import CameraStream, Frame
+from orpose_ros.topics import camera_names
 from orpose_ros.worker import Worker
 
 _STALL_CHECK_PERIOD = 0.2
@@ -26,12 +27,14 @@ class PoseNode(LifecycleNode):
     def __init__(self) -> None:
         super().__init__("pose_node", namespace="orpose")
         self._model: PoseModel | None = None
-        self._stream: CameraStream | None = None
+        self._streams: dict[str, CameraStream] = {}  # by name
         self._worker: Worker[Frame] | None = None
         self._loader: Thread | None = None
         self._state = "unconfigured"
         self._configure_problem = ""
-        self._stalled = False
+        self._stalled: set[str] = set()
+        # The worker that was stopped may still be at an image when the node is active again, with another worker.
+        self._working = Lock()
         self._settings = NodeParameters(self, configured=lambda: self._state != "unconfigured")
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # goes on when simulated time stands still
@@ -45,7 +48,9 @@ class PoseNode(LifecycleNode):
         """Load the model and create the publishers."""
         try:
             self._model = self._load_model_interruptibly()
-            self._stream = CameraStream(self, self._settings, self._model)
+            for camera in camera_names(self._settings["cameras"]):
+                stream = CameraStream(self, self._settings, self._model, camera)
+                self._streams[stream.name] = stream
         except Exception as error:
             self._configure_problem = str(error) if isinstance(error, OrposeError) else repr(error)
             self.get_logger().error(f"not configured: {self._configure_problem}")
@@ -62,21 +67,23 @@ class PoseNode(LifecycleNode):
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start to receive images."""
-        assert self._stream is not None
-        stream = self._stream
+        streams = dict(self._streams)
         try:
             result = super().on_activate(state)
             self._worker = Worker(
-                work=lambda _, frame: stream.work(frame), on_error=lambda _, frame, error: stream.failed(error)
+                work=lambda name, frame: self._work(streams[name], frame),
+                on_error=lambda name, frame, error: streams[name].failed(error),
             )
-            stream.start(self._worker)
+            for stream in streams.values():
+                stream.start(self._worker)
         except Exception as error:  # of the middleware; rclpy would call on_error and say nothing
             self._configure_problem = f"cannot be activated: {error!r}"
             self.get_logger().error(f"not active: {error!r}")
             return TransitionCallbackReturn.ERROR
-        self._stalled = False
+        self._stalled.clear()
         self._state = "active"
-        self.get_logger().info(f"waiting for images on {stream.image_topic}")
+        topics = ", ".join(stream.image_topic for stream in streams.values())
+        self.get_logger().info(f"waiting for images on {topics}")
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -142,40 +149,44 @@ class PoseNode(LifecycleNode):
             self._settings["model"], self._settings["threads"] or None, None if engine == "auto" else engine
         )
 
+    def _work(self, stream: CameraStream, frame: Frame) -> None:
+        with self._working:
+            stream.work(frame)
+
     def _stop(self) -> bool:
-        if self._stream is not None:
-            self._stream.stop()
+        for stream in self._streams.values():
+            stream.stop()
         ended = self._worker is None or self._worker.stop(_STOP_TIMEOUT)
         self._worker = None
         return ended
 
     def _release(self) -> None:
         self._stop()
-        if self._stream is not None:
-            self._stream.close()
-        self._stream = None
+        for stream in self._streams.values():
+            stream.close()
+        self._streams = {}
         self._model = None
 
     def _watch(self) -> None:
-        """Tell at once when the camera stalls or comes back; the diagnostics' own rate would be too slow."""
-        if self._state != "active" or self._stream is None:
+        """Tell at once when a camera stalls or comes back; the diagnostics' own rate would be too slow."""
+        if self._state != "active":
             return
-        silence = self._stream.snapshot().silence
-        stalled = silence > self._settings["image_timeout"]
-        if stalled == self._stalled:
-            return
-        self._stalled = stalled
-        if stalled:
-            self.get_logger().warning(f"no image for {silence:.1f} s on {self._stream.image_topic}")
-        else:
-            self.get_logger().info("images are coming again")
-        self._publish_diagnostics()
+        silences = {name: stream.snapshot().silence for name, stream in self._streams.items()}
+        stalled = {name for name, silence in silences.items() if silence > self._settings["image_timeout"]}
+        for name in sorted(stalled ^ self._stalled):
+            topic = self._streams[name].image_topic
+            if name in stalled:
+                self.get_logger().warning(f"no image for {silences[name]:.1f} s on {topic}")
+            else:
+                self.get_logger().info(f"images are coming again on {topic}")
+        if stalled != self._stalled:
+            self._stalled = stalled
+            self._publish_diagnostics()
 
-    def _status(self) -> Status:
+    def _status(self, stream: CameraStream | None) -> Status:
         health = Health(self._state, self._configure_problem, model=self._model)
-        if self._state != "active" or self._stream is None:
+        if self._state != "active" or stream is None:
             return assess(health, None)
-        stream = self._stream
         health.image_topic = stream.image_topic
         health.publishers, health.incompatible = stream.publishers()
         health.camera_problem = stream.camera_problem
@@ -185,14 +196,18 @@ class PoseNode(LifecycleNode):
         return assess(health, stream.snapshot())
 
     def _publish_diagnostics(self) -> None:
-        status = self._status()
-        message = DiagnosticStatus(
-            level=bytes([status.level]),
-            name=f"{self.get_fully_qualified_name()}: poses",
-            message=status.message,
-            hardware_id=self._stream.image_topic if self._stream is not None else "",
-            values=[KeyValue(key=key, value=value) for key, value in status.values.items()],
-        )
-        array = DiagnosticArray(status=[message])
+        """One status a camera; one in all as long as the node has none."""
+        array = DiagnosticArray()
+        for stream in self._streams.values() or [None]:
+            status = self._status(stream)
+            camera = f" of {stream.camera}" if stream is not None and stream.camera else ""
+            message = DiagnosticStatus(
+                level=bytes([status.level]),
+                name=f"{self.get_fully_qualified_name()}: poses{camera}",
+                message=status.message,
+                hardware_id=stream.image_topic if stream is not None else "",
+                values=[KeyValue(key=key, value=value) for key, value in status.values.items()],
+            )
+            array.status.append(message)
         array.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(array)

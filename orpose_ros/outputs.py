@@ -17,6 +17,7 @@ from orpose_models.runtime.model import PoseModel
 from orpose_models.runtime.pipeline import Result
 from orpose_ros.markers import pose_markers
 from orpose_ros.message_types import message_class
+from orpose_ros.topics import placed
 
 
 def reliability(name: str) -> ReliabilityPolicy:
@@ -30,9 +31,12 @@ class Outputs:
     Args:
         parameters: the node's, read at every result where they are changeable.
         marker_namespace: tells the markers of several cameras apart.
+        camera: its name, which is the topics' namespace below the node's; empty for the node's own.
     """
 
-    def __init__(self, node: LifecycleNode, parameters: Mapping[str, Any], marker_namespace: str) -> None:
+    def __init__(
+        self, node: LifecycleNode, parameters: Mapping[str, Any], marker_namespace: str, camera: str = ""
+    ) -> None:
         self._node = node
         self._parameters = parameters
         self._marker_namespace = marker_namespace
@@ -42,7 +46,10 @@ class Outputs:
         latched = QoSProfile(
             depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
         )
-        create = node.create_lifecycle_publisher
+
+        def create(kind: Any, topic: str, qos: QoSProfile) -> LifecyclePublisher:
+            return node.create_lifecycle_publisher(kind, placed(topic, camera), qos)
+
         self._poses2d = create(message_class("orpose_msgs/msg/PersonPose2DArray"), "poses2d", qos)
         self._poses3d = create(message_class("orpose_msgs/msg/PersonPose3DArray"), "poses3d", qos)
         self._markers = create(MarkerArray, "markers", qos)

@@ -101,14 +101,21 @@ _DECLARATION = (
     Parameter("autostart", True, "Configure and activate at start-up; false leaves that to a lifecycle manager."),
     # What comes in
     Parameter(
+        "cameras",
+        "",
+        "Names of several cameras that share this node's model, separated by commas; the topics of each are in a "
+        "namespace of its name. Empty for one camera in the node's own namespace.",
+    ),
+    Parameter(
         "image_topic",
         "image_raw",
-        "Topic of the images, relative to the node's namespace unless it starts with '/'. May also be remapped.",
+        "Topic of the images, relative to the namespace of node and camera unless it starts with '/'; {camera} in it "
+        "stands for the camera's name. May also be remapped.",
     ),
     Parameter(
         "camera_info_topic",
         "",
-        "Topic of the camera's intrinsics; empty for 'camera_info' beside the image topic.",
+        "Topic of the camera's intrinsics, in the same way; empty for 'camera_info' beside the image topic.",
     ),
     Parameter(
         "compressed",

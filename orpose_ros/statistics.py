@@ -25,6 +25,7 @@ class Snapshot:
         rate_in, rate_out: images received and results published, in Hz.
         latency_from_stamp: from acquisition to publishing; None where the stamps are not of this clock.
         latency_from_arrival: from receiving the image to publishing; None without results.
+        longest_wait: the longest in seconds from receiving an image to the begin of the work on it.
         received, processed, dropped, lost, bad, failed: images that came; that gave a result; that a newer one
             replaced while they waited; that the middleware reported lost; that were unusable; whose processing failed.
         recent_received, recent_bad, recent_failed: of these, how many within the window.
@@ -38,6 +39,7 @@ class Snapshot:
     rate_out: float
     latency_from_stamp: Latency | None
     latency_from_arrival: Latency | None
+    longest_wait: float
     received: int
     processed: int
     dropped: int
@@ -58,6 +60,7 @@ class Snapshot:
 class _Output:
     time: float
     from_arrival: float
+    waited: float
     from_stamp: float | None
 
 
@@ -118,13 +121,20 @@ class Statistics:
             self._forget(now)
 
     def processed(
-        self, now: float, from_arrival: float, from_stamp: float | None, persons: int, resolution: Resolution
+        self,
+        now: float,
+        from_arrival: float,
+        from_stamp: float | None,
+        persons: int,
+        resolution: Resolution,
+        waited: float,
     ) -> None:
         """A result was published.
 
         Args:
             from_arrival: seconds since the image was received.
             from_stamp: seconds since its acquisition; None where its stamp is unset.
+            waited: seconds between receiving it and the begin of the work on it.
         """
         if from_stamp is not None and not 0 <= from_stamp <= self.MAX_STAMP_LATENCY:
             from_stamp = None
@@ -132,7 +142,7 @@ class Statistics:
             self._processed += 1
             self._persons = persons
             self._resolution = resolution
-            self._outputs.append(_Output(now, from_arrival, from_stamp))
+            self._outputs.append(_Output(now, from_arrival, waited, from_stamp))
             self._forget(now)
 
     def snapshot(self, now: float) -> Snapshot:
@@ -145,6 +155,7 @@ class Statistics:
                 rate_out=len(self._outputs) / span,
                 latency_from_stamp=_latency([o.from_stamp for o in self._outputs if o.from_stamp is not None]),
                 latency_from_arrival=_latency([o.from_arrival for o in self._outputs]),
+                longest_wait=max((o.waited for o in self._outputs), default=0.0),
                 received=self._received,
                 processed=self._processed,
                 dropped=self._dropped,

@@ -8,12 +8,9 @@ from typing import Any
 
 import numpy as np
 from rclpy.event_handler import QoSMessageLostInfo, SubscriptionEventCallbacks, UnsupportedEventTypeError
-from rclpy.exceptions import InvalidTopicNameException
 from rclpy.lifecycle import LifecycleNode
-from rclpy.node import Node
 from rclpy.qos import QoSCompatibility, QoSProfile, qos_check_compatible, qos_profile_sensor_data
 from rclpy.subscription import Subscription
-from rclpy.validate_topic_name import validate_topic_name
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from orpose_models.cameras import Camera
@@ -28,6 +25,7 @@ from orpose_ros.gravity import TfGravity
 from orpose_ros.images import ImageReader
 from orpose_ros.outputs import Outputs, reliability
 from orpose_ros.statistics import Snapshot, Statistics
+from orpose_ros.topics import camera_info_topic, check_topics, image_topic
 from orpose_ros.worker import Worker
 
 
@@ -47,14 +45,16 @@ class CameraStream:
         node: owns the subscriptions and publishers.
         parameters: the node's; those that are changeable are read for every image.
         model: finds the persons; may be shared by several streams of one worker.
+        camera: its name, which is its topics' namespace below the node's; empty for the node's own.
 
     Raises:
         OrposeError: a topic's name is impossible, or gravity is to come from TF and tf2_ros is not installed.
     """
 
-    def __init__(self, node: LifecycleNode, parameters: Mapping[str, Any], model: PoseModel) -> None:
-        _check_names(node, parameters)
-        self.name = node.get_namespace().strip("/") or node.get_name()
+    def __init__(self, node: LifecycleNode, parameters: Mapping[str, Any], model: PoseModel, camera: str = "") -> None:
+        check_topics(parameters, camera)
+        self.camera = camera
+        self.name = "/".join(filter(None, [node.get_namespace().strip("/"), camera])) or node.get_name()
         self.camera_problem = ""
         self._node = node
         self._parameters = parameters
@@ -65,7 +65,7 @@ class CameraStream:
         length = float(np.linalg.norm(gravity))
         self._fixed_gravity = gravity / length if length > 0 else None
         self._tf = TfGravity(node, parameters["gravity_frame"]) if parameters["gravity_frame"] else None
-        self._outputs = Outputs(node, parameters, self.name)
+        self._outputs = Outputs(node, parameters, self.name, camera)
         self._statistics = Statistics(time.monotonic())
         self._calibrated: Camera | None = None
         self._info: CameraInfo | None = None
@@ -76,20 +76,24 @@ class CameraStream:
         self._qos = QoSProfile(
             depth=parameters["image_queue_depth"], reliability=reliability(parameters["image_reliability"])
         )
-        # The worker that was stopped may still be at an image when the node is active again, with another worker.
-        self._working = Lock()
         # Held while publishing, so that nothing is published once `stop` returned.
         self._publishing = Lock()
 
     @property
+    def _of_camera(self) -> str:
+        """Begins a line of the log."""
+        return f"{self.camera}: " if self.camera else ""
+
+    @property
     def image_topic(self) -> str:
         """Full name of the image topic, after remapping."""
-        return image_topic(self._node, self._parameters["image_topic"], self._parameters["compressed"])
+        return image_topic(self._node, self._parameters["image_topic"], self._parameters["compressed"], self.camera)
 
     @property
     def camera_info_topic(self) -> str:
         """Full name of the intrinsics' topic, after remapping."""
-        return camera_info_topic(self._node, self._parameters["image_topic"], self._parameters["camera_info_topic"])
+        parameters = self._parameters
+        return camera_info_topic(self._node, parameters["image_topic"], parameters["camera_info_topic"], self.camera)
 
     @property
     def calibrated(self) -> bool:
@@ -146,10 +150,7 @@ class CameraStream:
 
     def work(self, frame: Frame) -> None:
         """Make and publish the result of one image; runs in the worker's thread."""
-        with self._working:
-            self._work(frame)
-
-    def _work(self, frame: Frame) -> None:
+        taken = time.monotonic()
         try:
             image = self._reader.to_bgr(frame.message)
         except OrposeError as error:
@@ -166,16 +167,17 @@ class CameraStream:
             if self._worker is not frame.worker:
                 return
             self._outputs.publish(result, header, camera)
-        self._count(frame, stamp, result)
+        self._count(frame, taken, stamp, result)
 
     def failed(self, error: Exception) -> None:
         """An image was lost to an error in `work`."""
         self._statistics.failed(time.monotonic(), f"{type(error).__name__}: {error}")
         self._node.get_logger().error(
-            f"an image is lost, processing it failed: {type(error).__name__}: {error}", throttle_duration_sec=1.0
+            f"{self._of_camera}an image is lost, processing it failed: {type(error).__name__}: {error}",
+            throttle_duration_sec=1.0,
         )
 
-    def _count(self, frame: Frame, stamp: float, result: Result) -> None:
+    def _count(self, frame: Frame, taken: float, stamp: float, result: Result) -> None:
         now = self._node.get_clock().now().nanoseconds * 1e-9
         monotonic = time.monotonic()
         self._statistics.processed(
@@ -184,6 +186,7 @@ class CameraStream:
             from_stamp=now - stamp if stamp else None,
             persons=len(result.poses),
             resolution=result.resolution,
+            waited=taken - frame.arrival,
         )
         sizes = (result.resolution.full, result.resolution.seen)
         if sizes != self._reduced:
@@ -191,7 +194,7 @@ class CameraStream:
             (full, seen), limit = sizes, self._pipeline.max_input_pixels
             guard = f", at most {limit} pixels by the privacy guard," if limit else ""
             self._node.get_logger().info(
-                f"frames of {full[0]} x {full[1]}{guard} reach the model as {seen[0]} x {seen[1]}"
+                f"{self._of_camera}frames of {full[0]} x {full[1]}{guard} reach the model as {seen[0]} x {seen[1]}"
             )
 
     def _camera(self, size: Size, frame_id: str) -> Camera:
@@ -233,39 +236,8 @@ class CameraStream:
             self._calibrated = None
             self._info_problem = str(error)
             # With a NaN among its numbers no message equals the one before.
-            self._node.get_logger().warning(f"intrinsics not used: {error}", throttle_duration_sec=1.0)
+            self._node.get_logger().warning(f"{self._of_camera}intrinsics not used: {error}", throttle_duration_sec=1.0)
 
     def _bad(self, reason: str) -> None:
         self._statistics.bad(time.monotonic(), reason)
-        self._node.get_logger().warning(f"an image is skipped: {reason}", throttle_duration_sec=1.0)
-
-
-def _check_names(node: Node, parameters: Mapping[str, Any]) -> None:
-    for name in ("image_topic", "camera_info_topic"):
-        if parameters[name] or name == "image_topic":
-            try:
-                validate_topic_name(parameters[name])
-            except InvalidTopicNameException as error:
-                reason = " ".join(str(error).split())
-                raise OrposeError(f"parameter '{name}' cannot be {parameters[name]!r}: {reason}") from None
-
-
-def image_topic(node: Node, name: str, compressed: bool) -> str:
-    """Full name of the image topic, after remapping; the transport's suffix comes last, as image transports do it."""
-    resolved = node.resolve_topic_name(name)
-    return f"{resolved}/compressed" if compressed else resolved
-
-
-def camera_info_topic(node: Node, images: str, name: str) -> str:
-    """Full name of the intrinsics' topic, after remapping.
-
-    Args:
-        images: the image topic as it was given.
-        name: as it was given; if empty, 'camera_info' where that is remapped, else beside the images.
-    """
-    if name:
-        return node.resolve_topic_name(name)
-    resolved = node.resolve_topic_name("camera_info")
-    if resolved != node.resolve_topic_name("camera_info", only_expand=True):
-        return resolved
-    return f"{node.resolve_topic_name(images).rsplit('/', 1)[0]}/camera_info"
+        self._node.get_logger().warning(f"{self._of_camera}an image is skipped: {reason}", throttle_duration_sec=1.0)

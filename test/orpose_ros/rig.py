@@ -81,11 +81,15 @@ class Rig:
         domain: ROS domain of both.
         namespace: of the node.
         reliable: whether images are published reliably.
+        camera: which of several cameras of the node.
     """
 
-    def __init__(self, process: NodeProcess, domain: int, namespace: str = "/orpose", reliable: bool = True) -> None:
+    def __init__(
+        self, process: NodeProcess, domain: int, namespace: str = "/orpose", reliable: bool = True, camera: str = ""
+    ) -> None:
         self.process = process
         self.namespace = namespace
+        self._status = f"{namespace}/pose_node: poses" + (f" of {camera}" if camera else "")
         self.poses2d: dict[int, PersonPose2DArray] = {}
         self.poses3d: dict[int, PersonPose3DArray] = {}
         self.markers: dict[int, MarkerArray] = {}
@@ -95,7 +99,7 @@ class Rig:
         use_large_image_profile(os.environ)
         self._context = Context()
         rclpy.init(args=[], context=self._context, domain_id=domain)
-        self.node = Node("rig", namespace=namespace, context=self._context)
+        self.node = Node("rig", namespace=f"{namespace}/{camera}".rstrip("/"), context=self._context)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
         reliability = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
@@ -225,7 +229,7 @@ class Rig:
             self.markers.setdefault(0, message)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
-        self.diagnostics += [s for s in message.status if s.name == f"{self.namespace}/pose_node: poses"]
+        self.diagnostics += [s for s in message.status if s.name == self._status]
 
 
 def stamp(message: Any) -> int:

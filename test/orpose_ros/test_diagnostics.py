@@ -24,7 +24,7 @@ def running() -> Statistics:
     for i in range(10):
         statistics.received(i / 10)
         if i % 2:
-            statistics.processed(i / 10, 0.04, 0.05, 3, Resolution((640, 480), (320, 240), 2.0))
+            statistics.processed(i / 10, 0.04, 0.05, 3, Resolution((640, 480), (320, 240), 2.0), 0.01)
         else:
             statistics.dropped()
     return statistics
@@ -56,6 +56,7 @@ def test_a_running_node() -> None:
         "latency from stamp p95 (ms)": "50.0",
         "latency from arrival p50 (ms)": "40.0",
         "latency from arrival p95 (ms)": "40.0",
+        "longest wait (ms)": "10.0",
         "seconds since last image": "0.10",
         "received": "10",
         "processed": "5",

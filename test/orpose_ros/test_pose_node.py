@@ -406,6 +406,12 @@ def test_a_model_that_does_not_load_leaves_it_unconfigured_until_mended(rig: Rig
     assert f"model '{MODEL}' runs on onnxruntime, not on openvino" in status.message
     assert rig.set(engine="auto").successful
 
+    assert rig.set(cameras="left,left").successful
+    assert not rig.change_state(CONFIGURE)
+    status = rig.diagnosed(lambda s: "cameras" in s.message, "the reason")
+    assert "parameter 'cameras' cannot be 'left,left': every camera needs a name of its own" in status.message
+    assert rig.set(cameras="").successful
+
     for parameter in ("image_topic", "camera_info_topic"):
         assert rig.set(**{parameter: "no name"}).successful
         assert not rig.change_state(CONFIGURE)
@@ -459,6 +465,49 @@ def test_two_cameras_in_two_namespaces(rig: Rig, pictures: list[Picture], tmp_pa
     finally:
         process.kill()
         right.close()
+
+
+def test_several_cameras_share_one_node(model, pictures: list[Picture], tmp_path: Path) -> None:
+    environment = {"ROS_DOMAIN_ID": str(DOMAIN)}
+    process = NodeProcess(
+        tmp_path,
+        environment,
+        namespace="/orpose/shared",
+        model=MODEL,
+        threads=1,
+        cameras="left, right",
+        image_reliability="reliable",
+    )
+    rigs = [Rig(process, DOMAIN, "/orpose/shared", camera=camera) for camera in ("left", "right")]
+    try:
+        for rig in rigs:
+            rig.wait_ready()
+        for rig, picture, camera in zip(rigs, pictures, ("left", "right"), strict=False):
+            poses, _ = poses_from_messages(*rig.process_image(picture))
+            assert_same(poses, expected(model, picture).poses)
+            assert poses.ids.tolist() == list(range(1, len(poses) + 1))  # nobody of the other camera is counted
+            found = str(len(poses))
+            status = rig.diagnosed(lambda s, found=found: value(s, "persons") == found, "the persons")
+            assert status.hardware_id == f"/orpose/shared/{camera}/image_raw"
+            assert value(status, "failed") == "0"
+            markers = rig.wait(lambda rig=rig: rig.markers.get(max(rig.poses2d)), "markers")
+            assert {m.ns.rsplit("/", 1)[0] for m in markers.markers} == {f"orpose/shared/{camera}"}
+
+        # The left camera sends all the time; the right one's single image is not starved.
+        right = rigs[1].send(pictures[0])
+
+        def answered() -> bool:
+            rigs[0].send(pictures[0])
+            rigs[1].wait_briefly(lambda: right in rigs[1].poses2d)
+            return right in rigs[1].poses2d
+
+        rigs[0].wait(answered, "a result of the right camera")
+        assert process.end(signal.SIGTERM) == 0, process.log
+        assert "Traceback" not in process.log
+    finally:
+        process.kill()
+        for rig in rigs:
+            rig.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

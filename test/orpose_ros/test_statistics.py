@@ -18,7 +18,7 @@ def test_rates_are_per_second_of_the_window() -> None:
     for i in range(100):
         statistics.received(i / 10)
         if i % 2 == 0:
-            statistics.processed(i / 10, 0.05, 0.1, 3, SIZE)
+            statistics.processed(i / 10, 0.05, 0.1, 3, SIZE, i / 1000)
     snapshot = statistics.snapshot(9.9)
     assert snapshot.rate_in == pytest.approx(10.0)
     assert snapshot.rate_out == pytest.approx(5.0)
@@ -47,16 +47,18 @@ def test_rates_fall_to_zero_when_images_stop_and_totals_stay() -> None:
 def test_latency_percentiles() -> None:
     statistics = Statistics(start=0.0, window=5.0)
     for i in range(101):
-        statistics.processed(1.0, from_arrival=i / 1000, from_stamp=2 * i / 1000, persons=0, resolution=SIZE)
+        statistics.processed(1.0, i / 1000, from_stamp=2 * i / 1000, persons=0, resolution=SIZE, waited=i / 2000)
     snapshot = statistics.snapshot(1.0)
     assert snapshot.latency_from_arrival == Latency(pytest.approx(0.05), pytest.approx(0.095))
     assert snapshot.latency_from_stamp == Latency(pytest.approx(0.1), pytest.approx(0.19))
+    assert snapshot.longest_wait == 0.05
+    assert statistics.snapshot(7.0).longest_wait == 0.0
 
 
 @pytest.mark.parametrize("from_stamp", [None, -0.5, 61.0, 1.7e9])
 def test_a_stamp_of_another_clock_gives_no_latency(from_stamp: float | None) -> None:
     statistics = Statistics(start=0.0)
-    statistics.processed(1.0, 0.02, from_stamp, 1, SIZE)
+    statistics.processed(1.0, 0.02, from_stamp, 1, SIZE, 0.0)
     snapshot = statistics.snapshot(1.0)
     assert snapshot.latency_from_stamp is None
     assert snapshot.latency_from_arrival == Latency(pytest.approx(0.02), pytest.approx(0.02))

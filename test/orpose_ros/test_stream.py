@@ -16,12 +16,14 @@ from rclpy.node import Node
 from sensor_msgs.msg import Image
 
 from orpose_models.cameras import Camera
+from orpose_models.errors import OrposeError
 from orpose_models.image_messages import bgr_to_image
 from orpose_models.poses import Poses
 from orpose_models.resolution import Size
 from orpose_ros.message_types import message_class
 from orpose_ros.parameters import PARAMETERS
-from orpose_ros.stream import CameraStream, Frame, camera_info_topic, image_topic
+from orpose_ros.stream import CameraStream, Frame
+from orpose_ros.topics import camera_info_topic, camera_names, check_topics, image_topic
 from orpose_ros.worker import Worker
 
 LIMIT = 10.0
@@ -54,6 +56,50 @@ def node(request: pytest.FixtureRequest) -> Iterator[Node]:
 def test_topics_after_remapping(node: Node, images: str, infos: str, expected: tuple[str, str]) -> None:
     assert (image_topic(node, images, False), camera_info_topic(node, images, infos)) == expected
     assert image_topic(node, images, True) == f"{expected[0]}/compressed"
+
+
+@pytest.mark.parametrize(
+    ("node", "images", "infos", "expected"),
+    [
+        ((), "image_raw", "", ("/orpose/left/image_raw", "/orpose/left/camera_info")),
+        ((), "/{camera}/color/image", "", ("/left/color/image", "/left/color/camera_info")),
+        ((), "image_{camera}", "/info/{camera}", ("/orpose/left/image_left", "/info/left")),
+        (("left/image_raw:=/cam/image",), "image_raw", "", ("/cam/image", "/cam/camera_info")),
+        (("left/camera_info:=/cam/info",), "image_raw", "", ("/orpose/left/image_raw", "/cam/info")),
+    ],
+    indirect=["node"],
+)
+def test_topics_of_one_camera_of_several(node: Node, images: str, infos: str, expected: tuple[str, str]) -> None:
+    check_topics({"image_topic": images, "camera_info_topic": infos}, "left")
+    assert (image_topic(node, images, False, "left"), camera_info_topic(node, images, infos, "left")) == expected
+
+
+def test_names_of_cameras() -> None:
+    assert camera_names(" ") == [""]
+    assert camera_names("left, room/right") == ["left", "room/right"]
+
+
+@pytest.mark.parametrize(
+    ("cameras", "reason"),
+    [
+        ("left,", "'' is no name for a camera's namespace"),
+        ("2nd", "'2nd' is no name for a camera's namespace"),
+        ("le ft", "'le ft' is no name for a camera's namespace"),
+        ("/left", "a camera's name does not begin with '/'"),
+        ("left,left", "every camera needs a name of its own"),
+    ],
+)
+def test_impossible_names_of_cameras(cameras: str, reason: str) -> None:
+    with pytest.raises(OrposeError, match=f"^parameter 'cameras' cannot be '{cameras}': {reason}$"):
+        camera_names(cameras)
+
+
+@pytest.mark.parametrize("parameter", ["image_topic", "camera_info_topic"])
+def test_cameras_cannot_share_a_topic(parameter: str) -> None:
+    names = {"image_topic": "image_raw", "camera_info_topic": "", parameter: "/everybody"}
+    check_topics(names, "")
+    with pytest.raises(OrposeError, match=f"parameter '{parameter}' cannot be '/everybody' with several cameras"):
+        check_topics(names, "left")
 
 
 class SlowModel:
