@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,48 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def student_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A light student with COCO's backbone and lifter and otherwise seeded random weights, which finds "persons"."""
+    import torch
+
+    from orpose_models.assets import asset
+    from orpose_models.datasets.frames import open_frames
+    from orpose_models.student.config import LIGHT
+    from orpose_models.student.model import network_image
+    from orpose_models.student.network import Student
+    from orpose_models.student.weights import load_coco_start, save_student
+
+    torch.manual_seed(0)
+    student = Student(replace(LIGHT, max_persons=8)).eval()
+    load_coco_start(student)
+    frame = next(open_frames(asset("multiperson") / "cam01.mp4").frames())
+    student.backbone.calibrate([student.batch([network_image(frame.image, (427, 320)).float()])])  # type: ignore[operator]
+    with torch.no_grad():
+        # Scores that are far enough from each other for a sure order.
+        student.proposals.head.cls_logits.weight *= 30
+        student.box_head.cls_score.weight *= 30
+        student.box_head.bbox_pred.weight *= 100
+        student.box_head.cls_score.bias[0] -= 2
+    path = tmp_path_factory.mktemp("checkpoint") / "seeded.safetensors"
+    save_student(path, student, {"steps": 3, "labels": "/home/somebody/labels.json"})
+    return path
+
+
+@pytest.fixture(scope="session")
+def exported_student(student_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that `orpose export` makes of `student_checkpoint`."""
+    import torch
+
+    from orpose_models.cli.main import run
+
+    out = tmp_path_factory.mktemp("exported") / "seeded"
+    threads = torch.get_num_threads()
+    assert run(["export", str(student_checkpoint), "--out", str(out), "--short-side", "8:256"]) == 0
+    torch.set_num_threads(threads)
+    return out
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,73 @@
+"""`orpose export`: what it writes, and what it refuses."""
+
+import json
+from pathlib import Path
+
+import onnx
+import pytest
+
+from orpose_models.cli.main import run
+from orpose_models.errors import OrposeError
+from orpose_models.files import sha256
+from orpose_models.runtime.parts import FILES, read_manifest
+from orpose_models.student import export as exporting
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    assert run(["export", *map(str, arguments)]) == 2
+    lines = capsys.readouterr().err.strip()
+    assert "Traceback" not in lines
+    return " ".join(lines.split())
+
+
+def test_the_folder(exported_student: Path, student_checkpoint: Path) -> None:
+    manifest, _ = read_manifest(exported_student)
+    assert {path.name for path in exported_student.iterdir()} == {*FILES, "model.json"}
+    assert sum(path.stat().st_size for path in exported_student.iterdir()) <= 25_000_000
+    assert manifest.name == "seeded"
+    assert manifest.info == {"steps": 3, "labels": "labels.json", "checkpoint_sha256": sha256(student_checkpoint)}
+    assert manifest.short_side_by_downsample[0].short_side == 256
+    assert set(manifest.parity["engines"]) == {"onnxruntime", "openvino"}
+    assert manifest.parity["engines"]["onnxruntime"]["boxes_px"] < 0.5
+    assert manifest.parity["persons"] > 10
+    assert "/home" not in (exported_student / "weights.safetensors").read_bytes()[:100_000].decode("latin-1")
+    for path in exported_student.glob("*.onnx"):
+        model = onnx.load(path, load_external_data=False)
+        places = {t.external_data[0].value for t in model.graph.initializer if t.external_data}
+        assert places == {"weights.safetensors"}
+        assert b"orpose_models" not in path.read_bytes()
+        assert model.opset_import[0].version == 18
+
+
+def test_an_engine_that_computes_something_else_is_refused(
+    exported_student: Path, student_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graphs = {p.name: onnx.load(p, load_external_data=False) for p in exported_student.glob("*.onnx")}
+    (layer,) = [node for node in graphs["boxes.onnx"].graph.node if "deltas" in node.output]
+    kept = [attribute for attribute in layer.attribute if attribute.name != "alpha"]
+    del layer.attribute[:]
+    layer.attribute.extend([*kept, onnx.helper.make_attribute("alpha", 1.2)])
+    monkeypatch.setattr(exporting, "build_graphs", lambda student, weights: graphs)
+    images = exporting.parity_images()[:1]
+    with pytest.raises(OrposeError, match=r"onnxruntime does not compute what torch does: .* nothing was written"):
+        exporting.export_student(student_checkpoint, tmp_path / "new" / "seeded", images)
+    assert list((tmp_path / "new").iterdir()) == []
+    with pytest.raises(OrposeError, match="finds nobody in the images"):
+        exporting.export_student(student_checkpoint, tmp_path / "new" / "seeded", [])
+
+
+def test_wrong_files_are_refused_in_one_sentence(
+    exported_student: Path, student_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ("--out", tmp_path / "new")
+    assert "exists already" in refused(capsys, student_checkpoint, "--out", exported_student)
+    assert "no such file" in refused(capsys, tmp_path / "none.safetensors", *out)
+    (tmp_path / "checkpoint.pt").write_bytes(b"no student")
+    assert "not a readable student" in refused(capsys, tmp_path / "checkpoint.pt", *out)
+    assert "expected a factor 1..12 and pixels" in refused(capsys, student_checkpoint, *out, "--short-side", "8x")
+    (tmp_path / "other.json").write_text(json.dumps({"method": "none"}))
+    assert "not a calibration" in refused(capsys, student_checkpoint, *out, "--calibration", tmp_path / "other.json")
+    assert "no such file or folder" in refused(capsys, student_checkpoint, *out, "--images", tmp_path / "none")
+    assert not (tmp_path / "new").exists()

@@ -1,0 +1,203 @@
+"""Exported students against torch, on real frames and on images of any size."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import fields, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from orpose_models.assets import asset
+from orpose_models.calibration import Calibration
+from orpose_models.cameras import Camera
+from orpose_models.datasets.frames import open_frames
+from orpose_models.errors import OrposeError
+from orpose_models.poses import Poses
+from orpose_models.resolution import reduce_image
+from orpose_models.runtime.model import PoseModel, load_model, shipped_models
+from orpose_models.runtime.parts import FILES, SmallerInput, input_size
+from orpose_models.runtime.student import STAGES, load_runtime_student
+from orpose_models.student.config import LIGHT
+from orpose_models.student.parity import compare
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture(scope="module")
+def frames() -> list[np.ndarray]:
+    """A frame of each of two cameras, reduced to 480 pixels' height."""
+    pictures = [next(open_frames(asset("multiperson") / f"{name}.mp4").frames()).image for name in ("cam01", "cam02")]
+    return [np.asarray(cv2.resize(p, None, fx=480 / p.shape[0], fy=480 / p.shape[0])) for p in pictures]
+
+
+@pytest.fixture(scope="module")
+def student(exported_student: Path) -> PoseModel:
+    return load_model(str(exported_student), threads=1)
+
+
+def same(a: Poses, b: Poses) -> bool:
+    return all(np.array_equal(getattr(a, f.name), getattr(b, f.name), equal_nan=True) for f in fields(Poses))
+
+
+def assert_close(actual: Poses, expected: Poses) -> None:
+    assert len(actual) == len(expected)
+    np.testing.assert_allclose(actual.boxes, expected.boxes, atol=0.5)
+    np.testing.assert_allclose(actual.box_scores, expected.box_scores, atol=1e-3)
+    np.testing.assert_allclose(actual.keypoints, expected.keypoints, atol=1)
+    np.testing.assert_allclose(actual.joints3d, expected.joints3d, atol=2e-3)
+    for name in ("keypoint_scores", "scores_soft", "scores_hard"):
+        np.testing.assert_allclose(getattr(actual, name), getattr(expected, name), atol=1e-3)
+
+
+@pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
+@pytest.mark.parametrize("name", ["seeded", *shipped_models()])
+def test_engines_compute_what_torch_does(
+    name: str, engine: str, exported_student: Path, frames: list[np.ndarray]
+) -> None:
+    folder = str(exported_student) if name == "seeded" else name
+    model, reference = load_model(folder, 1, engine), load_model(folder, 1, "torch")
+    assert isinstance(model, PoseModel)
+    assert (model.name, model.engine, reference.engine) == (name, engine, "torch")
+    assert model.sha256 == reference.sha256
+    (differences,) = compare(reference, [model], frames)
+    assert min(differences.shares.values()) >= 0.99
+    assert len(differences.boxes) >= 4
+    assert np.isfinite(reference.predict(frames[0]).joints3d).any()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (53, 40), (3, 900), (480, 640), (4000, 3000)])
+def test_images_of_any_size(size: tuple[int, int], exported_student: Path, student: PoseModel) -> None:
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 255, (9, 12, 3), np.uint8)
+    image = np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_NEAREST))
+    poses = student.predict(image)
+    assert_close(poses, load_model(str(exported_student), 1, "torch").predict(image))
+    assert (poses.boxes >= 0).all()
+    assert (poses.boxes <= np.array([*size, *size]) + 0.01).all()
+
+
+def test_poses_are_in_pixels_of_the_original(student: PoseModel, frames: list[np.ndarray]) -> None:
+    height, width = frames[0].shape[:2]
+    camera = Camera.from_fov(width, height).with_gravity([0, 1, 0])
+    once = student.predict(frames[0], None, camera)
+    twice = student.predict(frames[0], (2 * width, 2 * height), camera.resized(2 * width, 2 * height))
+    np.testing.assert_allclose(twice.boxes, 2 * once.boxes, rtol=1e-5)
+    np.testing.assert_allclose(twice.joints3d, once.joints3d, atol=1e-5)
+
+
+def test_nobody_and_as_many_as_allowed(student, frames):
+    def limited(**changes):
+        manifest = student.manifest
+        return replace(student, manifest=manifest.model_copy(update={"config": replace(manifest.config, **changes)}))
+
+    assert len(limited(score_threshold=1.0).predict(frames[0])) == 0
+    everybody = limited(score_threshold=0.0).predict(frames[0])
+    assert len(everybody) > 3
+    few = limited(score_threshold=0.0, max_persons=3).predict(frames[0])
+    np.testing.assert_array_equal(few.boxes, everybody.boxes[:3])
+    np.testing.assert_allclose(few.keypoints, everybody.keypoints[:3], atol=0.01)
+    assert (np.diff(everybody.box_scores) <= 0).all()
+    # No region at all is left of an image that the anchors' answers put nobody in.
+    nothing = [np.full_like(a, np.nan) for a in (np.zeros(5, np.float32),)]
+    graphs = {**student.graphs, "backbone": lambda image: _unsure(student.graphs["backbone"](image), nothing[0][0])}
+    assert len(replace(student, graphs=graphs).predict(frames[0])) == 0
+
+
+def _unsure(outputs, value):
+    *maps, logits, deltas = outputs
+    return [*maps, np.full_like(logits, value), deltas]
+
+
+def test_the_same_image_gives_the_same_poses(exported_student, student, frames):
+    first = student.predict(frames[0])
+    student.predict(frames[1])
+    assert same(student.predict(frames[0]), first)
+    assert same(load_model(str(exported_student), 1).predict(frames[0]), first)
+    assert_close(load_model(str(exported_student), 2).predict(frames[0]), first)
+
+
+def test_timings_tell_where_the_time_goes(student, frames):
+    student.predict(frames[0])
+    assert tuple(student.timings) == STAGES
+    assert all(seconds > 0 for seconds in student.timings.values())
+
+
+def test_scores_are_calibrated(student, frames):
+    own = student.predict(frames[0])
+    calibration = Calibration(method="temperature", temperature=2.0)
+    calibrated = replace(student, calibration=calibration).predict(frames[0])
+    np.testing.assert_allclose(calibrated.keypoint_scores, calibration(own.keypoint_scores), rtol=1e-6)
+    np.testing.assert_array_equal(calibrated.scores_soft, own.scores_soft)
+
+
+def test_reduced_images_may_take_a_smaller_network(exported_student, student, frames):
+    smaller = [SmallerInput(factor=8, short_side=256), SmallerInput(factor=4, short_side=288)]
+    sizes = [input_size(LIGHT, smaller, (640, 480), seen) for seen in ((640, 480), (200, 150), (160, 120), (80, 60))]
+    assert sizes == [(427, 320), (427, 320), (384, 288), (342, 256)]
+    assert input_size(LIGHT, [], (640, 480), (80, 60)) == (427, 320)
+    assert student.manifest.short_side_by_downsample == smaller[:1]
+    full = frames[0].shape[1::-1]
+    seen, _ = reduce_image(frames[0], 8)
+    assert_close(student.predict(seen, full), load_model(str(exported_student), 1, "torch").predict(seen, full))
+
+
+def test_torch_is_not_needed(exported_student):
+    program = (
+        "import sys; sys.modules['torch'] = None\n"
+        "import numpy as np; from orpose_models.runtime.model import load_model\n"
+        f"poses = load_model({str(exported_student)!r}, 1).predict(np.full((48, 64, 3), 90, np.uint8))\n"
+        "print(len(poses) >= 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_corrupt_part_is_refused(name, exported_student, tmp_path):
+    folder = tmp_path / "damaged"
+    shutil.copytree(exported_student, folder, copy_function=os.link)
+    content = bytearray((folder / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / name).unlink()
+    (folder / name).write_bytes(content)
+    for engine in ("onnxruntime", "torch"):
+        with pytest.raises(OrposeError, match=f"{name}: corrupt"):
+            load_model(str(folder), 1, engine)
+    (folder / name).unlink()
+    with pytest.raises(OrposeError, match=f"{name}: no such file"):
+        load_model(str(folder), 1)
+
+
+def test_what_is_no_model_is_refused(exported_student, tmp_path):
+    with pytest.raises(OrposeError, match=r"holds no model \(it has no model.json\)"):
+        load_model(str(tmp_path))
+    manifest = json.loads((exported_student / "model.json").read_text())
+    for change, problem in (
+        ({"schema_version": 2}, "not a model of this version"),
+        ({"files": {}}, "corrupt"),
+        ({"config": {**manifest["config"], "branches": ["hard", "soft"]}}, "branches must be"),
+        ({"info": {"calibration": {"method": "none"}}}, "its calibration of scores is none"),
+    ):
+        shutil.copytree(exported_student, tmp_path / "bad", copy_function=os.link)
+        (tmp_path / "bad" / "model.json").unlink()
+        (tmp_path / "bad" / "model.json").write_text(json.dumps({**manifest, **change}))
+        with pytest.raises(OrposeError, match=problem):
+            load_runtime_student(tmp_path / "bad", "onnxruntime", 1)
+        shutil.rmtree(tmp_path / "bad")
+
+
+def test_engines_are_chosen_by_name(exported_student, student_checkpoint):
+    with pytest.raises(OrposeError, match="engine 'cuda' is not known; choose one of: onnxruntime, openvino"):
+        load_model(str(exported_student), 1, "cuda")
+    with pytest.raises(OrposeError, match="runs on onnxruntime, not on openvino"):
+        load_model("teacher-fast", 1, "openvino")
+    with pytest.raises(OrposeError, match="weights alone run on torch; for openvino first run: orpose export"):
+        load_model(str(student_checkpoint), 1, "openvino")
+    with pytest.raises(OrposeError, match="model 'nonesuch' is not known"):
+        load_model("nonesuch", 1)
+    assert load_model(str(exported_student), 1, "openvino-bf16").engine == "openvino-bf16"
