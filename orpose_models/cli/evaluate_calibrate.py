@@ -92,6 +92,7 @@ def evaluate_calibrate(
 
 def _write_into(path: Path, model: str, fitted: "Calibration") -> None:
     from orpose_models.calibration import INFO_KEY
+    from orpose_models.files import sha256
     from orpose_models.student.weights import add_info
 
     before, after = fitted.ece_before or 0.0, fitted.ece_after or 0.0
@@ -100,7 +101,7 @@ def _write_into(path: Path, model: str, fitted: "Calibration") -> None:
             f"nothing written into {path}: this calibration makes scores no more honest (ECE {before:.4f} before, "
             f"{after:.4f} after); fit it on more images, try the other --method, or leave the model as it is"
         )
-    add_info(model, path, {INFO_KEY: fitted.model_dump()})
+    add_info(model, path, {INFO_KEY: fitted.model_dump(), "uncalibrated_sha256": sha256(model)})
 
 
 def _read(truth: "Truth", paths: list[Path], model: str | None) -> "list[Predictions]":

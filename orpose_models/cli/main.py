@@ -8,6 +8,7 @@ import typer
 from orpose_models import __version__
 from orpose_models.cli.bag import app as bag
 from orpose_models.cli.benchmark import benchmark
+from orpose_models.cli.card import card
 from orpose_models.cli.console import new_console, say
 from orpose_models.cli.demo import demo
 from orpose_models.cli.evaluate import evaluate
@@ -48,6 +49,7 @@ app.command("demo")(demo)
 app.command("simulate")(simulate)
 app.command("teach")(teach)
 app.command("train")(train)
+app.command("card")(card)
 app.command("train-lifter")(train_lifter)
 app.command("export")(export)
 app.command("reproduce")(reproduce)

@@ -23,11 +23,12 @@ from orpose_models.poses import Poses
 from orpose_models.predictions import Predictions
 from orpose_models.resolution import Size
 from orpose_models.runtime import model as models
-from orpose_models.student.config import LIGHT
+from orpose_models.student.config import LIGHT, StudentConfig
 from orpose_models.student.network import Student
 from orpose_models.student.weights import load_student, save_student
 
 SIZE = (160, 120)
+SMALL = StudentConfig(**{**LIGHT.__dict__, "box_hidden": 16, "keypoint_channels": 16, "lifter_hidden": 16})
 STEP_NS = 100_000_000
 START_NS = 1_600_000_000_000_000_000
 # Joints as shares of the box: nose, eyes, ears, shoulders, elbows, wrists, hips, knees, ankles.
@@ -200,7 +201,7 @@ def test_a_calibration_is_written_into_a_student(
     dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     student, new = tmp_path / "student.safetensors", tmp_path / "new.safetensors"
-    save_student(student, Student(LIGHT), {"steps": 3})
+    save_student(student, Student(SMALL), {"steps": 3})
     truth = open_dataset(f"coco:{dataset}", None)
     off = (np.arange(17) % 4 == 0)[:, None] * 30.0
     found = {}

@@ -1,0 +1,37 @@
+"""`orpose card`: the card of a student."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orpose_models.cli.console import new_console
+from orpose_models.errors import OrposeError
+
+
+def card(
+    model: Annotated[Path, typer.Argument(help="A student's FILE.safetensors, or a folder made by orpose export.")],
+    labels: Annotated[list[Path] | None, typer.Option(help="Labels that it was trained on; may be repeated.")] = None,
+    results: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Its figures: evaluation.json, footage.json, the report of evaluate calibrate; may be repeated."
+        ),
+    ] = None,
+    note: Annotated[list[str] | None, typer.Option(help="A further limit, one sentence; may be repeated.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The card [default: docs/models/NAME.md].")] = None,
+) -> None:
+    """Write a model card from what the model says of itself and from its figures; what is missing is said."""
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        raise OrposeError("a card needs torch: pip install -r requirements/train.txt") from None
+    from orpose_models.files import atomic_path
+    from orpose_models.training.card import model_card, read_subject
+
+    subject = read_subject(model)
+    text = model_card(subject, labels or [], results or [], note or [])
+    out = out or Path("docs/models") / f"{subject.name}.md"
+    with atomic_path(out) as temporary:
+        temporary.write_text(text)
+    new_console().print(f"{out}", soft_wrap=True)
