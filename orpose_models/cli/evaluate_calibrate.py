@@ -9,6 +9,7 @@ from rich.table import Table
 
 from orpose_models.cli.console import new_console
 from orpose_models.cli.evaluate_run import Dataset, Images, factors_of, run_at_factors
+from orpose_models.cli.options import Engine, Threads
 from orpose_models.errors import OrposeError
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def evaluate_calibrate(
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Write all figures, as JSON.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Write the reliability diagrams, as PNG.")] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads of the model [default: all cores].")] = None,
+    threads: Threads = None,
+    engine: Engine = None,
 ) -> None:
     """Fit a calibration on a validation dataset and judge it by cross-validation.
 
@@ -71,7 +73,8 @@ def evaluate_calibrate(
         runs = _read(truth, predictions, model)
     else:
         folder = out.parent / f"{Path(str(model)).stem}-own-scores"
-        runs = [r for *_, r in run_at_factors(truth, str(model), factors_of(downsample), folder, threads, False)]
+        factors = factors_of(downsample)
+        runs = [r for *_, r in run_at_factors(truth, str(model), factors, folder, threads, False, engine)]
     fitted, judged = fit_and_judge(truth, runs, method.value, folds, seed)
     fitted.save(out)
     if report is not None:

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from orpose_models.cli.console import new_console, say
 from orpose_models.cli.evaluate_run import Threshold, factors_of
-from orpose_models.cli.options import Engine
+from orpose_models.cli.options import Engine, Threads
 from orpose_models.cli.progress import progress_bar
 from orpose_models.errors import OrposeError
 
@@ -51,7 +51,7 @@ def evaluate_footage(
     truth_folder: Annotated[Path, typer.Option(help="Where the truth's detections are kept, for other models too.")] = (
         Path("out/footage/truth")
     ),
-    threads: Annotated[int | None, typer.Option(min=1, help="How many threads to use [default: all cores].")] = None,
+    threads: Threads = None,
     engine: Engine = None,
 ) -> None:
     """Measure a model on real people: a camera of the packaged footage against what the other three triangulate.
@@ -80,7 +80,7 @@ def evaluate_footage(
     factors = factors_of(downsample)
     out = out or Path("out/footage") / Path(model).stem
     measured = load_model(model, threads, engine)
-    judge = measured if truth_model == model else load_model(truth_model, threads)
+    judge = measured if truth_model == model and engine is None else load_model(truth_model, threads)
     report: dict[str, Any] = {
         "kind": "orpose-footage",
         "schema_version": 1,
