@@ -25,6 +25,8 @@ def _onnxruntime(folder: Path, threads: int) -> dict[str, Graph]:
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
     # Threads that wait by spinning take the processor from whatever else the robot does.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Work is dealt out in small portions, so that a thread held up by another program does less of it.
+    options.add_session_config_entry("session.dynamic_block_base", "4")
 
     def load(name: str) -> Graph:
         session = ort.InferenceSession(folder / f"{name}.onnx", options, providers=["CPUExecutionProvider"])

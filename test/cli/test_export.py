@@ -3,12 +3,15 @@
 import json
 from pathlib import Path
 
+import cv2
 import onnx
 import pytest
 
 from orpose_models.cli.main import run
 from orpose_models.errors import OrposeError
 from orpose_models.files import sha256
+from orpose_models.predictions import Predictions
+from orpose_models.runtime import model as models
 from orpose_models.runtime.parts import FILES, read_manifest
 from orpose_models.student import export as exporting
 
@@ -71,3 +74,24 @@ def test_wrong_files_are_refused_in_one_sentence(
     assert "not a calibration" in refused(capsys, student_checkpoint, *out, "--calibration", tmp_path / "other.json")
     assert "no such file or folder" in refused(capsys, student_checkpoint, *out, "--images", tmp_path / "none")
     assert not (tmp_path / "new").exists()
+
+
+def test_an_exported_folder_is_a_model_of_the_other_commands(
+    exported_student: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image, out = tmp_path / "room.png", tmp_path / "out"
+    cv2.imwrite(str(image), exporting.parity_images()[0][::4, ::4])
+    command = ["predict", str(image), "--out", str(out), "--threads", "1", "--engine", "openvino", "--no-pictures"]
+    assert run([*command, "--model", str(exported_student)]) == 0
+    info = Predictions.load(out / "predictions.json").info
+    assert (info["model"], info["engine"]) == ("seeded", "openvino")
+    assert info["model_sha256"] == sha256(exported_student / "model.json")
+    # One that comes with the program is found by its name.
+    monkeypatch.setattr(models, "SHIPPED", exported_student.parent)
+    assert run([*command, "--model", "seeded"]) == 0
+    assert models.load_model("seeded", 1).name == "seeded"
+    capsys.readouterr()
+    assert run(["models"]) == 0
+    assert "seeded" in capsys.readouterr().out
+    with pytest.raises(OrposeError, match="choose one of: seeded, teacher"):
+        models.load_model("nonesuch")
