@@ -41,7 +41,8 @@ Ratios carry over from one dataset to another, so the targets are ratios.
 
 The teacher, which labels the unlabelled split, and a student that has never seen an operating room: started from
 COCO-trained weights and trained on simulated everyday scenes with their ground truth, at full scale only.
-Multiply-adds are those of one image with {persons_counted} persons.
+Multiply-adds are those of one image with {persons_counted} persons; the teacher's, which looks at an image many times,
+are not counted.
 
 {table1}
 
