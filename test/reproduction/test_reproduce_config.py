@@ -90,11 +90,11 @@ def test_commands_say_everything(shipped):
     assert train == (
         "torchrun --nproc-per-node 2 --standalone --no-python orpose train config/train/light/ORPose_all.yaml "
         "--labels out/reproduce/labels/labels.json --out out/reproduce/all_soft --set name=all_soft --set seed=0 "
-        "--set 'model.settings.branches=[soft]' --set schedule.iterations=4000"
+        "--set 'model.settings.branches=[soft]' --set schedule.iterations=750"
     )
     assert measure == (
         "orpose evaluate run --dataset sim:out/reproduce/data/test --model out/reproduce/all_soft/all_soft.safetensors "
-        "--downsample 1,8,10,12 --stride 1 --bootstrap 1000 --threads 1"
+        "--downsample 1,8,10,12 --stride 3 --bootstrap 1000 --threads 1"
     )
     assert shipped.commands(BY_NAME["teacher"])[0].startswith(
         "orpose evaluate run --dataset sim:out/reproduce/data/test --model teacher --downsample"
@@ -127,12 +127,12 @@ def test_a_trained_row_is_compared_by_its_settings(shipped):
     row = BY_NAME["fixed_8x"]
     config = shipped.train_config(row)
     nowhere = config.model_copy(update={"data": config.data.model_copy(update={"sources": ()})})
-    made = record("fixed_8x", {s: scale(0.1, 0.1, 1.0, 1.0) for s in ("1", "8", "10", "12")})
+    made = record("fixed_8x", {s: scale(0.1, 0.1, 1.0, 1.0) for s in ("1", "8", "10", "12")}, stride=3)
     made.training.settings = without_places(identity(nowhere), config.model.student_config())
     assert unlike(made, shipped, row) == {}
-    made.training.settings["schedule"]["iterations"] = 3000
+    made.training.settings["schedule"]["iterations"] = 500
     made.training.processes = 1
-    assert unlike(made, shipped, row) == {"schedule.iterations": (3000, 4000), "training.processes": (1, 2)}
+    assert unlike(made, shipped, row) == {"schedule.iterations": (500, 750), "training.processes": (1, 2)}
 
 
 def test_what_was_given_must_be_there(tmp_path):
