@@ -69,6 +69,7 @@ def _train(place: Workplace, row: Row, sessions: Sessions, lock: int, report: Re
                 beat()
 
             train(place.train_arguments(row), place.config.training.processes, folder, lock, show)
+            report(f"{row.name}: training", iterations, iterations, "done")
     return TrainingRecord(
         settings=settings,
         iterations=iterations,

@@ -118,7 +118,6 @@ def train(
         said = log.read_bytes()[begin:].decode(errors="replace").strip().splitlines()
         reason = next((line for line in said if line.startswith("error:")), said[-1] if said else "it said nothing")
         raise OrposeError(f"the training failed: {reason.removeprefix('error: ')}; all of it is in {log}")
-    report(*_latest(folder / "history.jsonl"))
 
 
 def _latest(history: Path) -> tuple[int, float | None]:
