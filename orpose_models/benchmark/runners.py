@@ -216,11 +216,12 @@ class YoloRunner:
         output = self._graph(image)[0]
         computed = perf_counter()
         # With random weights no score means anything: the best so many go into non-maximum suppression.
-        best = np.argpartition(-output[4], 10 * self._persons)[: 10 * self._persons]
+        count = min(10 * self._persons, output.shape[1] - 1)
+        best = np.argpartition(-output[4], count)[:count]
         x, y, width, height = output[:4, best]
         corners = np.stack([x - width / 2, y - height / 2, width, height], axis=1)
         kept = cv2.dnn.NMSBoxes(corners.tolist(), output[4, best].tolist(), 0.0, 1.0)[: self._persons]
-        self._keypoints = output[5:, best[np.asarray(kept, int)]].T.reshape(len(kept), -1, 3)
+        self._keypoints = output[5:, best[np.asarray(kept, int)]].T.reshape(len(kept), 17, 3)
         self._kept = len(kept)
         self._stages = {
             "preprocess": prepared - start,
