@@ -142,7 +142,7 @@ _DECLARATION = (
         "engine",
         "auto",
         "What computes the model; auto takes the model's own. An engine that it does not run on refuses to configure.",
-        choices=("auto", "onnxruntime", "openvino", "openvino-bf16", "torch"),
+        choices=("auto", "onnxruntime", "onnxruntime-int8", "openvino", "openvino-bf16", "torch"),
     ),
     Parameter("threads", 0, "Processor threads the model may use; 0 for all cores.", range=(0, 256)),
     Parameter(

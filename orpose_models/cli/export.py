@@ -72,10 +72,15 @@ def _smaller(text: str) -> "SmallerInput":
 
 
 def _table(manifest: "Manifest") -> Table:
-    table = Table("compared with torch", "boxes, px", "keypoints, px", "3D, mm")
+    table = Table("compared with torch", "boxes, px", "keypoints, px", "3D, mm", "the same")
     rows = dict(manifest.parity["engines"])
     rows["the weights before rounding"] = manifest.parity["weights_before_rounding"]
     for name, row in rows.items():
-        table.add_row(name, *(str(row[key]) for key in ("boxes_px", "keypoints_px", "joints_mm")))
-    table.caption = f"99 % of {manifest.parity['persons']} persons and of their joints differ by at most this much"
+        figures = [row[key] for key in ("boxes_px", "keypoints_px", "joints_mm")]
+        same = min(row["share_within"].values())
+        table.add_row(name, *("-" if figure is None else f"{figure:.3g}" for figure in figures), f"{same:.1%}")
+    table.caption = (
+        f"99 % of {manifest.parity['persons']} persons and of their joints differ by at most this much; "
+        "-: fewer were found by both"
+    )
     return table

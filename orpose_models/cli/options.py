@@ -23,6 +23,9 @@ Pitch = Annotated[float | None, typer.Option(min=-90, max=90, help="Degrees the 
 ScoreThreshold = Annotated[float, typer.Option(min=0, max=1, help="Leave out persons with lower scores.")]
 Engine = Annotated[
     str | None,
-    typer.Option(help="What computes it: onnxruntime, openvino, openvino-bf16 or torch [default: the model's own]."),
+    typer.Option(
+        help="What computes it: onnxruntime, onnxruntime-int8, openvino, openvino-bf16 or torch "
+        "[default: the model's own]."
+    ),
 ]
 Threads = Annotated[int | None, typer.Option(min=1, help="How many threads to use [default: all cores].")]

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.errors import OrposeError
-from orpose_models.runtime.parts import GRAPHS
+from orpose_models.runtime.parts import GRAPHS, QUANTISED
 
 # Arrays in the order of the graph's inputs to arrays in the order of its outputs.
 Graph = Callable[..., Sequence[NDArray[np.float32]]]
 
 
-def _onnxruntime(folder: Path, threads: int) -> dict[str, Graph]:
+def _onnxruntime(folder: Path, threads: int, quantised: Sequence[str] = ()) -> dict[str, Graph]:
     import onnxruntime as ort
 
     options = ort.SessionOptions()
@@ -29,7 +29,8 @@ def _onnxruntime(folder: Path, threads: int) -> dict[str, Graph]:
     options.add_session_config_entry("session.dynamic_block_base", "4")
 
     def load(name: str) -> Graph:
-        session = ort.InferenceSession(folder / f"{name}.onnx", options, providers=["CPUExecutionProvider"])
+        file = f"{name}-int8.onnx" if name in quantised else f"{name}.onnx"
+        session = ort.InferenceSession(folder / file, options, providers=["CPUExecutionProvider"])
         inputs = [node.name for node in session.get_inputs()]
         return lambda *arrays: session.run(None, dict(zip(inputs, arrays, strict=True)))
 
@@ -66,6 +67,7 @@ def _openvino(folder: Path, threads: int, precision: str = "f32") -> dict[str, G
 # By name: (folder, threads) -> a callable for each of `GRAPHS`.
 ENGINES: Mapping[str, Callable[[Path, int], dict[str, Graph]]] = {
     "onnxruntime": _onnxruntime,
+    "onnxruntime-int8": lambda folder, threads: _onnxruntime(folder, threads, QUANTISED),
     "openvino": _openvino,
     "openvino-bf16": lambda folder, threads: _openvino(folder, threads, "bf16"),
 }

@@ -116,7 +116,7 @@ MODELS: Mapping[str, tuple[str, Callable[[int | None], PoseModel]]] = {
 }
 
 
-ENGINES = ("onnxruntime", "openvino", "openvino-bf16", "torch")
+ENGINES = ("onnxruntime", "onnxruntime-int8", "openvino", "openvino-bf16", "torch")
 # Exported students that come with the program, each in a folder of its name.
 SHIPPED = Path(__file__).resolve().parents[1] / "models"
 

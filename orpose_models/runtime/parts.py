@@ -15,7 +15,9 @@ from orpose_models.validation import layout_error
 
 MANIFEST, WEIGHTS = "model.json", "weights.safetensors"
 GRAPHS = ("backbone", "boxes", "keypoints", "lifters")
-FILES = (WEIGHTS, *(f"{name}.onnx" for name in GRAPHS))
+# Those of which there is another one, partly in 8 bit.
+QUANTISED = ("backbone", "keypoints")
+FILES = (WEIGHTS, *(f"{name}.onnx" for name in GRAPHS), *(f"{name}-int8.onnx" for name in QUANTISED))
 
 _Three = tuple[float, float, float]
 

@@ -62,7 +62,7 @@ class RuntimeStudent:
         with _timed(timings, "backbone"):
             *maps, logits, deltas = self.graphs["backbone"](given)
             # Regions are pooled from all channels of a place at once.
-            maps = [cv2.transpose(m.reshape(len(m), -1)).reshape(*m.shape[1:], len(m)) for m in maps]
+            maps = [channels_last(values) for values in maps]
         strides = config.strides[:-1]
         with _timed(timings, "proposals"):
             padded = (given.shape[3], given.shape[2])
@@ -119,6 +119,13 @@ class RuntimeStudent:
         return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
 
 
+def channels_last(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(c, h, w) to (h, w, c)."""
+    channels, height, width = values.shape
+    turned = cv2.transpose(values.reshape(channels, -1))
+    return np.asarray(turned, np.float32).reshape(height, width, channels)
+
+
 def network_input(image: NDArray[np.uint8], normalisation: Normalisation) -> NDArray[np.float32]:
     """An image (h, w, 3) BGR of the network's size, normalised and padded: (1, 3, h', w')."""
     height, width = image.shape[:2]
@@ -141,6 +148,8 @@ def load_runtime_student(folder: str | Path, engine: str, threads: int | None = 
     folder = Path(folder)
     manifest, identity = read_manifest(folder)
     graphs = load_graphs(engine, folder, threads)
+    if threads is not None:
+        cv2.setNumThreads(threads)
     return RuntimeStudent(manifest, identity, engine, graphs, calibration_in(manifest.info, folder / MANIFEST))
 
 

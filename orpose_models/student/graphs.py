@@ -76,8 +76,10 @@ class _Keypoints(_Part):
         config = self.student.config
         maps = list(self.student.keypoint_head(pooled.permute(0, 3, 1, 2)).values())
         sets = [maps[0] if len(maps) == 1 else (maps[0] + maps[1]) / 2, *maps]
-        decoded = [decode_keypoints(values, boxes, config.decoding) for values in sets]
-        return tuple(tensor for pair in decoded for tensor in pair)
+        keypoints, scores = decode_keypoints(torch.cat(sets), boxes.repeat(len(sets), 1), config.decoding)
+        n = len(sets)
+        pairs = zip(keypoints.unflatten(0, (n, -1)), scores.unflatten(0, (n, -1)), strict=True)
+        return tuple(tensor for pair in pairs for tensor in pair)
 
 
 class _Lifters(_Part):
@@ -111,12 +113,11 @@ def normalisation_of(student: Student) -> Normalisation:
     return Normalisation(channels="bgr", scale=(1.0,) * 3, shift=(-b, -g, -r))
 
 
-def build_graphs(student: Student, weights: Path) -> dict[str, onnx.ModelProto]:
-    """The four parts as ONNX models, by file name, whose weights lie in a file beside them.
+def build_graphs(student: Student) -> dict[str, onnx.ModelProto]:
+    """The four parts as ONNX models, by name, each with its weights within.
 
     Args:
-        student: in evaluation mode, with exactly the numbers of the file.
-        weights: the student's safetensors file.
+        student: in evaluation mode.
     """
     config = student.config
     channels, levels = config.fpn_channels, len(config.strides) - 1
@@ -156,8 +157,7 @@ def build_graphs(student: Student, weights: Path) -> dict[str, onnx.ModelProto]:
             [f"joints_{name}" for name in lifts],
         ),
     }
-    places = _places(weights)
-    return {f"{name}.onnx": _pointing(_export(*part), places, weights) for name, part in parts.items()}
+    return {name: _export(*part) for name, part in parts.items()}
 
 
 def _export(
@@ -186,7 +186,9 @@ def _export(
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
     assert program is not None
-    return program.model_proto
+    model = program.model_proto
+    _anonymise(model)
+    return model
 
 
 def _places(weights: Path) -> dict[str, tuple[str, list[int], int, int]]:
@@ -205,12 +207,18 @@ def _places(weights: Path) -> dict[str, tuple[str, list[int], int, int]]:
 _TYPES = {"F16": (TensorProto.FLOAT16, np.float16), "F32": (TensorProto.FLOAT, np.float32)}
 
 
-def _pointing(
-    model: onnx.ModelProto, places: Mapping[str, tuple[str, list[int], int, int]], weights: Path
-) -> onnx.ModelProto:
-    """The model with its weights replaced by their places in the file; also rid of what the exporter says of itself."""
-    content = weights.read_bytes()
-    graph = model.graph
+def write_graph(path: Path, model: onnx.ModelProto, weights: Path) -> None:
+    """Write a model whose weights are replaced by their places in a safetensors file in the same folder.
+
+    Integers stay within the model.
+
+    Raises:
+        AssertionError: a weight is not in the file, or has another value there.
+    """
+    places, content = _places(weights), weights.read_bytes()
+    pointing = onnx.ModelProto()
+    pointing.CopyFrom(model)
+    graph = pointing.graph
     kept, casts = [], []
     for tensor in graph.initializer:
         name = tensor.name.removeprefix("student.")
@@ -231,15 +239,20 @@ def _pointing(
         kept.append(pointer)
         if half:
             casts.append(helper.make_node("Cast", [pointer.name], [tensor.name], to=TensorProto.FLOAT))
-    large = [t.name for t in kept if t.data_location != TensorProto.EXTERNAL and np.prod(t.dims) > _MAX_CONSTANT]
+    large = [
+        tensor.name
+        for tensor in kept
+        if tensor.data_location != TensorProto.EXTERNAL
+        and tensor.data_type == TensorProto.FLOAT
+        and np.prod(tensor.dims) > _MAX_CONSTANT
+    ]
     if large:
         raise AssertionError(f"weights that are not in the file: {large}")
     nodes = [*casts, *graph.node]
     del graph.initializer[:], graph.node[:], graph.value_info[:]
     graph.initializer.extend(kept)
     graph.node.extend(nodes)
-    _anonymise(model)
-    return model
+    path.write_bytes(pointing.SerializeToString())
 
 
 def _equal(a: NDArray, b: NDArray) -> bool:

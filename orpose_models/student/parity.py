@@ -18,6 +18,7 @@ from orpose_models.runtime.model import PoseModel
 BOX_PIXELS, KEYPOINT_PIXELS, JOINT_METRES = 0.5, 1.0, 0.002
 SHARE = 0.99
 FACTORS = (1.0, 8.0)
+NOBODY = "the student finds nobody in the images that engines are compared on; give others with --images"
 
 
 @dataclass
@@ -104,5 +105,5 @@ def compare(
             difference.add(expected, model.predict(seen, resolution.full, camera))
         advance()
     if any(not difference.boxes for difference in differences):
-        raise OrposeError("the student finds nobody in the images that engines are compared on; give others: --images")
+        raise OrposeError(NOBODY)
     return differences

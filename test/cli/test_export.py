@@ -12,7 +12,7 @@ from orpose_models.errors import OrposeError
 from orpose_models.files import sha256
 from orpose_models.predictions import Predictions
 from orpose_models.runtime import model as models
-from orpose_models.runtime.parts import FILES, read_manifest
+from orpose_models.runtime.parts import FILES, GRAPHS, read_manifest
 from orpose_models.student import export as exporting
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -32,8 +32,9 @@ def test_the_folder(exported_student: Path, student_checkpoint: Path) -> None:
     assert manifest.name == "seeded"
     assert manifest.info == {"steps": 3, "labels": "labels.json", "checkpoint_sha256": sha256(student_checkpoint)}
     assert manifest.short_side_by_downsample[0].short_side == 256
-    assert set(manifest.parity["engines"]) == {"onnxruntime", "openvino"}
-    assert manifest.parity["engines"]["onnxruntime"]["boxes_px"] < 0.5
+    engines = manifest.parity["engines"]
+    assert set(engines) == {"onnxruntime", "openvino", "onnxruntime-int8", "openvino-bf16"}
+    assert engines["onnxruntime"]["boxes_px"] < 0.5
     assert manifest.parity["persons"] > 10
     assert "/home" not in (exported_student / "weights.safetensors").read_bytes()[:100_000].decode("latin-1")
     for path in exported_student.glob("*.onnx"):
@@ -47,12 +48,13 @@ def test_the_folder(exported_student: Path, student_checkpoint: Path) -> None:
 def test_an_engine_that_computes_something_else_is_refused(
     exported_student: Path, student_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    graphs = {p.name: onnx.load(p, load_external_data=False) for p in exported_student.glob("*.onnx")}
-    (layer,) = [node for node in graphs["boxes.onnx"].graph.node if "deltas" in node.output]
+    graphs = {name: onnx.load(exported_student / f"{name}.onnx") for name in GRAPHS}
+    (layer,) = [node for node in graphs["boxes"].graph.node if "deltas" in node.output]
     kept = [attribute for attribute in layer.attribute if attribute.name != "alpha"]
     del layer.attribute[:]
     layer.attribute.extend([*kept, onnx.helper.make_attribute("alpha", 1.2)])
-    monkeypatch.setattr(exporting, "build_graphs", lambda student, weights: graphs)
+    monkeypatch.setattr(exporting, "build_graphs", lambda student: graphs)
+    monkeypatch.setattr(exporting, "quantise", lambda model, examples: model)
     images = exporting.parity_images()[:1]
     with pytest.raises(OrposeError, match=r"onnxruntime does not compute what torch does: .* nothing was written"):
         exporting.export_student(student_checkpoint, tmp_path / "new" / "seeded", images)

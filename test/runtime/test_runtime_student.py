@@ -70,6 +70,16 @@ def test_engines_compute_what_torch_does(
     assert np.isfinite(reference.predict(frames[0]).joints3d).any()
 
 
+@pytest.mark.parametrize("engine", ["onnxruntime-int8", "openvino-bf16"])
+def test_engines_of_lower_precision_come_near(engine: str, exported_student: Path, frames: list[np.ndarray]) -> None:
+    model, reference = load_model(str(exported_student), 1, engine), load_model(str(exported_student), 1)
+    assert (model.engine, model.sha256) == (engine, reference.sha256)
+    actual, expected = model.predict(frames[0]), reference.predict(frames[0])
+    nearest = np.abs(expected.boxes[:, None] - actual.boxes[None]).max(axis=2).argmin(axis=1)
+    assert np.median(np.abs(expected.boxes - actual.boxes[nearest])) < 20
+    assert not same(actual, expected)
+
+
 @pytest.mark.parametrize("size", [(1, 1), (53, 40), (3, 900), (480, 640), (4000, 3000)])
 def test_images_of_any_size(size: tuple[int, int], exported_student: Path, student: PoseModel) -> None:
     rng = np.random.default_rng(0)
