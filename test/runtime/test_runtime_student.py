@@ -202,7 +202,7 @@ def test_what_is_no_model_is_refused(exported_student, tmp_path):
 
 
 def test_engines_are_chosen_by_name(exported_student, student_checkpoint):
-    with pytest.raises(OrposeError, match="engine 'cuda' is not known; choose one of: onnxruntime, openvino"):
+    with pytest.raises(OrposeError, match="engine 'cuda' is not known; choose one of: onnxruntime, onnxruntime-int8"):
         load_model(str(exported_student), 1, "cuda")
     with pytest.raises(OrposeError, match="runs on onnxruntime, not on openvino"):
         load_model("teacher-fast", 1, "openvino")
