@@ -116,6 +116,7 @@ class _Room:
         self._executor.add_node(self._node)
         self.eyes = [_Eye(self._node, name, images) for name in names]
         self._statuses = 0
+        self._trouble = ""
         self._node.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
 
     def close(self) -> None:
@@ -135,6 +136,8 @@ class _Room:
         """
         end = time.monotonic() + _LIMIT
         while not condition():
+            if self._trouble:
+                raise OrposeError(f"the node gave no {what}; it says: {self._trouble}")
             if self._process.poll() is not None or time.monotonic() > end:
                 lines = self._log.read_text().strip().splitlines()
                 raise OrposeError(f"the node gave no {what}; it said: {lines[-1] if lines else 'nothing'}")
@@ -161,6 +164,8 @@ class _Room:
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         mine = {status.name: status for status in message.status}
+        troubles = [status.message for status in message.status if status.message.startswith("not configured")]
+        self._trouble = "; ".join(troubles)
         for eye in self.eyes:
             if status := mine.get(eye.status_name):
                 eye.on_status(status)
@@ -224,11 +229,9 @@ def _overhead(
     files = [str(folder / f"{i}.npy") for i in range(len(shown))]
     for file, picture in zip(files, shown, strict=True):
         np.save(file, picture)
-    with (
-        MeasuringProcess(Contender("model", model, None, threads), pinned=False) as alone,
-        _running(model, threads, shown, folder, ("",)) as room,
-    ):
-        try:
+    bare, node = [], []
+    try:
+        with MeasuringProcess(Contender("model", model, None, threads), pinned=False) as alone:
             alone.wait_loaded()
             engine = alone.do("start", picture=files[0], persons=0, boxes=[])["engine"]
 
@@ -239,12 +242,12 @@ def _overhead(
 
             for i in range(len(files)):
                 ask_alone(i)
-            bare, node = [], []
-            for i in range(CALLS):
-                node.append(room.ask(room.eyes[0]))
-                bare.append(ask_alone(i))
-        except ContenderError as problem:
-            raise OrposeError(str(problem)) from None
+            with _running(model, threads, shown, folder, ("",)) as room:
+                for i in range(CALLS):
+                    node.append(room.ask(room.eyes[0]))
+                    bare.append(ask_alone(i))
+    except ContenderError as problem:
+        raise OrposeError(str(problem)) from None
     return bare, node, str(engine)
 
 

@@ -4,9 +4,11 @@ from pathlib import Path
 
 from orpose_models.benchmark.goals import node_verdicts, runtime_verdicts
 from orpose_models.benchmark.machine import IDLE_SHARE
-from orpose_models.benchmark.measure import REFERENCE_PERSONS
+from orpose_models.benchmark.measure import CALLS_A_TURN, REFERENCE_PERSONS, SLOW_BUDGET, SLOW_SECONDS
+from orpose_models.benchmark.pictures import SIZE, VARIANTS
 from orpose_models.benchmark.plot import draw
 from orpose_models.benchmark.result import Benchmark, Machine, NodeBenchmark, Quiet, load_result
+from orpose_models.benchmark.runners import SCORE_THRESHOLD
 from orpose_models.benchmark.tables import (
     Sheet,
     comparison_sheet,
@@ -29,27 +31,27 @@ Written by `orpose benchmark --documents docs` from the files in `docs/performan
 has no file or no figure there is shown as not measured.
 """
 
-_READING = """\
+_READING = f"""\
 ## How to read this
 
-* **Time** is that of one image, from the BGR array of 640 x 480 pixels in memory to poses with ids and root
+* **Time** is that of one image, from the BGR array of {SIZE[0]} x {SIZE[1]} pixels in memory to poses with ids and root
   positions: reducing the picture, network, selection, placing, tracking. The median is what to expect, the 95th
   percentile what to plan for.
 * **Every contender runs in a process of its own**, kept to as many processors as it has threads. All take their
-  turns one after the other: three timed calls after one that is not timed, round after round, each round begun by
-  another contender, so that whatever slows the machine slows all alike. In the first round every picture is seen
-  once before any time is taken.
-* **Pictures** are parts of the multi-person footage (cameras 1 to 3) side by side, four moments for each number of
-  persons. How many persons the reference *processed* (its box head took them for persons; this is what costs time)
-  and *reported* (score of at least 0.3) is told below. The cost of a person is the slope of the median time over
-  persons processed.
+  turns one after the other: {CALLS_A_TURN} timed calls after one that is not timed, round after round, each round
+  begun by another contender, so that whatever slows the machine slows all alike. In the first round every picture is
+  seen once before any time is taken.
+* **Pictures** are parts of the multi-person footage (cameras 1 to 3) side by side, {VARIANTS} moments for each number
+  of persons. How many persons the reference *processed* (its box head took them for persons; this is what costs
+  time) and *reported* (score of at least {SCORE_THRESHOLD:g}) is told below. The cost of a person is the slope of the
+  median time over persons processed.
 * **Memory** is the resident set in MB (10^6 bytes) after all cases, less that of the bare interpreter in the same
   process. Libraries' code counts.
 * **Start** is from asking the system for a new process to its first poses: interpreter, imports, weights, first
   picture. The files are in the system's cache.
 * **Peers** have random weights, but for MediaPipe: this compares speed, not accuracy. What is left out, as
   MediaPipe's search for persons and the 3D of the networks that have none, makes the peers look faster than they
-  are in use. A peer slower than 0.4 s an image is measured at one case, for 20 s.
+  are in use. A peer slower than {SLOW_SECONDS:g} s an image is measured at one case, for {SLOW_BUDGET:g} s.
 * **Beside other processes** nothing is kept to certain processors; the busy processes do nothing but compute.
 * **The node** is measured from outside: from publishing an image to the arrival of its 3D poses at a subscriber of
   every output, on the same machine, whose processors publisher, node and subscriber share. The model without the
