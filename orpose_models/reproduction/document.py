@@ -33,7 +33,9 @@ shown as missing.
 {about}
 ## Targets
 
-Ratios carry over from one dataset to another, so the targets are ratios.
+Ratios carry over from one dataset to another, so the targets are ratios. ORPose_all has the small budget that all rows
+share; the student that is shipped is the same network, trained longer and on real recordings as well
+([its card](models/orpose-all-light.md)).
 
 {targets}
 
@@ -48,7 +50,7 @@ are not counted.
 
 ## Table 2: after adaptation
 
-Students trained on nothing but the teacher's labels of unlabelled images; each of the first at one scale, the last at
+Students trained on nothing but the teacher's labels of unlabelled images; each of the first at one scale, the others at
 all.
 
 {table2}

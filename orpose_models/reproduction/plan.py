@@ -66,7 +66,7 @@ class Workplace:
     def model_name(self, row: Row) -> str:
         """What `load_model` takes for a row."""
         if not row.trained:
-            return self.config.labelling.teacher
+            return row.model or self.config.labelling.teacher
         return str(self.folder(row) / f"{row.name}.safetensors")
 
     def train_arguments(self, row: Row) -> list[str]:
@@ -168,8 +168,8 @@ def unlike(record: RowRecord, place: Workplace, row: Row) -> dict[str, tuple[Any
     if missing := [f"{factor:g}" for factor in evaluation.scales if f"{factor:g}" not in record.scales]:
         found["evaluation.scales"] = ", ".join(record.scales), ", ".join([*record.scales, *missing])
     if not row.trained:
-        if record.model.name != place.config.labelling.teacher:
-            found["labelling.teacher"] = record.model.name, place.config.labelling.teacher
+        if record.model.name != place.model_name(row):
+            found["model"] = record.model.name, place.model_name(row)
         return found
     if record.training is None:
         return {**found, "training": ("none", row.configuration)}

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from orpose_models.evaluation.result import Metric
 from orpose_models.reproduction.comparing import peculiarities
 from orpose_models.reproduction.record import Part, RowRecord
-from orpose_models.reproduction.rows import BY_NAME, ROWS
-from orpose_models.reproduction.targets import RELEASED, STRICT, TARGETS, judge
+from orpose_models.reproduction.rows import BY_NAME, ROWS, SHIPPED
+from orpose_models.reproduction.targets import RELEASED, STRICT, TARGETS, judge, of_shipped
 
 MISSING, UNDEFINED, FLAG = "missing", "-", "†"
 _FIGURES = {
@@ -77,9 +77,10 @@ def table2(records: Records, factors: Sequence[float]) -> str:
         name = f"fixed_{factor:g}x"
         if name in BY_NAME:
             rows.append([title(records, name), f"{factor:g}x", *_cells(records, name, factor)])
-    for factor in factors:
-        head = title(records, "all") if factor == factors[0] else ""
-        rows.append([head, f"{factor:g}x", *_cells(records, "all", factor)])
+    for name in ("all", SHIPPED):
+        for factor in factors:
+            head = title(records, name) if factor == factors[0] else ""
+            rows.append([head, f"{factor:g}x", *_cells(records, name, factor)])
     return markdown(["student", "downsampling", *_FIGURES], rows)
 
 
@@ -115,7 +116,8 @@ def overview(records: Records, factors: Sequence[float], figure: str) -> str:
 
 def targets(records: Records) -> str:
     """The targets with what was measured and the verdicts."""
-    return markdown(["target", "measured", "verdict"], [[t.text, *judge(t, records)] for t in TARGETS])
+    rows = [[t.text, *judge(t, records), *judge(of_shipped(t), records)] for t in TARGETS]
+    return markdown(["target", "ORPose_all", "verdict", "as shipped", "verdict"], rows)
 
 
 def budgets(records: Records) -> str:

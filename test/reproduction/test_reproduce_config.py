@@ -58,7 +58,10 @@ def test_a_missing_experiment_is_said(tmp_path):
 
 def test_all_rows_of_the_papers_tables_are_there():
     assert set(choose([])) == set(ROWS)
-    assert len(ROWS) == 10
+    assert [row.name for row in ROWS][:7] == [
+        "teacher", "unadapted", "fixed_1x", "fixed_8x", "fixed_10x", "fixed_12x", "all",
+    ]  # fmt: skip
+    assert [row.name for row in ROWS][7:] == ["all_hard", "all_soft", "all_both", "shipped"]
     assert [row.name for row in choose([])][:3] == ["teacher", "all", "unadapted"]
     assert [row.name for row in choose(["fixed_8x", "teacher"])] == ["teacher", "fixed_8x"]
     with pytest.raises(OrposeError, match="there is no row nine; rows are teacher, unadapted"):
@@ -118,6 +121,15 @@ def test_a_row_is_compared_with_what_it_would_be_now(tmp_path):
         "evaluation.stride": (2, 1),
         "evaluation.scales": ("1, 8, 10", "1, 8, 10, 12"),
     }
+
+
+def test_the_shipped_student_is_only_measured(shipped):
+    row = BY_NAME["shipped"]
+    assert shipped.model_name(row) == "orpose-all-light"
+    assert shipped.commands(row) == [
+        "orpose evaluate run --dataset sim:out/reproduce/data/test --model orpose-all-light "
+        "--downsample 1,8,10,12 --stride 3 --bootstrap 1000 --threads 1"
+    ]
 
 
 def test_a_trained_row_is_compared_by_its_settings(shipped):

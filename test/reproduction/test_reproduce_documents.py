@@ -44,7 +44,7 @@ def test_without_any_row_everything_is_missing(place):
     assert lines(text, "| Teacher | missing | missing | 1x") == [f"| Teacher | missing | missing | 1x | {NOTHING} |"]
     assert lines(text, "| ORPose_all | 1x") == [f"| ORPose_all | 1x | {NOTHING} |"]
     assert "**ORPose_fixed_8x**: missing" in text
-    assert text.count("open: the row") == len(TARGETS)
+    assert text.count("open: the row") == 2 * len(TARGETS)
     assert "reached" not in text
     assert "![" not in text
     assert not (place.results.parent / "images").exists()
@@ -153,7 +153,7 @@ def test_no_row_gives_no_curve():
 def test_tables_of_nothing():
     assert markdown(["a", "b"], []) == "| a | b |\n|---|--:|"
     assert table1({}, FACTORS).count("missing") == 2 * 2 + 2 * 4 * 5
-    assert table2({}, FACTORS).count("missing") == (4 + 4) * 5
+    assert table2({}, FACTORS).count("missing") == (4 + 4 + 4) * 5
     assert table3({}, FACTORS).count("missing") == 2 * 4 * 5
 
 
