@@ -44,7 +44,7 @@ class TrainingImages(Dataset["Sample | OrposeError"]):
             self._read(source)
             numbers = np.arange(first, len(self.paths))
             # Folders in which nobody is were given for just that; their weight is their own.
-            nobody = np.array([source.labels is not None and self._nobody(number) for number in numbers], bool)
+            nobody = np.array([source.labels is not None and self._nobody(int(number)) for number in numbers], np.bool_)
             self._sources.append((numbers[~nobody], source.weight))
             self._sources.append((numbers[nobody], source.weight * config.data.empty))
         if not self.epoch:
