@@ -137,7 +137,7 @@ _DECLARATION = (
         changeable=True,
     ),
     # The model and what it sees
-    Parameter("model", "teacher-fast", "Name of the pose model ('orpose models' lists them)."),
+    Parameter("model", "orpose-all-light", "Name of the pose model ('orpose models' lists them)."),
     Parameter(
         "engine",
         "auto",

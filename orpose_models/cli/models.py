@@ -11,7 +11,7 @@ def models() -> None:
 
     table = Table("name", "what it is")
     for name in shipped_models():
-        table.add_row(name, "student trained on simulated data: real time on two processor cores")
+        table.add_row(name, "light student, trained on simulated and real recordings: for real time on processors")
     for name, (description, _) in MODELS.items():
         table.add_row(name, description)
     new_console().print(table)
