@@ -10,7 +10,15 @@ from orpose_models.errors import OrposeError
 
 Kind = Literal["model", "paper-student", "keypoint-rcnn", "yolo", "mediapipe"]
 # The engines of `runtime.model`, and the package that each needs.
-ENGINES = {"onnxruntime": "onnxruntime", "openvino": "openvino", "openvino-bf16": "openvino", "torch": "torch"}
+ENGINES = {
+    "onnxruntime": "onnxruntime",
+    "onnxruntime-int8": "onnxruntime",
+    "openvino": "openvino",
+    "openvino-bf16": "openvino",
+    "torch": "torch",
+}
+# Those that take any graph as it is.
+GRAPH_ENGINES = ("onnxruntime", "openvino", "openvino-bf16")
 
 
 @dataclass(frozen=True)
@@ -100,7 +108,7 @@ def yolo_contenders(file: Path, engines: list[str] | None, threads: int) -> list
     """
     if not file.is_file():
         raise OrposeError(f"{file}: no such file; docs/performance.md says how to make a YOLO pose graph")
-    wanted = [engine for engine in engines or installed_engines() if engine != "torch"]
+    wanted = [engine for engine in engines or installed_engines() if engine in GRAPH_ENGINES]
     note = "2D only; with its preparation of the image and non-maximum suppression; its best N boxes are taken"
     return [Contender("yolo", str(file), engine, threads, note=note) for engine in wanted]
 

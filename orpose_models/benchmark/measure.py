@@ -25,7 +25,7 @@ from orpose_models.errors import OrposeError
 # The number of persons that the goals are about.
 REFERENCE_PERSONS = 5
 STARTS = 3
-CALLS_A_TURN = 3
+CALLS_A_TURN = 5
 # A peer slower than this a call is measured at the reference case only, for at most so long.
 SLOW_SECONDS = 0.25
 SLOW_BUDGET = 15.0
