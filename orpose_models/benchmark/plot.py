@@ -76,7 +76,7 @@ def _side_by_side(axes: Axes, benchmark: Benchmark, persons: int) -> None:
     axes.set_yticks(range(len(found)), [label for label, _ in found], fontsize=8)
     axes.invert_yaxis()
     axes.set_xscale("log")
-    axes.set_xlim(1, 2 * max([median for _, median in found], default=1000))
+    axes.set_xlim(1, 4 * max([median for _, median in found], default=1000))
     axes.set(xlabel="median ms, logarithmic", title=f"Side by side, {persons} persons")
 
 
@@ -86,7 +86,13 @@ def _goal(axes: Axes) -> None:
 
 
 def _own(benchmark: Benchmark) -> list[str]:
-    return [participant.label for participant in benchmark.participants if participant.kind == "model"]
+    """Models of this project with as many threads as the reference: with all there would be too many lines."""
+    reference = benchmark.participant(benchmark.reference)
+    return [
+        one.label
+        for one in benchmark.participants
+        if one.kind == "model" and (reference is None or one.threads == reference.threads)
+    ]
 
 
 def _style(i: int) -> dict[str, Any]:
