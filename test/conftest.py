@@ -74,7 +74,10 @@ def exported_student(student_checkpoint: Path, tmp_path_factory: pytest.TempPath
 
     out = tmp_path_factory.mktemp("exported") / "seeded"
     threads = torch.get_num_threads()
-    assert run(["export", str(student_checkpoint), "--out", str(out), "--short-side", "8:256"]) == 0
+    assert (
+        run(["export", str(student_checkpoint), "--out", str(out), "--short-side", "8:256", "--set", "box_nms=0.45"])
+        == 0
+    )
     torch.set_num_threads(threads)
     return out
 

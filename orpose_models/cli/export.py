@@ -1,7 +1,7 @@
 """`orpose export`: a trained student as a folder that runs without torch."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -32,6 +32,12 @@ def export(
             metavar="FACTOR:PIXELS", help="From this downsampling on, run the network at this short side; repeatable."
         ),
     ] = None,
+    change: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="Use the weights with another setting, such as box_nms=0.6; repeatable."
+        ),
+    ] = None,
 ) -> None:
     """Export a student to ONNX graphs for ONNX Runtime and OpenVINO; OUT is a model for --model of the other commands.
 
@@ -48,11 +54,18 @@ def export(
     if out.exists():
         raise OrposeError(f"{out}: exists already; remove it or choose another name with --out")
     smaller = [_smaller(text) for text in short_side or []]
+    changes = dict(_setting(text) for text in change or [])
     fitted = Calibration.load(calibration) if calibration else None
     torch.set_num_threads(1)
     with console.status("exporting") as status:
         manifest = export_student(
-            checkpoint, out, parity_images(images or []), fitted, smaller, lambda message: status.update(message)
+            checkpoint,
+            out,
+            parity_images(images or []),
+            fitted,
+            smaller,
+            changes,
+            lambda message: status.update(message),
         )
     new_console().print(_table(manifest))
     size = sum(path.stat().st_size for path in out.iterdir()) / 1e6
@@ -69,6 +82,18 @@ def _smaller(text: str) -> "SmallerInput":
         return SmallerInput.model_validate({"factor": factor, "short_side": pixels})
     except ValidationError:
         raise OrposeError(f"--short-side {text!r}: expected a factor 1..12 and pixels, such as 8:256") from None
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    import yaml
+
+    name, equals, value = text.partition("=")
+    try:
+        if equals:
+            return name, yaml.safe_load(value)
+    except yaml.YAMLError:
+        pass
+    raise OrposeError(f"--set {text!r}: expected NAME=VALUE, such as box_nms=0.6")
 
 
 def _table(manifest: "Manifest") -> Table:

@@ -35,7 +35,13 @@ class PoseModel(Protocol):
     @property
     def engine(self) -> str: ...
 
-    def predict(self, image: NDArray[np.uint8], full_size: Size | None = None, camera: Camera | None = None) -> Poses:
+    def predict(
+        self,
+        image: NDArray[np.uint8],
+        full_size: Size | None = None,
+        camera: Camera | None = None,
+        min_score: float = 0.0,
+    ) -> Poses:
         """Find the persons.
 
         Args:
@@ -43,6 +49,7 @@ class PoseModel(Protocol):
             full_size: width, height of the original image, in whose pixels the poses are given;
                 the image's own size if None.
             camera: intrinsics of the original image, where known; they help the 3D.
+            min_score: no time need be spent on persons of lower box scores; some may be returned all the same.
 
         Returns:
             Poses with `joints3d`; `root` and `ids` are left unknown (see `runtime.pipeline`).

@@ -68,7 +68,7 @@ class Pipeline:
                 f"the camera's intrinsics are for {camera.width} x {camera.height} pixels, "
                 f"the image has {resolution.full[0]} x {resolution.full[1]}"
             )
-        poses = self.model.predict(seen, resolution.full, camera)
+        poses = self.model.predict(seen, resolution.full, camera, self.score_threshold)
         best_first = np.argsort(-poses.box_scores, kind="stable")
         poses = poses.select(best_first[poses.box_scores[best_first] >= self.score_threshold][: self.max_persons])
         if camera is not None and not camera.guessed:

@@ -51,7 +51,13 @@ class RuntimeStudent:
         """What it was exported as."""
         return self.manifest.name
 
-    def predict(self, image: NDArray[np.uint8], full_size: Size | None = None, camera: Camera | None = None) -> Poses:
+    def predict(
+        self,
+        image: NDArray[np.uint8],
+        full_size: Size | None = None,
+        camera: Camera | None = None,
+        min_score: float = 0.0,
+    ) -> Poses:
         """Find the persons; see `runtime.model.PoseModel.predict`. An unknown camera is guessed."""
         config = self.manifest.config
         self.timings = timings = dict.fromkeys(STAGES, 0.0)
@@ -72,6 +78,7 @@ class RuntimeStudent:
         with _timed(timings, "boxes"):
             scores, deltas = self.graphs["boxes"](pool_regions(maps, strides, proposals, BOX_CELLS))
             boxes, box_scores = select_boxes(scores, deltas, proposals, size, config)
+            boxes, box_scores = boxes[box_scores >= min_score], box_scores[box_scores >= min_score]
         if not len(boxes):
             return Poses.empty()
         with _timed(timings, "keypoints"):

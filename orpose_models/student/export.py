@@ -1,7 +1,7 @@
 """From a trained student's weights to a folder that runs without torch (`runtime.parts`)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
 
 from orpose_models.assets import asset
 from orpose_models.calibration import INFO_KEY, Calibration
@@ -19,8 +20,10 @@ from orpose_models.resolution import reduce_image
 from orpose_models.runtime.engines import Graph, load_graphs
 from orpose_models.runtime.parts import FILES, MANIFEST, QUANTISED, WEIGHTS, Manifest, SmallerInput
 from orpose_models.runtime.student import RuntimeStudent
+from orpose_models.student.config import StudentConfig
 from orpose_models.student.graphs import build_graphs, normalisation_of, write_graph
 from orpose_models.student.model import StudentModel
+from orpose_models.student.network import Student
 from orpose_models.student.parity import FACTORS, NOBODY, SHARE, Differences, compare
 from orpose_models.student.quantise import Inputs, quantise
 from orpose_models.student.weights import load_student, save_student
@@ -34,6 +37,8 @@ ENGINES = {
 }
 CAMERAS = ("cam01", "cam02", "cam03")
 FRAMES = 3
+# Settings that say how weights are used, not what they are.
+IN_USE = ("proposals_before_nms", "proposals_after_nms", "proposal_nms", "box_nms", "score_threshold", "max_persons")
 
 
 def export_student(
@@ -42,6 +47,7 @@ def export_student(
     images: Sequence[NDArray[np.uint8]],
     calibration: Calibration | None = None,
     smaller: Sequence[SmallerInput] = (),
+    changes: Mapping[str, Any] | None = None,
     report: Callable[[str], None] = lambda message: None,
 ) -> Manifest:
     """Write a folder that runs without torch, after checking on real images that its engines compute what torch does.
@@ -52,6 +58,7 @@ def export_student(
         images: (h, w, 3) BGR to compare engines on.
         calibration: of keypoint scores; the checkpoint's own if None.
         smaller: see `Manifest.short_side_by_downsample`.
+        changes: settings by name that are to differ from the checkpoint's; those of `IN_USE`.
         report: told what is being done.
 
     Raises:
@@ -62,6 +69,7 @@ def export_student(
     original, info = load_student(checkpoint)
     if original.config.lifter != "view":
         raise OrposeError(f"{checkpoint}: only students with the lifter 'view' can be exported, such as the light ones")
+    original = _with_settings(original, changes or {})
     info = _without_folders({**info, "checkpoint_sha256": sha256(checkpoint)})
     if calibration is not None:
         info[INFO_KEY] = calibration.model_dump()
@@ -91,6 +99,20 @@ def export_student(
         manifest = manifest.model_copy(update={"parity": parity, "files": files})
         write_json(folder / MANIFEST, manifest.model_dump(mode="json"), indent=1)
     return manifest
+
+
+def _with_settings(student: Student, changes: Mapping[str, Any]) -> Student:
+    """The same weights, used with other settings."""
+    if unknown := changes.keys() - set(IN_USE):
+        raise OrposeError(f"{', '.join(sorted(unknown))} cannot be changed at export; {', '.join(IN_USE)} can")
+    try:
+        config = TypeAdapter(StudentConfig).validate_python({**asdict(student.config), **changes})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise OrposeError(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from None
+    other = Student(config)
+    other.load_state_dict(student.state_dict())
+    return other.eval()
 
 
 def parity_images(paths: Sequence[Path] = ()) -> list[NDArray[np.uint8]]:

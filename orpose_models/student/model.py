@@ -44,14 +44,20 @@ class StudentModel:
     calibration: Calibration | None = None
     short_side_by_downsample: list[SmallerInput] = field(default_factory=list)
 
-    def predict(self, image: NDArray[np.uint8], full_size: Size | None = None, camera: Camera | None = None) -> Poses:
+    def predict(
+        self,
+        image: NDArray[np.uint8],
+        full_size: Size | None = None,
+        camera: Camera | None = None,
+        min_score: float = 0.0,
+    ) -> Poses:
         """Find the persons; see `runtime.model.PoseModel.predict`. An unknown camera is guessed."""
         full = full_size or (image.shape[1], image.shape[0])
         seen = (image.shape[1], image.shape[0])
         size = input_size(self.student.config, self.short_side_by_downsample, full, seen)
         camera = (camera or Camera.from_fov(*full)).resized(*size)
         device = next(self.student.parameters()).device
-        (found,) = self.student.predict([network_image(image, size).to(device).float()], [camera])
+        (found,) = self.student.predict([network_image(image, size).to(device).float()], [camera], min_score)
         boxes, box_scores, keypoints, scores, soft, hard, joints3d = (values.cpu().numpy() for values in found)
         scale = np.array(full, np.float32) / np.array(size, np.float32)
         poses = Poses.from_arrays(

@@ -87,7 +87,9 @@ class Student(nn.Module):
         return pool_regions(features[:-1], self.config.strides[:-1], boxes, cells)
 
     @torch.inference_mode()
-    def predict(self, images: Sequence[Tensor], cameras: Sequence[Camera | None] | None = None) -> list[Found]:
+    def predict(
+        self, images: Sequence[Tensor], cameras: Sequence[Camera | None] | None = None, min_score: float = 0.0
+    ) -> list[Found]:
         """Find the persons of images (3, h_i, w_i), BGR 0..255, by the paper's rule.
 
         2D is where the mean of the branches' heatmaps is highest; 3D is the mean of the lifters' answers, each
@@ -96,10 +98,11 @@ class Student(nn.Module):
         Args:
             images: as the network is given them.
             cameras: intrinsics of these images, not of the originals; guessed where None.
+            min_score: persons of lower box scores are left out.
         """
         sizes = [(image.shape[2], image.shape[1]) for image in images]
         features = self.features(images)
-        found = self.find_boxes(features, sizes)
+        found = [(b[s >= min_score], s[s >= min_score]) for b, s in self.find_boxes(features, sizes)]
         boxes = [b for b, _ in found]
         maps = self.heatmaps(features, boxes)
         config = self.config

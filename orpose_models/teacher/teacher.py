@@ -74,7 +74,13 @@ class Teacher:
 
         return TeacherLabels(poses(scores), poses(hard))
 
-    def predict(self, image: NDArray[np.uint8], full_size: Size | None = None, camera: Camera | None = None) -> Poses:
+    def predict(
+        self,
+        image: NDArray[np.uint8],
+        full_size: Size | None = None,
+        camera: Camera | None = None,
+        min_score: float = 0.0,
+    ) -> Poses:
         """Find the persons; see `runtime.model.PoseModel.predict`. Reduced images are enlarged to full size first."""
         if full_size is not None:
             image = resize_up(image, full_size)

@@ -50,7 +50,13 @@ class SquareFinder:
     sha256: str = "0" * 64
     engine: str = "opencv"
 
-    def predict(self, image: NDArray[np.uint8], full_size: Size | None = None, camera: Camera | None = None) -> Poses:
+    def predict(
+        self,
+        image: NDArray[np.uint8],
+        full_size: Size | None = None,
+        camera: Camera | None = None,
+        min_score: float = 0.0,
+    ) -> Poses:
         width, height = full_size or (image.shape[1], image.shape[0])
         scale = np.array([width / image.shape[1], height / image.shape[0]] * 2)
         contours, _ = cv2.findContours((image[..., 0] > 127).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)

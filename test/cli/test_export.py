@@ -14,6 +14,7 @@ from orpose_models.predictions import Predictions
 from orpose_models.runtime import model as models
 from orpose_models.runtime.parts import FILES, GRAPHS, read_manifest
 from orpose_models.student import export as exporting
+from orpose_models.student.weights import load_student
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -32,6 +33,8 @@ def test_the_folder(exported_student: Path, student_checkpoint: Path) -> None:
     assert manifest.name == "seeded"
     assert manifest.info == {"steps": 3, "labels": "labels.json", "checkpoint_sha256": sha256(student_checkpoint)}
     assert manifest.short_side_by_downsample[0].short_side == 256
+    assert (manifest.config.box_nms, manifest.config.proposal_nms) == (0.45, 0.7)
+    assert load_student(exported_student / "weights.safetensors")[0].config == manifest.config
     engines = manifest.parity["engines"]
     assert set(engines) == {"onnxruntime", "openvino", "onnxruntime-int8", "openvino-bf16"}
     assert engines["onnxruntime"]["boxes_px"] < 0.5
@@ -74,6 +77,10 @@ def test_wrong_files_are_refused_in_one_sentence(
     assert "expected a factor 1..12 and pixels" in refused(capsys, student_checkpoint, *out, "--short-side", "8x")
     (tmp_path / "other.json").write_text(json.dumps({"method": "none"}))
     assert "not a calibration" in refused(capsys, student_checkpoint, *out, "--calibration", tmp_path / "other.json")
+    assert "expected NAME=VALUE" in refused(capsys, student_checkpoint, *out, "--set", "box_nms")
+    said = refused(capsys, student_checkpoint, *out, "--set", "box_hidden=3")
+    assert "box_hidden cannot be changed at export; proposals_before_nms" in said
+    assert "box_nms: Input should be a valid number" in refused(capsys, student_checkpoint, *out, "--set", "box_nms=x")
     assert "no such file or folder" in refused(capsys, student_checkpoint, *out, "--images", tmp_path / "none")
     assert not (tmp_path / "new").exists()
 

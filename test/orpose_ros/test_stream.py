@@ -110,7 +110,13 @@ class SlowModel:
     def __init__(self) -> None:
         self.started, self.go = Event(), Event()
 
-    def predict(self, image: NDArray[np.uint8], full_size: Size | None = None, camera: Camera | None = None) -> Poses:
+    def predict(
+        self,
+        image: NDArray[np.uint8],
+        full_size: Size | None = None,
+        camera: Camera | None = None,
+        min_score: float = 0.0,
+    ) -> Poses:
         self.started.set()
         assert self.go.wait(LIMIT)
         return Poses.empty()

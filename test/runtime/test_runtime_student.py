@@ -118,6 +118,19 @@ def test_nobody_and_as_many_as_allowed(student, frames):
     assert len(replace(student, graphs=graphs).predict(frames[0])) == 0
 
 
+@pytest.mark.parametrize("engine", ["onnxruntime", "torch"])
+def test_no_time_is_spent_on_low_scores(engine, exported_student, frames):
+    model = load_model(str(exported_student), 1, engine)
+    everybody = model.predict(frames[0])
+    limit = float(np.sort(everybody.box_scores)[-2])
+    assert len(everybody) > 2
+    some = model.predict(frames[0], min_score=limit)
+    expected = everybody.select(np.flatnonzero(everybody.box_scores >= limit))
+    assert len(some) == len(expected) == 2
+    assert_close(some, expected)
+    assert len(model.predict(frames[0], min_score=2.0)) == 0
+
+
 def _unsure(outputs, value):
     *maps, logits, deltas = outputs
     return [*maps, np.full_like(logits, value), deltas]
