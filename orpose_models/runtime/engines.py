@@ -22,7 +22,6 @@ def _onnxruntime(folder: Path, threads: int, quantised: Sequence[str] = ()) -> d
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    options.add_session_config_entry("session.set_denormal_as_zero", "1")
     # Threads that wait by spinning take the processor from whatever else the robot does.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Work is dealt out in small portions, so that a thread held up by another program does less of it.
