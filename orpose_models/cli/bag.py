@@ -45,7 +45,7 @@ def create(
         int | None, typer.Option(min=1, help="Reduce images to this many pixels on the shorter side.")
     ] = None,
     rate: Annotated[
-        float | None, typer.Option(min=0.01, max=1000, help="Images per second [default: the video's; images: 10].")
+        float | None, typer.Option(min=0.01, max=1000, help="Images per second (default: the video's; images: 10).")
     ] = None,
     stride: Annotated[int, typer.Option(min=1, help="Take every n-th image.")] = 1,
 ) -> None:
@@ -118,9 +118,9 @@ def run(
     model: Model = "teacher",
     downsample: Downsample = 1.0,
     max_input_pixels: MaxInputPixels = None,
-    image_topic: Annotated[str | None, typer.Option(help="Which images [default: the only image topic].")] = None,
+    image_topic: Annotated[str | None, typer.Option(help="Which images (default: the only image topic).")] = None,
     camera_info_topic: Annotated[
-        str | None, typer.Option(help="Topic of the intrinsics [default: camera_info beside the images].")
+        str | None, typer.Option(help="Topic of the intrinsics (default: camera_info beside the images).")
     ] = None,
     pitch: Pitch = None,
     score_threshold: ScoreThreshold = 0.1,

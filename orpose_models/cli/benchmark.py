@@ -17,10 +17,10 @@ console = new_console(stderr=True)
 
 def benchmark(
     model: Annotated[
-        list[str] | None, typer.Option(help="Which model; may be given several times [default: the node's].")
+        list[str] | None, typer.Option(help="Which model; may be given several times (default: the node's).")
     ] = None,
     engine: Annotated[
-        list[str] | None, typer.Option(help="Which engine; may be given several times [default: all installed].")
+        list[str] | None, typer.Option(help="Which engine; may be given several times (default: all installed).")
     ] = None,
     threads: Annotated[str, typer.Option(help="Numbers of threads, separated by commas.")] = "1,2",
     persons: Annotated[str, typer.Option(help="Numbers of persons in the pictures.")] = "1,3,5,10",

@@ -19,7 +19,7 @@ def card(
         ),
     ] = None,
     note: Annotated[list[str] | None, typer.Option(help="A further limit, one sentence; may be repeated.")] = None,
-    out: Annotated[Path | None, typer.Option(help="The card [default: docs/models/NAME.md].")] = None,
+    out: Annotated[Path | None, typer.Option(help="The card (default: docs/models/NAME.md).")] = None,
 ) -> None:
     """Write a model card from what the model says of itself and from its figures; what is missing is said."""
     try:

@@ -22,7 +22,7 @@ _CAMERA = "cam02"
 
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/demo"),
-    model: Annotated[str | None, typer.Option(help="Which model [default: the node's].")] = None,
+    model: Annotated[str | None, typer.Option(help="Which model (default: the node's).")] = None,
     downsample: Annotated[
         float, typer.Option(min=MIN_FACTOR, max=MAX_FACTOR, help="Reduce the image by this factor first.")
     ] = 1.0,

@@ -12,11 +12,11 @@ from orpose_models.cli.evaluate_run import Draws, Images, Seed, Threshold
 def evaluate_bag(
     bag: Annotated[Path, typer.Option(help="Bag with the poses: its folder, or one .mcap or .db3 file.")],
     truth: Annotated[str, typer.Option(help="Annotations with stamp_ns per image: a file in COCO's layout.")],
-    topic: Annotated[str | None, typer.Option(help="Topic of the 2D poses [default: the only one].")] = None,
+    topic: Annotated[str | None, typer.Option(help="Topic of the 2D poses (default: the only one).")] = None,
     camera: Annotated[str | None, typer.Option(help="Only annotated images of this camera_name.")] = None,
     tolerance_ms: Annotated[float, typer.Option(min=0, help="By how much stamps may differ.")] = 0.0,
     images: Images = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the results [default: out/evaluation/BAG].")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results (default: out/evaluation/BAG).")] = None,
     threshold: Threshold = 0.3,
     bootstrap: Draws = 1000,
     seed: Seed = 0,

@@ -41,13 +41,13 @@ def evaluate_footage(
     downsample: Annotated[str, typer.Option(help="Factors 1..12, such as 1,8.")] = "1",
     camera: Annotated[
         list[str] | None,
-        typer.Option(help="Which cameras are measured; may be repeated [default: the one held back from training]."),
+        typer.Option(help="Which cameras are measured; may be repeated (default: the one held back from training)."),
     ] = None,
     moments: Annotated[int, typer.Option(min=1, help="How many moments, spread over the footage.")] = 20,
     threshold: Threshold = 0.3,
     gravity: Annotated[bool, typer.Option(help="Tell the lifter the cameras' tilt.")] = True,
     pictures: Annotated[int, typer.Option(min=0, help="How many moments are drawn.")] = 4,
-    out: Annotated[Path | None, typer.Option(help="Folder for the results [default: out/footage/NAME].")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results (default: out/footage/NAME).")] = None,
     truth_folder: Annotated[Path, typer.Option(help="Where the truth's detections are kept, for other models too.")] = (
         Path("out/footage/truth")
     ),

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 def evaluate_lifter(
     mvor: Annotated[Path, typer.Option(help="Folder with MVOR's annotations.")],
-    detections: Annotated[Path | None, typer.Option(help="2D detections [default: MVOR/openpose_kps.json].")] = None,
-    weights: Annotated[Path | None, typer.Option(help="Lifter weights [default: those shipped].")] = None,
+    detections: Annotated[Path | None, typer.Option(help="2D detections (default: MVOR/openpose_kps.json).")] = None,
+    weights: Annotated[Path | None, typer.Option(help="Lifter weights (default: those shipped).")] = None,
     gravity: Annotated[bool, typer.Option(help="Tell the lifter the cameras' tilt.")] = True,
     out: Annotated[Path | None, typer.Option(help="Write the numbers as JSON.")] = None,
 ) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from orpose_models.predictions import Predictions
 
 Dataset = Annotated[str, typer.Option(help="KIND:PATH - mvor:FOLDER, mvor+:FOLDER, sim:FOLDER or coco:FILE.json.")]
-Images = Annotated[Path | None, typer.Option(help="Folder of the images [default: looked for beside the annotations].")]
+Images = Annotated[Path | None, typer.Option(help="Folder of the images (default: looked for beside the annotations).")]
 Threshold = Annotated[float, typer.Option(min=0, max=1, help="Box score from which on a person counts as found.")]
 Draws = Annotated[int, typer.Option(min=0, help="Bootstrap draws for the intervals; 0 for none.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the draws.")]
@@ -36,7 +36,7 @@ def evaluate_run(
     downsample: Annotated[str, typer.Option(help="With --model: factors 1..12, such as 1,8,10,12.")] = "1",
     images: Images = None,
     stride: Annotated[int, typer.Option(min=1, help="Use every n-th image of the dataset only.")] = 1,
-    out: Annotated[Path | None, typer.Option(help="Folder for the results [default: out/evaluation/NAME].")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results (default: out/evaluation/NAME).")] = None,
     threshold: Threshold = 0.3,
     bootstrap: Draws = 1000,
     seed: Seed = 0,
@@ -44,7 +44,7 @@ def evaluate_run(
     file_ids: Annotated[
         bool, typer.Option("--file-ids", help="Number persons as the annotation file does: MVOR's published AP.")
     ] = False,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads of the model [default: all cores].")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of the model (default: all cores).")] = None,
     engine: Engine = None,
 ) -> None:
     """Measure a model or predictions: box and keypoint AP, PCK, 3D error, calibration.

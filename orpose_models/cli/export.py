@@ -18,7 +18,7 @@ console = new_console(stderr=True)
 def export(
     checkpoint: Annotated[Path, typer.Argument(help="A student's weights, FILE.safetensors, made by orpose train.")],
     out: Annotated[
-        Path | None, typer.Option(help="The new folder; its name becomes the model's [default: out/models/NAME].")
+        Path | None, typer.Option(help="The new folder; its name becomes the model's (default: out/models/NAME).")
     ] = None,
     images: Annotated[
         list[Path] | None, typer.Option(help="More images, folders or videos to compare engines on; may be repeated.")

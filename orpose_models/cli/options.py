@@ -16,16 +16,16 @@ MaxInputPixels = Annotated[
 ]
 CameraFile = Annotated[
     Path | None,
-    typer.Option(help="Intrinsics: camera_calibration's YAML (`gravity: [x, y, z]` may be added) or .qca.txt."),
+    typer.Option(help="Intrinsics: camera_calibration's YAML (a `gravity` of three numbers may be added) or .qca.txt."),
 ]
-CameraName = Annotated[str | None, typer.Option(help="Which camera of a Qualisys calibration [default: INPUT's name].")]
+CameraName = Annotated[str | None, typer.Option(help="Which camera of a Qualisys calibration (default: INPUT's name).")]
 Pitch = Annotated[float | None, typer.Option(min=-90, max=90, help="Degrees the camera looks down; helps the 3D.")]
 ScoreThreshold = Annotated[float, typer.Option(min=0, max=1, help="Leave out persons with lower scores.")]
 Engine = Annotated[
     str | None,
     typer.Option(
         help="What computes it: onnxruntime, onnxruntime-int8, openvino, openvino-bf16 or torch "
-        "[default: the model's own]."
+        "(default: the model's own)."
     ),
 ]
-Threads = Annotated[int | None, typer.Option(min=1, help="How many threads to use [default: all cores].")]
+Threads = Annotated[int | None, typer.Option(min=1, help="How many threads to use (default: all cores).")]

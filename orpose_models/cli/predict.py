@@ -35,7 +35,7 @@ console = new_console(stderr=True)
 
 def predict(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="An image, a folder of images or a video.")],
-    out: Annotated[Path | None, typer.Option(help="Folder for the results [default: out/NAME].")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results (default: out/NAME).")] = None,
     model: Model = "teacher",
     downsample: Downsample = 1.0,
     max_input_pixels: MaxInputPixels = None,

@@ -25,20 +25,20 @@ def teach(
     source: Annotated[
         list[Path], typer.Argument(metavar="DATASET...", help="Folders of images, videos, bags, simulated splits.")
     ],
-    out: Annotated[Path | None, typer.Option(help="The file of labels [default: out/labels/NAME/labels.json].")] = None,
+    out: Annotated[Path | None, typer.Option(help="The file of labels (default: out/labels/NAME/labels.json).")] = None,
     teacher: Annotated[str, typer.Option(help="Which teacher; `orpose models` lists them.")] = "teacher",
     accept: Annotated[float, typer.Option(min=0, max=1, help="Score from which on a person is taken to be there.")] = (
         0.3
     ),
     hard_threshold: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Keypoint score of the hard set [default: the teacher's].")
+        float | None, typer.Option(min=0, max=1, help="Keypoint score of the hard set (default: the teacher's).")
     ] = None,
     stride: Annotated[int, typer.Option(min=1, help="Take every n-th image.")] = 1,
     at_most: Annotated[
         int | None, typer.Option(min=1, help="Take at most this many images of each dataset, evenly.")
     ] = None,
     topic: Annotated[
-        list[str] | None, typer.Option(help="Image topic of bags; may be repeated [default: all image topics].")
+        list[str] | None, typer.Option(help="Image topic of bags; may be repeated (default: all image topics).")
     ] = None,
     camera: Annotated[
         Path | None,

@@ -19,7 +19,7 @@ def train(
     person_free: Annotated[
         list[Path] | None, typer.Option(help="Folder of images in which nobody is; may be repeated.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of the run [default: runs/NAME].")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run (default: runs/NAME).")] = None,
     change: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Replace a value of the configuration.")
     ] = None,
