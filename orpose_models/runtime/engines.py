@@ -48,7 +48,7 @@ def _openvino(folder: Path, threads: int, precision: str = "f32") -> dict[str, G
         "NUM_STREAMS": 1,
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_PRECISION_HINT": precision,
-        "CPU_DENORMALS_OPTIMIZATION": True,
+        "CPU_DENORMALS_OPTIMIZATION": False,  # it would change how the whole program computes
     }
 
     def load(name: str) -> Graph:
