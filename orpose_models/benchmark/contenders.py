@@ -77,7 +77,7 @@ def own_contenders(models: list[str], engines: list[str] | None, threads: list[i
     there = installed_engines()
     for engine in engines or []:
         if engine not in ENGINES:
-            raise OrposeError(f"engine {engine!r} is not known; choose of: {', '.join(ENGINES)}")
+            raise OrposeError(f"engine {engine!r} is not known; choose one of: {', '.join(ENGINES)}")
         if engine not in there:
             raise OrposeError(f"engine {engine!r} needs the package {ENGINES[engine]}, which is not installed")
     return [

@@ -26,7 +26,7 @@ class Found:
     """What one call did.
 
     Attributes:
-        processed: how many persons the network took for persons, whatever their score.
+        processed: how many persons the network looked for the keypoints of.
         reported: how many of them are reported.
         stages: seconds of each stage, where the contender tells them.
         boxes: of those reported, best first: x_min, y_min, x_max, y_max in pixels.

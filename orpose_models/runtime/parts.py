@@ -1,4 +1,4 @@
-"""The folder that a student is exported to: its weights, four ONNX graphs that point into them, and `model.json`."""
+"""The folder that a student is exported to: its weights, ONNX graphs that point into them, and `model.json`."""
 
 import hashlib
 from pathlib import Path

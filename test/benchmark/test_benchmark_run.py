@@ -168,7 +168,7 @@ def test_peers_of_random_weights_process_the_persons_they_are_told_to(monkeypatc
         ("--persons 1,2.5", "--persons takes whole numbers, not '1,2.5'"),
         ("--persons 21", "--persons takes numbers from 0 to 20, not '21'"),
         ("--downsample 1,13", "--downsample takes numbers from 1 to 12, not '1,13'"),
-        ("--engine abacus", "engine 'abacus' is not known; choose of: onnxruntime, onnxruntime-int8, openvino,"),
+        ("--engine abacus", "engine 'abacus' is not known; choose one of: onnxruntime, onnxruntime-int8, openvino,"),
         ("--yolo-onnx nowhere.onnx", "nowhere.onnx: no such file; docs/performance.md says how to make"),
         ("--documents nowhere", "nowhere/performance: no such folder"),
     ],
