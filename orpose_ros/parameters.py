@@ -137,7 +137,11 @@ _DECLARATION = (
         changeable=True,
     ),
     # The model and what it sees
-    Parameter("model", "orpose-all-light", "Name of the pose model ('orpose models' lists them)."),
+    Parameter(
+        "model",
+        "orpose-all-light",
+        "Name of the pose model ('orpose models' lists them), or the folder of an exported student.",
+    ),
     Parameter(
         "engine",
         "auto",
