@@ -38,7 +38,7 @@ $(STAMP)/runtime: requirements/runtime.txt $(STAMP)/venv
 	@$(PIP) install --no-build-isolation --no-deps -e . 2> >(grep -v "WARNING: Location" >&2)
 	@touch $@
 
-$(STAMP)/test: requirements/test.txt requirements/train.txt $(STAMP)/runtime
+$(STAMP)/test: requirements/test.txt requirements/train.txt requirements/openvino.txt $(STAMP)/runtime
 	@echo "installing requirements/test.txt (torch is large: some minutes)"
 	@$(PIP) install -r requirements/test.txt 2> >(grep -v "WARNING: Location" >&2)
 	@touch $@
@@ -59,7 +59,7 @@ $(STAMP)/ros: requirements/ros.txt tools/fix_wheel_cmake_paths.py $(STAMP)/runti
 # Python files are linked into install/, so that only what is generated or copied needs building again;
 # a folder is newer than the stamp when a file was added to it or removed.
 INTERFACES := $(wildcard orpose_msgs/msg/*.msg orpose_msgs/CMakeLists.txt orpose_msgs/package.xml)
-INSTALLED := setup.py setup.cfg package.xml $(wildcard resource/* launch config rviz)
+INSTALLED := setup.py setup.cfg package.xml $(wildcard resource/* launch config config/*/ config/*/*/ rviz)
 
 install/.stamp: $(INTERFACES) orpose_msgs/msg $(INSTALLED) colcon_defaults.yaml $(STAMP)/ros
 	@command -v cmake >/dev/null || { echo "error: cmake is not installed; on Debian and Ubuntu: apt install cmake"; exit 2; }

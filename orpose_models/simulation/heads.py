@@ -100,14 +100,6 @@ def _face_colours(points: NDArray, wear: Headwear, rng: np.random.Generator) -> 
     return np.clip(colours, 0, 255)
 
 
-def _piece(field: Field, step: float, colour: NDArray, shade: NDArray | None = None) -> Mesh:
-    points, faces, normals = surface(field, _LOW, _HIGH, step)
-    if len(points) == 0:
-        return Mesh.merge([])
-    mesh = Mesh.build(points, faces, normals, colour)
-    return mesh if shade is None else mesh.coloured(mesh.colours * shade)
-
-
 def _cap_edge(kind: str) -> Field:
     """Above it is cap, below it are hair, ears and face."""
     return half_space((0.075, 0, 0.048), (0.62 if kind == "skull" else 0.5, 0, -1))

@@ -18,7 +18,6 @@ _BLOCKS = (
     (16, 1, 1), (24, 2, 6), (24, 1, 6), (32, 2, 6), (32, 1, 6), (32, 1, 6), (64, 2, 6), (64, 1, 6), (64, 1, 6),
     (64, 1, 6), (96, 1, 6), (96, 1, 6), (96, 1, 6), (160, 2, 6), (160, 1, 6), (160, 1, 6), (320, 1, 6),
 )  # fmt: skip
-_STAGES = 1 + len(_BLOCKS)
 # The blocks whose answers MoveNet's pyramid takes, and the last ones of each stride, which the second pyramid takes.
 _TO_PYRAMID, _TO_LATERALS = (2, 5, 9), (5, 12, 16)
 # 2 / 255, rounded as in the original.
