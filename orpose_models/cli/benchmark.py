@@ -87,6 +87,7 @@ def benchmark(
     # Names only: where things lie on this machine is nobody's business.
     given = [f"--model {Path(name).name}" for name in model or []] + [f"--engine {name}" for name in engine or []]
     given += [f"{name} {value}" for name, value in options.items() if value] + (["--peers"] if peers else [])
+    given += [] if robustness else ["--no-robustness"]
     _run(plan, " ".join(["orpose benchmark", *given]), out)
 
 

@@ -84,11 +84,12 @@ def read_subject(path: Path) -> Subject:
     Raises:
         OrposeError: it is neither.
     """
-    student, info = load_student(path / WEIGHTS if path.is_dir() else path)
     if path.is_dir():
         manifest, identity = read_manifest(path)
+        student, _ = load_student(path / WEIGHTS)
         name, info, files = manifest.name, manifest.info, [path / MANIFEST, *(path / file for file in manifest.files)]
     else:
+        student, info = load_student(path)
         name, identity, files = path.stem, sha256(path), [path]
     aliases = {str(info[key]) for key in ("checkpoint_sha256", "uncalibrated_sha256") if key in info}
     size = sum(file.stat().st_size for file in files)
