@@ -136,11 +136,11 @@ def test_an_interrupted_run_goes_on(
     calls = []
     predict = SquareFinder.predict
 
-    def counted(self: SquareFinder, image: NDArray, full_size: Size, camera: Camera) -> Poses:
+    def counted(self: SquareFinder, image: NDArray, full_size: Size, camera: Camera, min_score: float) -> Poses:
         calls.append(image.shape)
         if len(calls) == 4:
             raise KeyboardInterrupt
-        return predict(self, image, full_size, camera)
+        return predict(self, image, full_size, camera, min_score)
 
     monkeypatch.setattr(SquareFinder, "predict", counted)
     assert orpose(*command) == 130
