@@ -110,6 +110,13 @@ def _with_settings(student: Student, changes: Mapping[str, Any]) -> Student:
     except ValidationError as error:
         first = error.errors()[0]
         raise OrposeError(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from None
+    for name in changes:
+        value = getattr(config, name)
+        counts = value if isinstance(value, tuple) else (value,)
+        if isinstance(value, float) and not 0 <= value <= 1:
+            raise OrposeError(f"{name} must be within 0..1, got {value:g}")
+        if not isinstance(value, float) and min(counts) < 1:
+            raise OrposeError(f"{name} must be at least 1, got {min(counts)}")
     other = Student(config)
     other.load_state_dict(student.state_dict())
     return other.eval()
