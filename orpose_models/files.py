@@ -1,13 +1,15 @@
-"""Writing files so that an interruption never leaves half of one behind."""
+"""Files: written so that an interruption leaves no half of one behind, read with errors that say what is wrong."""
 
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from orpose_models.errors import OrposeError, file_problem
 
@@ -71,6 +73,32 @@ def read_json(path: str | Path) -> Any:
         raise OrposeError(file_problem(error)) from None
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise OrposeError(f"{path}: not a JSON file ({error})") from None
+
+
+def read_settings(path: str | Path) -> dict[str, Any]:
+    """Read a YAML file of settings by name.
+
+    Raises:
+        OrposeError: missing, not YAML, or something else than settings by name.
+    """
+    try:
+        raw = yaml.safe_load(Path(path).read_text())
+    except FileNotFoundError:
+        raise OrposeError(f"{path}: no such file") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise OrposeError(f"{path}: not a YAML file ({' '.join(str(error).split())})") from None
+    if not isinstance(raw, dict):
+        raise OrposeError(f"{path}: expected settings by name")
+    return raw
+
+
+def without_folders(value: Any) -> Any:
+    """JSON values with file names in place of absolute paths: those are of the machine they were made on."""
+    if isinstance(value, Mapping):
+        return {key: without_folders(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_folders(part) for part in value]
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
 
 
 def sha256(path: str | Path) -> str:

@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from orpose_models.errors import OrposeError
+from orpose_models.files import read_settings
 from orpose_models.resolution import MAX_FACTOR, MIN_FACTOR
 from orpose_models.validation import layout_error
 
@@ -107,14 +106,7 @@ class ReproduceConfig(_Strict):
         Raises:
             OrposeError: missing, not YAML, an unknown key or a wrong value; says which.
         """
-        try:
-            raw = yaml.safe_load(path.read_text())
-        except FileNotFoundError:
-            raise OrposeError(f"{path}: no such file") from None
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise OrposeError(f"{path}: not a YAML file ({' '.join(str(error).split())})") from None
-        if not isinstance(raw, dict):
-            raise OrposeError(f"{path}: expected settings by name")
+        raw = read_settings(path)
         try:
             return cls.model_validate(raw)
         except ValidationError as error:

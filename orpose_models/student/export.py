@@ -15,7 +15,7 @@ from orpose_models.assets import asset
 from orpose_models.calibration import INFO_KEY, Calibration
 from orpose_models.datasets.frames import open_frames
 from orpose_models.errors import OrposeError
-from orpose_models.files import atomic_folder, sha256, write_json
+from orpose_models.files import atomic_folder, sha256, without_folders, write_json
 from orpose_models.resolution import reduce_image
 from orpose_models.runtime.engines import Graph, load_graphs
 from orpose_models.runtime.parts import FILES, MANIFEST, QUANTISED, WEIGHTS, Manifest, SmallerInput
@@ -70,7 +70,7 @@ def export_student(
     if original.config.lifter != "view":
         raise OrposeError(f"{checkpoint}: only students with the lifter 'view' can be exported, such as the light ones")
     original = _with_settings(original, changes or {})
-    info = _without_folders({**info, "checkpoint_sha256": sha256(checkpoint)})
+    info = without_folders({**info, "checkpoint_sha256": sha256(checkpoint)})
     if calibration is not None:
         info[INFO_KEY] = calibration.model_dump()
     with atomic_folder(out) as folder:
@@ -188,14 +188,3 @@ def _accept(engine: str, difference: Differences) -> None:
             f"(99 % differ by at most {summary['boxes_px']} px in boxes, {summary['keypoints_px']} px in keypoints, "
             f"{summary['joints_mm']} mm in 3D); nothing was written"
         )
-
-
-def _without_folders(value: Any) -> Any:
-    """JSON values with the folders of absolute paths left out: they are of the machine that trained."""
-    if isinstance(value, Mapping):
-        return {key: _without_folders(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_folders(part) for part in value]
-    if isinstance(value, str) and Path(value).is_absolute():
-        return Path(value).name
-    return value

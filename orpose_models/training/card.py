@@ -7,11 +7,11 @@ from typing import Any
 
 import yaml
 
-from orpose_models.calibration import INFO_KEY, calibration_in
+from orpose_models.calibration import calibration_in
 from orpose_models.errors import OrposeError
 from orpose_models.evaluation.result import KIND as EVALUATION
 from orpose_models.evaluation.result import Evaluation
-from orpose_models.files import read_json, sha256
+from orpose_models.files import read_json, sha256, without_folders
 from orpose_models.lifting.network import parameter_count
 from orpose_models.runtime.parts import MANIFEST, WEIGHTS, read_manifest
 from orpose_models.student.config import StudentConfig
@@ -198,7 +198,7 @@ def _training(subject: Subject) -> str:
     settings = {key: value for key, value in info.get("settings", {}).items() if key != "data"}
     text = f"{info['iterations']:,} iterations, {info.get('images_seen', 0):,} images seen"
     text += ", moving average of the weights" if info.get("averaged") else ""
-    written = yaml.safe_dump(_without_folders(settings), sort_keys=False).rstrip()
+    written = yaml.safe_dump(without_folders(settings), sort_keys=False).rstrip()
     return f"{text}.\n\n<details><summary>Settings</summary>\n\n```yaml\n{written}\n```\n</details>"
 
 
@@ -275,12 +275,3 @@ def _number(value: float | None, unit: float, digits: int) -> str:
 def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     line: Callable[[Sequence[object]], str] = lambda cells: "| " + " | ".join(str(cell) for cell in cells) + " |"  # noqa: E731
     return "\n".join([line(head), "|" + "---|" * len(head), *(line(row) for row in rows)])
-
-
-def _without_folders(value: Any) -> Any:
-    """Settings with file names in place of absolute paths: those are of the machine that trained."""
-    if isinstance(value, Mapping):
-        return {key: _without_folders(part) for key, part in value.items() if key != INFO_KEY}
-    if isinstance(value, list | tuple):
-        return [_without_folders(part) for part in value]
-    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value

@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from orpose_models.errors import OrposeError
+from orpose_models.files import read_settings
 from orpose_models.resolution import MAX_FACTOR, MIN_FACTOR
 from orpose_models.student.config import CONFIGS, SETS, StudentConfig
 
@@ -258,15 +259,7 @@ class TrainConfig(_Strict):
         Raises:
             OrposeError: missing, not YAML, an unknown key or a wrong value; says which.
         """
-        path = Path(path)
-        try:
-            raw = yaml.safe_load(path.read_text())
-        except FileNotFoundError:
-            raise OrposeError(f"{path}: no such file") from None
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise OrposeError(f"{path}: not a YAML file ({' '.join(str(error).split())})") from None
-        if not isinstance(raw, dict):
-            raise OrposeError(f"{path}: expected settings by name")
+        raw = read_settings(path)
         for change in changes:
             _change(raw, change)
         return cls.check(raw, str(path))
