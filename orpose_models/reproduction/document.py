@@ -176,6 +176,8 @@ def _text(place: Workplace, records: dict[str, RowRecord]) -> str:
     unasked = "".join(f"\n{line}\n" for line in tables.unasked(records))
     curves = _linked(place, "curves", "AP and MPJPE over the downsampling factor")
     curves += _linked(place, "branches", "The same for one branch and two")
+    if curves:
+        curves += f"Strict errors over less than {100 * plots.MIN_FOUND:g} % of the persons are not drawn.\n"
     text = _TEMPLATE.format(
         about=_about(records),
         targets=tables.targets(records),

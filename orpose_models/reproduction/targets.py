@@ -8,6 +8,7 @@ from orpose_models.reproduction.record import RowRecord
 from orpose_models.reproduction.rows import SHIPPED
 
 RELEASED, STRICT = "MPJPE released, hips unmapped", "MPJPE strict, hips unmapped"
+FOUND = "3D recall strict, hips unmapped"  # share of the persons who are in the strict figures
 
 
 @dataclass(frozen=True)

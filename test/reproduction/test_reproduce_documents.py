@@ -10,7 +10,7 @@ from orpose_models.reproduction.comparing import peculiarities
 from orpose_models.reproduction.config import ReproduceConfig
 from orpose_models.reproduction.document import write_documents
 from orpose_models.reproduction.plan import Workplace
-from orpose_models.reproduction.plots import curves
+from orpose_models.reproduction.plots import SCALES, curves, drawn
 from orpose_models.reproduction.record import RowRecord, load_records
 from orpose_models.reproduction.tables import markdown, table1, table2, table3
 from orpose_models.reproduction.targets import TARGETS, judge
@@ -131,6 +131,7 @@ def test_pictures_are_linked_when_they_are_there(place):
         path = place.results.parent / "images" / f"results-{name}.png"
         assert f"(images/{path.name})" in text
         assert cv2.imread(str(path)) is not None
+    assert "\nStrict errors over less than 5 % of the persons are not drawn.\n" in text
     assert "results-images-1.png" not in text
 
 
@@ -148,6 +149,22 @@ def test_calibration_is_included(place):
 
 def test_no_row_gives_no_curve():
     assert curves({}, ("all",)) is None
+
+
+def test_every_row_has_a_curve_of_its_own_style():
+    one = {"1": scale(0.5, 0.6, 80.0, 100.0), "12": scale(0.4, 0.5, 90.0, 110.0)}
+    records = {name: record(name, one) for name in SCALES}
+    for axes in drawn(records, SCALES, SCALES).axes:
+        styles = [(line.get_color(), line.get_linestyle()) for line in axes.lines]
+        assert len(set(styles)) == len(styles) == len(SCALES)
+    alone = drawn(records, SCALES[-1:], SCALES).axes[0].lines[0]
+    assert (alone.get_color(), alone.get_linestyle()) == styles[-1]
+
+
+def test_strict_errors_of_hardly_anybody_are_not_drawn():
+    scales = {"1": scale(0.5, 0.6, 80.0, 100.0, found=0.05), "12": scale(0.4, 0.5, 90.0, 20.0, found=0.049)}
+    axes = drawn({"all": record("all", scales)}, ("all",), ("all",)).axes
+    assert [list(one.lines[0].get_xdata()) for one in axes] == [[1, 12], [1, 12], [1, 12], [1]]
 
 
 def test_tables_of_nothing():
