@@ -85,6 +85,8 @@ def _make(place: "Workplace", rows: "tuple[Row, ...]") -> list[str]:
     failed = []
     for one in missing:
         try:
+            if one.trained:
+                place.train_config(one)  # a mistake in it is found before rendering and labelling
             prepare(place, (one,), lambda text: console.print(text))
             with _shown() as report:
                 make_row(place, one, report)

@@ -13,6 +13,10 @@ Count = Annotated[int, Field(gt=0)]
 Factor = Annotated[float, Field(ge=MIN_FACTOR, le=MAX_FACTOR)]
 
 
+# The settings in which rows differ.
+_OF_ROWS = ("name", "seed", "data.sources", "augmentation.downsampling", "model.settings.branches")
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
 
@@ -56,8 +60,9 @@ class Training(_Strict):
     @classmethod
     def _not_of_rows(cls, value: dict[str, Any]) -> dict[str, Any]:
         for name in value:
-            if name in ("name", "seed", "data", "data.sources"):
-                raise ValueError(f"{name} is decided by the row")
+            for own in _OF_ROWS:
+                if f"{own}.".startswith(f"{name}.") or name.startswith(f"{own}."):
+                    raise ValueError(f"{name}: {own} is decided by the row")
         return value
 
 

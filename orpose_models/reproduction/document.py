@@ -146,8 +146,11 @@ def _write_comparisons(place: Workplace, records: dict[str, RowRecord]) -> None:
     factors = _ends(place)
     for name in pictures.SHOWN:
         for factor in factors:
-            path = place.folder(BY_NAME[name]) / "test" / f"predictions_{factor:g}x.json"
-            if name in records and path.is_file():
+            if name not in records:
+                continue
+            folder = place.predictions(BY_NAME[name], records[name].test.annotations_sha256)
+            path = folder / f"predictions_{factor:g}x.json"
+            if path.is_file():
                 predictions = Predictions.load(path)
                 if predictions.info.get("model_sha256") != records[name].model.sha256:
                     raise OrposeError(f"{path}: of another model than {place.record(BY_NAME[name])}")

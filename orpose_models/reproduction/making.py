@@ -40,7 +40,9 @@ def make_row(place: Workplace, row: Row, report: Report) -> RowRecord:
             report(f"{row.name} at {factor:g}x", done, len(truth.images), "")
 
         with sessions.session("evaluation") as beat:
-            scales = measure_scales(place, place.model_name(row), folder / "test", show_images, beat)
+            scales = measure_scales(
+                place, place.model_name(row), place.predictions(row, test.annotations_sha256), show_images, beat
+            )
         record = RowRecord(
             row=row.name,
             title=row.title,

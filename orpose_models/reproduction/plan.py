@@ -55,6 +55,10 @@ class Workplace:
         """Where a row's checkpoints and predictions are."""
         return self.out / row.name
 
+    def predictions(self, row: Row, annotations: str) -> Path:
+        """Folder of a row's predictions for test images whose annotations have this SHA-256."""
+        return self.folder(row) / f"test-{annotations[:12]}"
+
     def record(self, row: Row) -> Path:
         """A row's file of results."""
         return self.results / f"{row.name}.json"
@@ -72,8 +76,9 @@ class Workplace:
     def train_arguments(self, row: Row) -> list[str]:
         """What `orpose train` is given for a row."""
         training = self.config.training
-        changes = [f"name={row.name}", f"seed={self.config.seed}", *row.changes]
+        changes = [f"name={row.name}", f"seed={self.config.seed}"]
         changes += [f"{name}={json.dumps(value)}" for name, value in training.set.items()]
+        changes += row.changes  # what a row is comes last
         arguments = [str(training.configurations / f"{row.configuration}.yaml")]
         arguments += ["--labels", str(self.labels_of(row)), "--out", str(self.folder(row))]
         return arguments + [part for change in changes for part in ("--set", change)]

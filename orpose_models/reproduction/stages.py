@@ -4,18 +4,23 @@ from collections.abc import Callable
 
 from orpose_models.errors import OrposeError
 from orpose_models.reproduction.plan import Workplace
-from orpose_models.reproduction.processes import run
+from orpose_models.reproduction.processes import run, waiting
 from orpose_models.reproduction.rows import Row
 
 Say = Callable[[str], None]
 
 
 def prepare(place: Workplace, rows: tuple[Row, ...], say: Say) -> None:
-    """Make what these rows need and is not there.
+    """Make what these rows need and is not there; where another process does, wait for it.
 
     Raises:
         OrposeError: what was given is not there, or a stage failed.
     """
+    with waiting(place.out, lambda: say("another process renders or labels; waiting for it")):
+        _prepare(place, rows, say)
+
+
+def _prepare(place: Workplace, rows: tuple[Row, ...], say: Say) -> None:
     _split(place, "test", place.config.images.test, say)
     labels = {row.labels for row in rows if row.trained}
     if "teacher" in labels:

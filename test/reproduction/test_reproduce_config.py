@@ -1,5 +1,6 @@
 """The experiment's configuration, what rows are, and what is compared before work is skipped."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from made_up_rows import record, scale
 from orpose_models.errors import OrposeError
 from orpose_models.reproduction.config import ReproduceConfig
 from orpose_models.reproduction.plan import Workplace, unlike
-from orpose_models.reproduction.processes import locked, script
+from orpose_models.reproduction.processes import locked, script, waiting
 from orpose_models.reproduction.rows import BY_NAME, ROWS, choose
 from orpose_models.reproduction.stages import prepare
 from orpose_models.reproduction.surroundings import Sessions, machine
@@ -39,7 +40,10 @@ def test_an_empty_experiment_has_the_papers_scales(tmp_path):
         ("evaluation: {scales: [13]}", "evaluation.scales.0: Input should be less than or equal to 12"),
         ("evaluation: {stride: 0}", "evaluation.stride: Input should be greater than 0"),
         ("training: {processes: 0}", "training.processes: Input should be greater than 0"),
-        ("training: {set: {name: x}}", "training.set: Value error, name is decided by the row"),
+        ("training: {set: {name: x}}", "training.set: Value error, name: name is decided by the row"),
+        ("training: {set: {model.settings: {}}}", "model.settings: model.settings.branches is decided by the row"),
+        ("training: {set: {augmentation: {}}}", "augmentation: augmentation.downsampling is decided by the row"),
+        ("training: {set: {augmentation.downsampling.share: 1}}", "augmentation.downsampling is decided by the row"),
         ("training: {set: {data.sources: []}}", "data.sources is decided by the row"),
         ("images: {test: 0}", "images.test: Input should be greater than 0"),
     ],
@@ -93,7 +97,7 @@ def test_commands_say_everything(shipped):
     assert train == (
         "torchrun --nproc-per-node 2 --standalone --no-python orpose train config/train/light/ORPose_all.yaml "
         "--labels out/reproduce/labels/labels.json --out out/reproduce/all_soft --set name=all_soft --set seed=0 "
-        "--set 'model.settings.branches=[soft]' --set schedule.iterations=750"
+        "--set schedule.iterations=750 --set 'model.settings.branches=[soft]'"
     )
     assert measure == (
         "orpose evaluate run --dataset sim:out/reproduce/data/test --model out/reproduce/all_soft/all_soft.safetensors "
@@ -179,6 +183,22 @@ def test_a_folder_has_one_worker(tmp_path):
         pass
     with locked(tmp_path / "row"):
         pass
+
+
+def test_what_rows_share_is_made_by_one_process_while_others_wait(tmp_path):
+    order, noted = [], threading.Event()
+
+    def second():
+        with waiting(tmp_path, noted.set):
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    with waiting(tmp_path, lambda: order.append("waited")):
+        thread.start()
+        assert noted.wait(10)
+        order.append("first")
+    thread.join(10)
+    assert order == ["first", "second"]
 
 
 def test_a_missing_command_is_said():

@@ -90,7 +90,8 @@ def test_a_row_is_made_once_and_put_into_the_documents(workshop, capfd):
     assert set(record.scales["12"].parts) == {"face", "shoulders", "elbows", "wrists", "hips", "knees", "ankles"}
     assert {"box AP", "keypoint AP", "recall"} <= record.scales["1"].metrics.keys()
     assert [session.stage for session in record.sessions] == ["training", "evaluation"]
-    predictions = Predictions.load(workshop / "out" / "all" / "test" / "predictions_12x.json")
+    folder = workshop / "out" / "all" / f"test-{sha256(workshop / 'data' / 'test' / 'annotations.json')[:12]}"
+    predictions = Predictions.load(folder / "predictions_12x.json")
     assert len(predictions.images) == 6
     assert predictions.info["downsample"] == 12
     text = (workshop / "docs" / "results.md").read_text()
@@ -125,6 +126,16 @@ def test_a_row_is_made_once_and_put_into_the_documents(workshop, capfd):
     assert [session.stage for session in again.sessions] == ["training", "evaluation", "evaluation"]
     assert shown == []
 
+    # Predictions of other images are not taken for those of these, though the images have the same names.
+    annotations = workshop / "data" / "test" / "annotations.json"
+    kept = annotations.read_bytes()
+    annotations.write_bytes(kept + b" ")
+    other = make_row(place, BY_NAME["all"], lambda *what: shown.append(what))
+    annotations.write_bytes(kept)
+    record.save(results / "all.json")
+    assert other.test.annotations_sha256 != record.test.annotations_sha256
+    assert ("all at 12x", 6, 6, "") in shown
+
 
 def test_a_row_that_cannot_be_made_is_named_and_the_rest_goes_on(workshop, capfd):
     code, said = reproduce(workshop, capfd, "--row", "fixed_12x", "--row", "fixed_1x")
@@ -151,7 +162,7 @@ def test_a_failed_training_says_why(workshop, capfd):
     ("arguments", "message"),
     [
         (["--row", "none"], "there is no row none; rows are teacher"),
-        (["--row", "unadapted", "--everyday", "nowhere.json"], "nowhere.json: no such file of labels"),
+        (["--row", "all_both", "--labels", "nowhere.json"], "nowhere.json: no such file of labels"),
         (["--row", "teacher", "--data", "nowhere"], "nowhere/test: no complete split"),
     ],
 )
