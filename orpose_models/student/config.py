@@ -13,6 +13,12 @@ SETS = ("soft", "hard")
 # Which sets of labels a branch learns, by the branch's name; "both" is for networks of one branch.
 LEARNS: dict[str, tuple[str, ...]] = {"soft": ("soft",), "hard": ("hard",), "both": SETS}
 
+STRIDES = {"resnet50": (4, 8, 16, 32, 64), "movenet": (8, 16, 32, 64)}
+_POSITIVE = (
+    "short_side", "long_side", "fpn_channels", "anchor_sizes", "aspect_ratios", "proposals_before_nms",
+    "proposals_after_nms", "box_hidden", "keypoint_channels", "keypoint_layers", "lifter_hidden", "max_persons",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class StudentConfig:
@@ -22,7 +28,8 @@ class StudentConfig:
         short_side, long_side: an image is scaled until its short side is the one or its long side the other.
         backbone: 'resnet50', or 'movenet': MobileNetV2 with a feature pyramid of two parts.
         fpn_channels: width of the feature maps.
-        strides: pixels per cell of each feature map, finest first; the last is used for proposals only.
+        strides: pixels per cell of each feature map, finest first, as the backbone has them; the last is used for
+            proposals only.
         anchor_sizes: side in pixels of the square anchors of each feature map.
         aspect_ratios: height / width of the anchors; their areas are those of the squares.
         proposals_before_nms, proposals_after_nms: how many proposals of each map are considered, and how many of
@@ -63,8 +70,19 @@ class StudentConfig:
     def __post_init__(self) -> None:
         if self.branches != SETS and (len(self.branches) != 1 or self.branches[0] not in LEARNS):
             raise ValueError(f"branches must be {SETS} or one of {tuple(LEARNS)}, got {self.branches}")
+        if self.strides != STRIDES[self.backbone]:
+            raise ValueError(f"strides of {self.backbone} are {STRIDES[self.backbone]}, got {self.strides}")
         if len(self.strides) != len(self.anchor_sizes):
             raise ValueError(f"{len(self.strides)} strides and {len(self.anchor_sizes)} anchor sizes do not fit")
+        if not self.aspect_ratios:
+            raise ValueError("aspect_ratios must have one at least")
+        for name in _POSITIVE:
+            value = getattr(self, name)
+            if not all(number > 0 for number in (value if isinstance(value, tuple) else (value,))):
+                raise ValueError(f"{name} must be above 0, got {value}")
+        for name in ("proposal_nms", "score_threshold", "box_nms"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be in 0..1, got {getattr(self, name)}")
 
     def input_size(self, full: Size) -> Size:
         """Width, height to which an image whose original is `full` is scaled for the network."""

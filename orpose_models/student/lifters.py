@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from orpose_models.cameras import Camera
+from orpose_models.errors import OrposeError
 from orpose_models.lifting.features import FORMS, LENGTHS
 from orpose_models.lifting.network import LiftingConfig, LiftingNetwork
 from orpose_models.lifting.runtime import Lifter
@@ -70,6 +71,7 @@ class ViewLifter(nn.Module):
 
     def __init__(self, hidden: int) -> None:
         super().__init__()
+        self.hidden = hidden
         self.networks = nn.ModuleDict(
             {form: LiftingNetwork(LiftingConfig(LENGTHS[form], OUTPUTS, hidden)) for form in FORMS}
         )
@@ -85,7 +87,14 @@ class ViewLifter(nn.Module):
         return self
 
     def load(self, weights: LifterWeights) -> None:
-        """Take over the weights and statistics of a trained lifter of the same width."""
+        """Take over the weights and statistics of a trained lifter.
+
+        Raises:
+            OrposeError: it is of another width.
+        """
+        mine, theirs = self.hidden, len(weights.networks[FORMS[0]]["input.0.weight"])
+        if mine != theirs:
+            raise OrposeError(f"lifter_hidden is {mine}, but the trained lifter is {theirs} wide; set it to {theirs}")
         for form in FORMS:
             arrays = {name: torch.from_numpy(array) for name, array in weights.networks[form].items()}
             for name in ("input_mean", "input_std", "output_mean", "output_std"):

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from orpose_models.errors import OrposeError
 from orpose_models.files import atomic_path
@@ -74,7 +74,8 @@ def add_info(path: str | Path, target: str | Path, info: Mapping[str, Any]) -> N
 
 def _write(path: str | Path, tensors: Mapping[str, torch.Tensor], head: Mapping[str, Any]) -> None:
     with atomic_path(path) as temporary:
-        save_file(dict(tensors), temporary, {_FORMAT: json.dumps(head, sort_keys=True)})
+        # The library's own error on a full disk says nothing of the disk.
+        temporary.write_bytes(save(dict(tensors), {_FORMAT: json.dumps(head, sort_keys=True)}))
         temporary.chmod(0o644)
 
 

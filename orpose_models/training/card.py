@@ -195,6 +195,14 @@ def _training(subject: Subject) -> str:
     info = subject.info
     if "iterations" not in info:
         return "How it was trained is not in its file."
+    runs = [info]
+    while isinstance(before := runs[-1].get("started_from"), dict) and "iterations" in before:
+        runs.append(before)
+    return "\n\nIt started from the weights of an earlier run: ".join(_run(one) for one in runs)
+
+
+def _run(info: Mapping[str, Any]) -> str:
+    """One run of training: its length and its settings."""
     settings = {key: value for key, value in info.get("settings", {}).items() if key != "data"}
     text = f"{info['iterations']:,} iterations, {info.get('images_seen', 0):,} images seen"
     text += ", moving average of the weights" if info.get("averaged") else ""

@@ -1,5 +1,7 @@
 """The file from which an interrupted run goes on."""
 
+import io
+from hashlib import sha256 as hasher
 from pathlib import Path
 from typing import Any
 
@@ -7,27 +9,43 @@ import torch
 
 from orpose_models.errors import OrposeError
 from orpose_models.files import atomic_path, sha256
-from orpose_models.training.config import TrainConfig
+from orpose_models.training.config import DataSource, TrainConfig
+from orpose_models.training.sources import image_files
 
 # Settings that may be changed when a run is continued: its result does not depend on them.
 _FREE = ("threads", "evaluation", "log_every", "pictures_every", "checkpoint_every")
+# What checkpoints may not say: a start that is gone is not needed to go on, and older ones say neither.
+_OPTIONAL = ("start_sha256", "images_sha256")
 _VERSION = 1
 
 
 def identity(config: TrainConfig) -> dict[str, Any]:
-    """What a continued run must have in common with its beginning: settings and the content of its labels."""
+    """What a continued run must have in common with its beginning: settings, labels, the weights it starts from."""
     settings = config.model_dump(mode="json", exclude=set(_FREE))
     settings["data"].pop("workers")
     for source, plain in zip(config.data.sources, settings["data"]["sources"], strict=True):
-        if source.labels is not None:
-            plain["sha256"] = sha256(source.labels)
+        plain.update(_content(source))
+    start = Path(config.model.start)
+    if start.is_file():
+        settings["model"]["start_sha256"] = sha256(start)
     return settings
+
+
+def _content(source: DataSource) -> dict[str, str]:
+    if source.labels is not None:
+        return {"sha256": sha256(source.labels)}
+    assert source.person_free is not None
+    folder = source.person_free
+    names = "\n".join(path.relative_to(folder).as_posix() for path in image_files(folder))
+    return {"images_sha256": hasher(names.encode()).hexdigest()}
 
 
 def save_checkpoint(path: Path, identity: dict[str, Any], state: dict[str, Any]) -> None:
     """Write a run's state - tensors, numbers, names - atomically."""
+    content = io.BytesIO()  # torch's own error on a full disk says nothing of the disk
+    torch.save({"version": _VERSION, "identity": identity, "state": state}, content)
     with atomic_path(path) as temporary:
-        torch.save({"version": _VERSION, "identity": identity, "state": state}, temporary)
+        temporary.write_bytes(content.getbuffer())
 
 
 def load_checkpoint(path: Path, identity: dict[str, Any]) -> dict[str, Any]:
@@ -51,5 +69,10 @@ def load_checkpoint(path: Path, identity: dict[str, Any]) -> dict[str, Any]:
 def _differences(a: Any, b: Any, name: str = "") -> list[str]:
     if isinstance(a, dict) and isinstance(b, dict):
         keys = sorted(a.keys() | b.keys())
+        keys = [key for key in keys if key not in _OPTIONAL or (key in a and key in b)]
         return [d for key in keys for d in _differences(a.get(key), b.get(key), f"{name}.{key}" if name else key)]
+    if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        return [
+            d for i, (one, other) in enumerate(zip(a, b, strict=True)) for d in _differences(one, other, f"{name}.{i}")
+        ]
     return [] if a == b else [name]

@@ -205,6 +205,7 @@ class _Image(ImageRecord):
 
 class _Info(BaseModel):
     folders: list[str]
+    accept: float = Field(0.0, ge=0, le=1)
 
 
 class _File(BaseModel):

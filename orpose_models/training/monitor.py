@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ class Monitor:
     def __init__(self, folder: Path, iteration: int) -> None:
         self._history = folder / "history.jsonl"
         lines = self._history.read_text().splitlines() if self._history.exists() else []
-        kept = [line for line in lines if line.endswith("}") and json.loads(line)["iteration"] <= iteration]
+        kept = [line for line in lines if _iteration_of(line) <= iteration]
         with atomic_path(self._history) as temporary:
             temporary.write_text("".join(line + "\n" for line in kept))
         self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=iteration + 1)
@@ -52,6 +53,14 @@ class Monitor:
     def close(self) -> None:
         """Write what is still to be written."""
         self._board.close()
+
+
+def _iteration_of(line: str) -> float:
+    """Of a line of the history; never for one that an interruption left half written."""
+    try:
+        return float(json.loads(line)["iteration"])
+    except (ValueError, TypeError, KeyError):
+        return inf
 
 
 def compare(sample: Sample, student: Student) -> np.ndarray:

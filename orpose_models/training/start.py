@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from orpose_models.errors import OrposeError
+from orpose_models.files import sha256
 from orpose_models.student.detectron2_weights import load_detectron2_weights
 from orpose_models.student.lifters import PixelLifter
 from orpose_models.student.movenet_backbone import MoveNetFPN
@@ -21,17 +23,27 @@ _CALIBRATION_IMAGES = 16
 _MIN_STD = 1e-3
 
 
-def start_student(config: TrainConfig, images: TrainingImages) -> Student:
+def new_student(config: TrainConfig) -> Student:
+    """The network with random weights, those parts frozen that are to be."""
+    torch.manual_seed(config.seed)
+    student = Student(config.model.student_config())
+    student.backbone.freeze(config.model.frozen_stages)
+    return student.train()
+
+
+def start_student(config: TrainConfig, images: TrainingImages) -> tuple[Student, dict[str, Any]]:
     """The network with the weights that the configuration names; statistics that they lack are those of the images.
+
+    Returns:
+        The network, and what is known of how the student came about that it started from; empty for other weights.
 
     Raises:
         OrposeError: the weights are missing, corrupt or do not fit.
     """
-    torch.manual_seed(config.seed)
-    student = Student(config.model.student_config())
-    start = config.model.start
+    student = new_student(config)
+    start, before = config.model.start, {}
     if start.endswith(SUFFIX):
-        _load(student, Path(start))
+        before = _load(student, Path(start))
     else:
         if start == "coco":
             if config.model.kind == "paper":
@@ -45,13 +57,12 @@ def start_student(config: TrainConfig, images: TrainingImages) -> Student:
         elif start != "none":
             raise OrposeError(f"model.start: {start!r} is neither 'coco', 'none' nor a .safetensors, .pkl or .pth file")
         _set_statistics(student, images)
-    student.backbone.freeze(config.model.frozen_stages)
-    return student.train()
+    return student, before
 
 
-def _load(student: Student, path: Path) -> None:
-    """Take over another student's weights; branches that it lacks start from its first."""
-    other, _ = load_student(path)
+def _load(student: Student, path: Path) -> dict[str, Any]:
+    """Take over another student's weights; branches that it lacks start from its first. What is known of the other."""
+    other, info = load_student(path)
     theirs, first = other.state_dict(), other.config.branches[0]
     renamed: dict[str, Tensor] = {}
     for name in student.state_dict():
@@ -61,6 +72,8 @@ def _load(student: Student, path: Path) -> None:
             renamed[name] = theirs[source]
     _check(student.state_dict(), renamed, path)
     student.load_state_dict(renamed)
+    kept = ("name", "iterations", "images_seen", "settings", "started_from")
+    return {**{name: info[name] for name in kept if name in info}, "sha256": sha256(path)}
 
 
 def _check(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor], path: Path) -> None:

@@ -16,7 +16,7 @@ from torch.nn.parallel import DistributedDataParallel
 from orpose_models.errors import OrposeError
 from orpose_models.files import atomic_path
 from orpose_models.student.network import Student
-from orpose_models.student.weights import SUFFIX, save_student
+from orpose_models.student.weights import SUFFIX, load_student, save_student
 from orpose_models.training.checkpoint import identity, load_checkpoint, save_checkpoint
 from orpose_models.training.config import TrainConfig
 from orpose_models.training.data import TrainingImages, load_batches
@@ -26,7 +26,7 @@ from orpose_models.training.monitor import Monitor
 from orpose_models.training.objective import Objective
 from orpose_models.training.optimising import make_optimiser, moving_average, schedule_factor, set_learning_rate
 from orpose_models.training.samples import Sample
-from orpose_models.training.start import start_student
+from orpose_models.training.start import new_student, start_student
 
 # So many iterations in a row without finite gradients end a run.
 _MAX_BAD = 10
@@ -57,7 +57,10 @@ class Trainer:
         if self.images.persons == 0:
             raise OrposeError("no label has an accepted person: there is nothing to learn; see data.accept")
         self._truth = open_truth(config.evaluation) if config.evaluation else None
-        self.student = start_student(config, self.images).to(ranks.device)
+        saved = load_checkpoint(self.checkpoint, identity(config)) if self.checkpoint.exists() else None
+        # A run that goes on needs nothing of what it started from, which may be gone.
+        student, self._before = start_student(config, self.images) if saved is None else (new_student(config), {})
+        self.student = student.to(ranks.device)
         self._objective = Objective(self.student, config.regions, config.bfloat16)
         self._average = moving_average(self.student, config.ema) if config.ema else None
         self._optimiser = make_optimiser(self.student, config.optimiser)
@@ -66,8 +69,8 @@ class Trainer:
         self.losses: dict[str, float] = {}
         self._bad = 0  # iterations in a row without finite gradients
         self._sums: dict[str, float] = {}  # of losses since they were last logged
-        if self.checkpoint.exists():
-            self._resume()
+        if saved is not None:
+            self._resume(saved)
 
     @property
     def checkpoint(self) -> Path:
@@ -118,11 +121,18 @@ class Trainer:
                     raise KeyboardInterrupt
                 if self.iteration % self.config.checkpoint_every == 0:
                     self.save()
-        if main:
+        if main and not (first == self.iteration and self._finished()):
             self.save()
             save_student(self.weights, self.result, self._info())
         if monitor is not None:
             monitor.close()
+
+    def _finished(self) -> bool:
+        """Whether the run's weights are there; more may have been said of them since, such as their calibration."""
+        if not self.weights.is_file():
+            return False
+        _, info = load_student(self.weights)
+        return bool(info.get("settings") == self._identity and info.get("iterations") == self.iteration)
 
     def save(self) -> None:
         """Write a checkpoint (process 0 does)."""
@@ -135,16 +145,17 @@ class Trainer:
             "average": self._average.state_dict() if self._average is not None else None,
             "bad": self._bad,
             "sums": self._sums,
+            "before": self._before,
         }
         save_checkpoint(self.checkpoint, self._identity, state)
 
-    def _resume(self) -> None:
-        state = load_checkpoint(self.checkpoint, self._identity)
+    def _resume(self, state: dict[str, Any]) -> None:
         self.student.load_state_dict(state["student"])
         self._optimiser.load_state_dict(state["optimiser"])
         if self._average is not None:
             self._average.load_state_dict(state["average"])
         self.iteration, self._bad, self._sums = state["iteration"], state["bad"], state["sums"]
+        self._before = state.get("before", {})
 
     def _step(self, network: Callable[[list[Sample]], dict[str, torch.Tensor]], samples: list[Sample]) -> None:
         config = self.config
@@ -209,6 +220,7 @@ class Trainer:
             "images_seen": self.iteration * self.config.batch,
             "averaged": self._average is not None,
             "settings": self._identity,
+            **({"started_from": self._before} if self._before else {}),
         }
 
 

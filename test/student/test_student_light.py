@@ -52,6 +52,11 @@ def test_its_lifters_start_as_the_teachers():
         np.testing.assert_allclose(lifted.numpy(), expected, atol=1e-5)
 
 
+def test_lifters_of_another_width_cannot_start_as_the_teachers():
+    with pytest.raises(OrposeError, match="lifter_hidden is 256, but the trained lifter is 512 wide"):
+        load_trained_lifter(type("S", (), {"lifters": {"soft": ViewLifter(256)}}))
+
+
 def test_as_a_model_it_answers_in_pixels_of_the_original(student, tmp_path):
     path = tmp_path / "mine.safetensors"
     save_student(path, student, {"steps": 3})

@@ -55,6 +55,21 @@ def section(card: str, title: str) -> str:
     return card.partition(f"## {title}\n\n")[2].partition("\n## ")[0].rstrip()
 
 
+def test_runs_that_it_went_on_from_are_told(weights: Path, tmp_path: Path) -> None:
+    add_info(
+        weights,
+        tmp_path / "b.safetensors",
+        {"started_from": {"iterations": 10, "images_seen": 1040, "settings": {"ema": 0.5}}},
+    )
+    told = section(model_card(read_subject(tmp_path / "b.safetensors")), "Training")
+    first, second = told.split("\n\nIt started from the weights of an earlier run: ")
+    assert first.startswith("1,234 iterations, 4,936 images seen, moving average of the weights.")
+    assert second.startswith("10 iterations, 1,040 images seen.")
+    assert "ema: 0.5" in second
+    assert "ema" not in first
+    assert "earlier run" not in section(model_card(read_subject(weights)), "Training")
+
+
 def test_what_is_missing_is_said(weights: Path) -> None:
     card = model_card(read_subject(weights))
     assert card.startswith("# mine\n")

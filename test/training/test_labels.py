@@ -72,6 +72,8 @@ def test_other_tools_read_it(label_file):
         (lambda d: d["images"][0].update(source=3), "source 3"),
         (lambda d: d["images"].append(d["images"][0]), "not unique"),
         (lambda d: d["info"].pop("folders"), "info.folders"),
+        (lambda d: d["info"].update(accept=None), "info.accept"),
+        (lambda d: d["info"].update(accept=1.1), "info.accept"),
     ],
 )
 def test_what_breaks_the_layout_is_named(label_file, change, message):

@@ -16,7 +16,7 @@ DETECTION = {"loss_proposal", "loss_proposal_box", "loss_class", "loss_box"}
 def objective(label_file, **changes):
     config = tiny(label_file, **changes)
     images = TrainingImages(config)
-    student = start_student(config, images)
+    student, _ = start_student(config, images)
     return Objective(student, config.regions, config.bfloat16), images
 
 

@@ -1,5 +1,6 @@
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -11,7 +12,9 @@ import torch
 from training_rig import tiny, write_labels
 
 from orpose_models.errors import OrposeError
+from orpose_models.files import sha256
 from orpose_models.runtime.model import load_model
+from orpose_models.student.weights import add_info, load_student, save_student
 from orpose_models.training import trainer as trainer_module
 from orpose_models.training.distributed import Ranks
 from orpose_models.training.trainer import Trainer
@@ -141,6 +144,84 @@ def test_starting_from_another_student(label_file, tmp_path):
         Trainer(tiny(label_file, model__start=start, model__settings__box_hidden=8), tmp_path / "x", ALONE)
     with pytest.raises(OrposeError, match="neither 'coco', 'none' nor"):
         Trainer(tiny(label_file, model__start="imagenet"), tmp_path / "x", ALONE)
+
+
+def test_what_a_run_starts_from_is_part_of_it(label_file, tmp_path):
+    first = Trainer(tiny(label_file, schedule__iterations=1), tmp_path / "first", ALONE)
+    first.run()
+    start = tmp_path / "start.safetensors"
+    start.write_bytes(first.weights.read_bytes())
+    config = tiny(label_file, model__start=str(start), schedule__iterations=2)
+    Trainer(config, tmp_path / "run", ALONE).run()
+    _, info = load_student(tmp_path / "run" / "tiny.safetensors")
+    told = info["started_from"]
+    assert (told["iterations"], told["images_seen"], told["sha256"]) == (1, 2, sha256(start))
+    assert told["settings"]["schedule"]["iterations"] == 1
+    add_info(start, start, {"said": "later"})
+    with pytest.raises(OrposeError, match=r"another model\.start_sha256"):
+        Trainer(config, tmp_path / "run", ALONE)
+    start.unlink()  # the checkpoint has all that is needed
+    again = Trainer(config, tmp_path / "run", ALONE)
+    assert again.iteration == 2
+    assert again._info()["started_from"] == told
+
+
+def test_images_without_persons_are_part_of_a_run(label_file, tmp_path):
+    free = tmp_path / "free"
+    free.mkdir()
+    (free / "a.png").write_bytes((label_file.parent / "images" / "2.png").read_bytes())
+    sources = [{"labels": str(label_file)}, {"person_free": str(free)}]
+    config = tiny(label_file, data__sources=sources, schedule__iterations=1)
+    Trainer(config, tmp_path / "run", ALONE).run()
+    Trainer(config, tmp_path / "run", ALONE)
+    (free / "b.png").write_bytes((free / "a.png").read_bytes())
+    with pytest.raises(OrposeError, match=r"another data\.sources\.1\.images_sha256"):
+        Trainer(config, tmp_path / "run", ALONE)
+
+
+def test_what_was_said_of_a_finished_model_stays(label_file, tmp_path):
+    config = tiny(label_file, schedule__iterations=1)
+    run = Trainer(config, tmp_path, ALONE)
+    run.run()
+    add_info(run.weights, run.weights, {"calibration": "a curve"})
+    before = run.weights.read_bytes()
+    Trainer(config, tmp_path, ALONE).run()
+    assert run.weights.read_bytes() == before
+    run.weights.unlink()
+    Trainer(config, tmp_path, ALONE).run()
+    assert run.weights.is_file()
+
+
+def test_half_written_lines_of_the_history_are_dropped(label_file, tmp_path):
+    config = tiny(label_file, schedule__iterations=2)
+    Trainer(config, tmp_path, ALONE).run()
+    history = tmp_path / "history.jsonl"
+    whole = history.read_text()
+    history.write_text(whole + '{"iteration": 1, "training": {"loss": 1.0}' + "\n{}\n7}\n")
+    Trainer(config, tmp_path, ALONE).run()
+    assert history.read_text() == whole
+
+
+@pytest.fixture
+def small_files():
+    """No file may grow beyond a million bytes, as on a disk that is full."""
+    limits, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.getsignal(signal.SIGXFSZ)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_a_full_disk_is_an_error_of_the_disk(label_file, tmp_path, small_files):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    run = Trainer(tiny(label_file), folder, ALONE)
+    with pytest.raises(OSError, match="File too large"):
+        run.save()
+    with pytest.raises(OSError, match="File too large"):
+        save_student(folder / "a.safetensors", run.student, {})
+    assert list(folder.iterdir()) == []
 
 
 _TRAIN = """
