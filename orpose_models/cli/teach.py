@@ -60,9 +60,10 @@ def teach(
     Interrupted in any way, the same command goes on where it stopped. Parts of the work may be done by several
     processes or machines that share the folder: the one that finishes last writes the file and its summary.
     """
+    from orpose_models.training.contents import difference
     from orpose_models.training.labels import LabelSet
     from orpose_models.training.sources import Choice, open_sources
-    from orpose_models.training.teaching import Paths, Shard
+    from orpose_models.training.teaching import Paths, Shard, set_aside
 
     paths = Paths(out or Path("out/labels") / source[0].resolve().stem / "labels.json")
     choices = [Choice(_view(path, camera, pitch), stride, at_most, tuple(topic or ())) for path in source]
@@ -80,14 +81,16 @@ def teach(
     }
     if paths.labels.exists():
         labels = LabelSet.load(paths.labels)
-        if labels.info.get("settings") != _plain(settings):
-            raise OrposeError(f"{paths.labels}: exists, made with other settings; remove it or choose another --out")
+        if how := difference(labels.info.get("settings"), _plain(settings)):
+            raise OrposeError(f"{paths.labels}: exists, made {how}; remove it or choose another --out")
         labels.info["accept"] = accept
         labels.save(paths.labels)
         _finish(paths, labels, [])
         return
     part = _part(shard)
     parts = [Shard(part.index * workers + i, part.count * workers) for i in range(workers)]
+    for reason in set_aside(paths, settings):
+        say(console, "note", reason)
     arguments = (source, choices, paths, teacher, hard_threshold, settings)
     with progress_bar(console) as progress:
         total = sum(len(range(p.index, s.count, p.count)) for s in sources for p in parts)
@@ -203,4 +206,6 @@ def _work(part: "Shard", arguments: tuple[Any, ...], advance: Any, threads: int 
 
     paths_of, choices, paths, teacher, hard_threshold, settings = arguments
     sources = open_sources(paths_of, paths.frames, choices)
+    if [s.settings() for s in sources] != settings["sources"]:
+        raise OrposeError("the datasets have changed since this command began; run it again")
     label_shard(sources, _load(teacher, hard_threshold, threads), paths, settings, part, advance)

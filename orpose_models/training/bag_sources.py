@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from orpose_models.bags.images import BagCameras, decoded, image_topics, picture
 from orpose_models.bags.reader import Bag, BagMessage, open_bag
+from orpose_models.bags.salvage import storage_files
 from orpose_models.bags.topics import camera_info_topic
 from orpose_models.cameras import Camera
 from orpose_models.errors import OrposeError
 from orpose_models.message_types import stamp_of
+from orpose_models.training.contents import digest_of_recording
 from orpose_models.training.sources import Choice, Item, Source, keep_image
 
 
@@ -35,10 +37,12 @@ def open_bag_sources(path: Path, frames: Path, choice: Choice) -> list[Source]:
     full = [topic for topic in topics if bag.topics[topic].count]
     if not full:
         raise OrposeError(f"{path}: no image on {', '.join(topics)}")
-    return [_topic(bag, topic, frames / path.stem / topic.strip("/").replace("/", "-"), choice) for topic in full]
+    content = digest_of_recording(storage_files(path))
+    folders = [frames / path.stem / topic.strip("/").replace("/", "-") for topic in full]
+    return [_topic(bag, topic, images, choice, content) for topic, images in zip(full, folders, strict=True)]
 
 
-def _topic(bag: Bag, topic: str, images: Path, choice: Choice) -> Source:
+def _topic(bag: Bag, topic: str, images: Path, choice: Choice, content: str) -> Source:
     stride = choice.stride_of(bag.topics[topic].count)
     count = -(-bag.topics[topic].count // stride)
     notes = list(bag.problems)
@@ -83,4 +87,4 @@ def _topic(bag: Bag, topic: str, images: Path, choice: Choice) -> Source:
 
         return Item(index, name, read, camera, topic, bag.path.stem, stamp)
 
-    return Source(bag.path, "bag", images, count, items, stride, choice.view, topic, tuple(notes))
+    return Source(bag.path, "bag", images, count, items, stride, content, choice.view, topic, tuple(notes))

@@ -18,6 +18,7 @@ from orpose_models.datasets.frames import IMAGE_SUFFIXES, VIDEO_SUFFIXES, open_f
 from orpose_models.datasets.held_back import refuse_held_back
 from orpose_models.errors import OrposeError
 from orpose_models.files import atomic_path, read_json
+from orpose_models.training.contents import digest_of_list, digest_of_recording
 
 _JPEG_QUALITY = 95
 
@@ -76,6 +77,7 @@ class Source:
         count: how many images to expect (for a video what its header says).
         items: those of its images whose index is `wanted`.
         stride: every n-th of its images is taken.
+        content: digest of all its images, see `contents`; an image's index means something only together with it.
         view: what is known of its camera from outside.
         topic: of a bag.
         notes: what is amiss, one sentence each.
@@ -87,6 +89,7 @@ class Source:
     count: int
     items: Callable[[Callable[[int], bool]], Iterator[Item]]
     stride: int
+    content: str
     view: View = field(default_factory=View)
     topic: str | None = None
     notes: tuple[str, ...] = ()
@@ -97,6 +100,7 @@ class Source:
             "path": str(self.path.resolve()),
             "kind": self.kind,
             "stride": self.stride,
+            "content": self.content,
             "intrinsics": self.view.intrinsics(),
             "gravity": self.view.gravity,
             "topic": self.topic,
@@ -162,7 +166,8 @@ def _folder(path: Path, choice: Choice) -> Source:
                     lambda size: known_camera(choice.view, size),
                 )
 
-    return Source(path, "folder", path, len(names), items, stride, choice.view)
+    content = digest_of_list((name.relative_to(path).as_posix(), name) for name in files)
+    return Source(path, "folder", path, len(names), items, stride, content, choice.view)
 
 
 def _simulation(path: Path, choice: Choice) -> Source:
@@ -191,7 +196,9 @@ def _simulation(path: Path, choice: Choice) -> Source:
                     record.stamp_ns,
                 )
 
-    return Source(path, "simulation", path, len(records), items, stride)
+    files = (path / record.file_name for record in everything)
+    content = digest_of_list(zip(raw["images"], files, strict=True))
+    return Source(path, "simulation", path, len(records), items, stride, content)
 
 
 def _video(path: Path, images: Path, choice: Choice) -> Source:
@@ -223,7 +230,8 @@ def _video(path: Path, images: Path, choice: Choice) -> Source:
         finally:
             video.release()
 
-    return Source(path, "video", images, -(-len(opened) // stride), items, stride, choice.view)
+    content = digest_of_recording([path])
+    return Source(path, "video", images, -(-len(opened) // stride), items, stride, content, choice.view)
 
 
 def keep_image(path: Path, image: NDArray[np.uint8]) -> None:

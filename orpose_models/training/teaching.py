@@ -21,6 +21,7 @@ from orpose_models.datasets.frames import size_of
 from orpose_models.errors import OrposeError
 from orpose_models.files import atomic_path
 from orpose_models.teacher.teacher import TeacherLabels
+from orpose_models.training.contents import difference
 from orpose_models.training.labels import ImageLabels, LabelSet, from_entry, to_annotations, to_record
 from orpose_models.training.sources import Item, Source
 
@@ -93,6 +94,21 @@ class _Journals:
             any("complete" in entry for _, entry in self.lines(self.paths.journal(Shard(i, count))))
             for i in range(count)
         )
+
+
+def set_aside(paths: Paths, settings: dict[str, Any]) -> list[str]:
+    """Why journals of a labelling that was interrupted count as nothing, one sentence each."""
+    now = json.loads(json.dumps(settings))
+    reasons = []
+    for path in sorted(paths.journals.glob("*.jsonl")):
+        try:
+            before = json.loads(path.open(errors="replace").readline())["settings"]
+        except (ValueError, KeyError, TypeError):
+            continue
+        if before != now:
+            how = difference(before, now) or "by an earlier version of orpose, which did not note of what images"
+            reasons.append(f"labels of an interrupted run do not count, they were made {how}")
+    return list(dict.fromkeys(reasons))
 
 
 def label_shard(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -110,6 +111,26 @@ def test_finished_labels_are_not_made_again(labels: Path, folder: Path, capsys: 
     assert LabelSet.load(labels).accept == 0.3
     code, said = teach(capsys, folder, "--out", labels, "--hard-threshold", 0.6)
     assert (code, "other settings" in said) == (2, True)
+
+
+def test_finished_labels_are_of_the_images_that_were_there(
+    labels: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    room, mine = shutil.copytree(folder, tmp_path / "room"), tmp_path / "labels.json"
+    document = json.loads(labels.read_text())
+    (source,) = document["info"]["settings"]["sources"]
+    source["path"] = str(room.resolve())
+    mine.write_text(json.dumps(document))
+    assert teach(capsys, room, "--out", mine)[0] == 0
+    (room / "empty1.png").unlink()
+    code, said = teach(capsys, room, "--out", mine)
+    assert (code, f"labels.json: exists, made before the images of {room.resolve()} changed; remove" in said) == (
+        2,
+        True,
+    )
+    del source["content"]  # as earlier versions wrote it
+    mine.write_text(json.dumps(document))
+    assert teach(capsys, room, "--out", mine)[0] == 0
 
 
 @pytest.mark.parametrize(

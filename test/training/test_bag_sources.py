@@ -123,6 +123,19 @@ def test_interrupted_work_goes_on(tmp_path: Path) -> None:
     assert (len(first.seen), len(rest.seen), sum(counts)) == (6, 4, 10)
 
 
+@pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
+def test_a_bag_recorded_again_is_another(tmp_path: Path, storage: Storage) -> None:
+    found = []
+    for i, count in enumerate((5, 5, 6)):
+        bag = write_bag(tmp_path / str(i), count, storage, broken=3 if i == 1 else None)
+        for path in (bag, next(iter(bag.glob("*.mcap")), bag)):
+            sources = open_sources([path], tmp_path / "frames", [Choice()])
+            assert sources[0].content == sources[1].content
+            found.append(sources[0].content)
+    assert len(set(found)) == 3
+    assert found[::2] == found[1::2]
+
+
 def test_what_cannot_be_decoded_is_named(tmp_path: Path) -> None:
     bag = write_bag(tmp_path / "run", broken=3)
     _, images, (problem,) = label(bag, tmp_path, Choice(), [Counting()])

@@ -12,10 +12,11 @@ from orpose_models.datasets.camera_file import View
 from orpose_models.datasets.frames import read_image
 from orpose_models.errors import OrposeError
 from orpose_models.teacher.teacher import TeacherLabels
+from orpose_models.training.contents import difference
 from orpose_models.training.label_summary import write_summary
 from orpose_models.training.labels import LabelSet
 from orpose_models.training.sources import Choice, Source, open_sources
-from orpose_models.training.teaching import Paths, Shard, label_shard, merge_shards
+from orpose_models.training.teaching import Paths, Shard, label_shard, merge_shards, set_aside
 
 SETTINGS = {"teacher": "counting"}
 KEEP = Choice()
@@ -109,6 +110,85 @@ def test_journals_of_other_settings_count_as_nothing(tmp_path, folder):
     again = Counting()
     label_shard([source], again, paths, {"teacher": "other"}, Shard())
     assert len(again.seen) == 7
+
+
+def noted(source):
+    """Settings as they come back from a file."""
+    return json.loads(json.dumps({"teacher": "counting", "sources": [source.settings()]}))
+
+
+def test_labels_of_a_folder_that_changes_are_not_mixed(tmp_path):
+    folder, paths = tmp_path / "images", Paths(tmp_path / "labels.json")
+    folder.mkdir()
+    for i in (1, 2, 3):
+        cv2.imwrite(str(folder / f"{i}.png"), np.full((30, 40, 3), i * 10, np.uint8))
+    source = open_source(folder, tmp_path / "frames", KEEP)
+    with pytest.raises(KeyboardInterrupt):
+        label_shard([source], Counting(stop_after=2), paths, noted(source), Shard())
+    assert set_aside(paths, noted(source)) == []
+    cv2.imwrite(str(folder / "0.png"), np.zeros((30, 40, 3), np.uint8))
+    source, again = open_source(folder, tmp_path / "frames", KEEP), Counting()
+    assert set_aside(paths, noted(source)) == [
+        f"labels of an interrupted run do not count, they were made before the images of {folder.resolve()} changed"
+    ]
+    label_shard([source], again, paths, noted(source), Shard())
+    assert again.seen == [0, 10, 20, 30]
+    labels, _ = merge_shards([source], paths, noted(source), 1, {"accept": 0.3})
+    assert [image.file_name for image in labels.images] == ["0.png", "1.png", "2.png", "3.png"]
+    assert [float(image.soft.boxes[0, 2]) for image in labels.images] == [10, 20, 30, 40]
+
+
+def test_what_content_is(tmp_path, folder):
+    """Of a folder names and sizes, of a split its list too, of a video the file; the same whatever is chosen of it."""
+
+    def content(path, choice=KEEP):
+        return open_source(path, tmp_path / "frames", choice).content
+
+    before = content(folder)
+    assert content(folder, Choice(stride=3)) == content(shutil.copytree(folder, tmp_path / "copy")) == before
+    cv2.imwrite(str(folder / "2.png"), np.random.default_rng(0).integers(0, 255, (30, 40, 3)).astype(np.uint8))
+    rendered = content(folder)
+    (folder / "2.png").rename(folder / "20.png")
+    assert len({before, rendered, content(folder)}) == 3
+
+    split = tmp_path / "split"
+    shutil.copytree(folder, split / "images")
+    (split / "simulation.json").write_text("{}")
+    record = {"id": 9, "file_name": "images/4.png", "width": 40, "height": 30}
+    found = set()
+    for records in ([record], [{**record, "camera_name": "cam2"}], [record, {**record, "id": 10}]):
+        (split / "images.json").write_text(json.dumps({"info": {}, "images": records}))
+        found.add(content(split))
+    (split / "images" / "4.png").write_bytes((folder / "20.png").read_bytes())
+    assert len(found | {content(split)}) == 4
+
+    clip = tmp_path / "clip.avi"
+    digests = []
+    for grey in (40, 41, 41):
+        writer = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
+        for _ in range(3):
+            writer.write(np.full((48, 64, 3), grey, np.uint8))
+        writer.release()
+        digests.append(content(clip))
+    assert digests[0] != digests[1] == digests[2]
+
+
+def test_how_settings_differ(tmp_path, folder):
+    now = noted(open_source(folder, tmp_path / "frames", KEEP))
+    (source,) = now["sources"]
+    earlier = {key: value for key, value in source.items() if key != "content"}
+    for before, how in (
+        (now, None),
+        ({**now, "sources": [earlier]}, None),
+        ({**now, "sources": [{**source, "content": "0"}]}, f"before the images of {folder.resolve()} changed"),
+        ({**now, "sources": [{**source, "stride": 2}]}, "with other settings"),
+        ({**now, "sources": [{**earlier, "stride": 2}]}, "with other settings"),
+        ({**now, "sources": []}, "with other settings"),
+        ({**now, "sources": 3}, "with other settings"),
+        ({**now, "teacher": "other"}, "with other settings"),
+        (None, "with other settings"),
+    ):
+        assert difference(before, now) == how
 
 
 def test_damaged_images_are_named(tmp_path, folder):
