@@ -4,11 +4,9 @@ Every shard writes a journal of its own; what any journal of the same settings h
 put together when all shards are complete, by whichever finishes last.
 """
 
-import fcntl
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +18,7 @@ from orpose_models.cameras import Camera
 from orpose_models.datasets.frames import size_of
 from orpose_models.errors import OrposeError
 from orpose_models.files import atomic_path
+from orpose_models.locks import locked
 from orpose_models.teacher.teacher import TeacherLabels
 from orpose_models.training.contents import difference
 from orpose_models.training.labels import ImageLabels, LabelSet, from_entry, to_annotations, to_record
@@ -201,7 +200,7 @@ def merge_shards(
         OrposeError: no image could be read.
     """
     journals = _Journals(paths, settings)
-    with _locked(paths.labels):
+    with locked(paths.labels.parent / f".{paths.labels.stem}.lock"):
         if not journals.complete(count):
             return None
         images, problems = {}, []
@@ -219,14 +218,3 @@ def merge_shards(
         labels.save(paths.labels)
         shutil.rmtree(paths.journals)
     return labels, problems
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Wait until no other process is between the same two lines for the same path."""
-    lock = path.parent / f".{path.stem}.lock"
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-    lock.unlink(missing_ok=True)
