@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from multiprocessing import Queue
 
     from orpose_models.datasets.camera_file import View
+    from orpose_models.training.labels import LabelSet
     from orpose_models.training.teaching import Paths, Shard
 
 console = new_console(stderr=True)
@@ -60,10 +61,8 @@ def teach(
     Interrupted in any way, the same command goes on where it stopped. Parts of the work may be done by several
     processes or machines that share the folder: the one that finishes last writes the file and its summary.
     """
-    from orpose_models.training.contents import difference
-    from orpose_models.training.labels import LabelSet
     from orpose_models.training.sources import Choice, open_sources
-    from orpose_models.training.teaching import Paths, Shard, set_aside
+    from orpose_models.training.teaching import Paths, Shard, claimed, merge_shards, set_aside
 
     paths = Paths(out or Path("out/labels") / source[0].resolve().stem / "labels.json")
     choices = [Choice(_view(path, camera, pitch), stride, at_most, tuple(topic or ())) for path in source]
@@ -79,30 +78,39 @@ def teach(
         "person_threshold": model.person_threshold,
         "sources": [s.settings() for s in sources],
     }
-    if paths.labels.exists():
-        labels = LabelSet.load(paths.labels)
-        if how := difference(labels.info.get("settings"), _plain(settings)):
-            raise OrposeError(f"{paths.labels}: exists, made {how}; remove it or choose another --out")
-        labels.info["accept"] = accept
-        labels.save(paths.labels)
-        _finish(paths, labels, [])
-        return
     part = _part(shard)
     parts = [Shard(part.index * workers + i, part.count * workers) for i in range(workers)]
-    for reason in set_aside(paths, settings):
-        say(console, "note", reason)
-    arguments = (source, choices, paths, teacher, hard_threshold, settings)
-    with progress_bar(console) as progress:
-        total = sum(len(range(p.index, s.count, p.count)) for s in sources for p in parts)
-        task = progress.add_task("labels", total=total)
-        _run(parts, arguments, lambda count: progress.advance(task, count))
-    from orpose_models.training.teaching import merge_shards
-
-    merged = merge_shards(sources, paths, settings, parts[0].count, {"accept": accept, "teacher": model.name})
-    if merged is None:
+    result: tuple[LabelSet, list[str]] | None
+    with claimed(paths, parts):
+        if paths.labels.exists():
+            result = _finished(paths, settings, accept), []
+        else:
+            for reason in set_aside(paths, settings):
+                say(console, "note", reason)
+            with progress_bar(console) as progress:
+                total = sum(len(range(p.index, s.count, p.count)) for s in sources for p in parts)
+                task = progress.add_task("labels", total=total)
+                arguments = (source, choices, paths, teacher, hard_threshold, settings)
+                _run(parts, arguments, lambda count: progress.advance(task, count))
+            info = {"accept": accept, "teacher": model.name}
+            result = merge_shards(sources, paths, settings, parts[0].count, info)
+    if result is None:
         console.print("this part is done; the last part to finish writes the labels")
         return
-    _finish(paths, *merged)
+    _finish(paths, *result)
+
+
+def _finished(paths: "Paths", settings: dict[str, Any], accept: float) -> "LabelSet":
+    """The labels that are there, with another limit."""
+    from orpose_models.training.contents import difference
+    from orpose_models.training.labels import LabelSet
+
+    labels = LabelSet.load(paths.labels)
+    if how := difference(labels.info.get("settings"), _plain(settings)):
+        raise OrposeError(f"{paths.labels}: exists, made {how}; remove it or choose another --out")
+    labels.info["accept"] = accept
+    labels.save(paths.labels)
+    return labels
 
 
 def _finish(paths: "Paths", labels: Any, problems: list[str]) -> None:

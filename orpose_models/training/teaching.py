@@ -4,9 +4,11 @@ Every shard writes a journal of its own; what any journal of the same settings h
 put together when all shards are complete, by whichever finishes last.
 """
 
+import glob
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -57,6 +59,11 @@ class Paths:
         """The journal of one shard."""
         return self.journals / f"{shard.index}-of-{shard.count}.jsonl"
 
+    def lock(self, shard: Shard | None = None) -> Path:
+        """The lock of whoever labels a shard, or puts the labels together."""
+        part = f"shard-{shard.index}-of-{shard.count}." if shard else ""
+        return self.labels.with_name(f".{self.labels.stem}.{part}lock")
+
     @property
     def frames(self) -> Path:
         """Folder of the frames of videos."""
@@ -93,6 +100,23 @@ class _Journals:
             any("complete" in entry for _, entry in self.lines(self.paths.journal(Shard(i, count))))
             for i in range(count)
         )
+
+
+@contextmanager
+def claimed(paths: Paths, shards: Sequence[Shard]) -> Iterator[None]:
+    """Keep other processes from labelling the same shards, until they are labelled and put together.
+
+    Raises:
+        OrposeError: another process does so.
+    """
+    with ExitStack() as locks:
+        for shard in shards:
+            refusal = (
+                f"{paths.labels}: another process is labelling part {shard.index} of {shard.count} of these; "
+                "wait for it, or share the work: give each process another --shard"
+            )
+            locks.enter_context(locked(paths.lock(shard), refusal))
+        yield
 
 
 def set_aside(paths: Paths, settings: dict[str, Any]) -> list[str]:
@@ -200,7 +224,7 @@ def merge_shards(
         OrposeError: no image could be read.
     """
     journals = _Journals(paths, settings)
-    with locked(paths.labels.parent / f".{paths.labels.stem}.lock"):
+    with locked(paths.lock()):
         if not journals.complete(count):
             return None
         images, problems = {}, []
@@ -217,4 +241,6 @@ def merge_shards(
         )
         labels.save(paths.labels)
         shutil.rmtree(paths.journals)
+        for left in paths.labels.parent.glob(glob.escape(f".{paths.labels.stem}.shard-") + "*.lock"):
+            left.unlink(missing_ok=True)  # of processes that were killed; nobody labels any more
     return labels, problems

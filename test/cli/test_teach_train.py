@@ -87,13 +87,18 @@ def test_killed_without_warning_it_goes_on_where_it_was(
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.01)
+        process.send_signal(signal.SIGSTOP)
+        refused = teach(capsys, *arguments)
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
+    assert refused[0] == 2
+    assert "another process is labelling part 0 of 1 of these; wait for it, or share the work" in refused[1]
     before = journal.read_text().split("\n")[:-1]
     assert not (tmp_path / "labels.json").exists()
     code, said = teach(capsys, *arguments)
     assert code == 0
+    assert not list(tmp_path.glob(".*"))
     assert "persons accepted" in said
     ours, whole = LabelSet.load(tmp_path / "labels.json"), LabelSet.load(labels)
     assert [image.image_id for image in ours.images] == [image.image_id for image in whole.images]

@@ -16,7 +16,7 @@ from orpose_models.training.contents import difference
 from orpose_models.training.label_summary import write_summary
 from orpose_models.training.labels import LabelSet
 from orpose_models.training.sources import Choice, Source, open_sources
-from orpose_models.training.teaching import Paths, Shard, label_shard, merge_shards, set_aside
+from orpose_models.training.teaching import Paths, Shard, claimed, label_shard, merge_shards, set_aside
 
 SETTINGS = {"teacher": "counting"}
 KEEP = Choice()
@@ -102,6 +102,24 @@ def test_another_number_of_shards_takes_over(tmp_path, folder):
     run(source, paths, rest)
     assert len(first.seen) + len(rest.seen) == 7
     assert len(merged(source, paths)[0].images) == 7
+
+
+def test_a_shard_is_labelled_by_one_process(tmp_path, folder):
+    source, paths = open_source(folder, tmp_path / "frames", KEEP), Paths(tmp_path / "out" / "labels.json")
+    other = Paths(tmp_path / "out" / "labels.2.json")
+    with claimed(paths, [Shard(0, 4), Shard(1, 4)]):
+        message = r"labels\.json: another process is labelling part 1 of 4 of these; wait for it, or share the work"
+        with pytest.raises(OrposeError, match=message), claimed(paths, [Shard(2, 4), Shard(1, 4)]):
+            pass
+        with claimed(paths, [Shard(2, 4), Shard(3, 4)]), claimed(other, [Shard(0, 4)]):
+            pass
+    assert list(paths.labels.parent.iterdir()) == []
+    paths.lock(Shard(1, 4)).touch()  # as a process that was killed leaves it
+    other.lock(Shard()).touch()
+    with claimed(paths, [Shard()]):
+        run(source, paths, Counting())
+        assert merged(source, paths) is not None
+    assert {path.name for path in paths.labels.parent.iterdir()} == {"labels.json", ".labels.2.shard-0-of-1.lock"}
 
 
 def test_journals_of_other_settings_count_as_nothing(tmp_path, folder):
