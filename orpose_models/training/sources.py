@@ -14,7 +14,7 @@ from orpose_models.bags.salvage import SUFFIXES, storage_files
 from orpose_models.cameras import Camera
 from orpose_models.datasets.camera_file import View
 from orpose_models.datasets.coco import ImageRecord, camera_of
-from orpose_models.datasets.frames import IMAGE_SUFFIXES, VIDEO_SUFFIXES, open_frames, read_image
+from orpose_models.datasets.frames import IMAGE_SUFFIXES, VIDEO_SUFFIXES, open_frames, read_image, size_of
 from orpose_models.datasets.held_back import refuse_held_back
 from orpose_models.errors import OrposeError
 from orpose_models.files import atomic_path, read_json
@@ -235,9 +235,18 @@ def _video(path: Path, images: Path, choice: Choice) -> Source:
 
 
 def keep_image(path: Path, image: NDArray[np.uint8]) -> None:
-    """Write an image of a video or bag, so that training can open it in any order."""
+    """Write an image of a video or bag, so that training can open it in any order.
+
+    Raises:
+        OrposeError: JPEG does not hold such an image.
+        OSError: it cannot be written, such as on a full disk.
+    """
+    good, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    if not good:
+        width, height = size_of(image)
+        raise OrposeError(f"{path}: an image of {width} x {height} pixels cannot be kept as JPEG")
     with atomic_path(path) as temporary:
-        cv2.imwrite(str(temporary), image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+        temporary.write_bytes(jpeg.tobytes())
 
 
 def known_camera(view: View, size: tuple[int, int]) -> Camera | None:

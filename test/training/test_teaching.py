@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from orpose_models.teacher.teacher import TeacherLabels
 from orpose_models.training.contents import difference
 from orpose_models.training.label_summary import write_summary
 from orpose_models.training.labels import LabelSet
-from orpose_models.training.sources import Choice, Source, open_sources
+from orpose_models.training.sources import Choice, Source, keep_image, open_sources
 from orpose_models.training.teaching import Paths, Shard, claimed, label_shard, merge_shards, set_aside
 
 SETTINGS = {"teacher": "counting"}
@@ -250,6 +252,19 @@ def test_frames_of_a_video_become_images(tmp_path):
     assert [image.stamp_ns for image in labels.images] == [0, 200_000_000, 400_000_000]
     assert read_image(labels.path_of(labels.images[1]))[0, 0, 0] == pytest.approx(80, abs=3)
     assert labels.images[0].camera.gravity == pytest.approx((0, 0.8660254, 0.5))
+
+
+def test_images_that_cannot_be_written(tmp_path):
+    image = np.zeros((30, 40, 3), np.uint8)
+    (tmp_path / f".full.{os.getpid()}.part.jpg").symlink_to("/dev/full")  # where it is written to before it is renamed
+    with pytest.raises(OSError, match="No space left on device") as raised:
+        keep_image(tmp_path / "full.jpg", image)
+    assert raised.value.errno == errno.ENOSPC
+    with pytest.raises(OrposeError, match=r"long\.jpg: an image of 70000 x 1 pixels cannot be kept as JPEG"):
+        keep_image(tmp_path / "long.jpg", np.zeros((1, 70000, 3), np.uint8))
+    assert list(tmp_path.iterdir()) == []
+    keep_image(tmp_path / "sub" / "good.jpg", image + 90)
+    assert read_image(tmp_path / "sub" / "good.jpg")[29, 39] == pytest.approx([90] * 3, abs=1)
 
 
 def test_of_a_simulated_split_only_images_and_cameras_are_read(tmp_path, folder):
