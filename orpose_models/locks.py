@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,12 +10,13 @@ from orpose_models.errors import OrposeError
 
 
 @contextmanager
-def locked(path: Path, refusal: str | None = None) -> Iterator[None]:
+def locked(path: Path, refusal: str | None = None, say: Callable[[], None] | None = None) -> Iterator[None]:
     """Hold a lock, which is a file that is there only as long as somebody holds it or was killed while holding it.
 
     Args:
         path: the file.
         refusal: what to say if somebody else holds it; without it, this waits.
+        say: called before it waits.
 
     Raises:
         OrposeError: `refusal`.
@@ -24,9 +25,13 @@ def locked(path: Path, refusal: str | None = None) -> Iterator[None]:
     while True:
         with path.open("w") as file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | (fcntl.LOCK_NB if refusal else 0))
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise OrposeError(refusal) from None
+                if refusal:
+                    raise OrposeError(refusal) from None
+                if say:
+                    say()
+                fcntl.flock(file, fcntl.LOCK_EX)
             if not _is_at(file.fileno(), path):
                 continue  # whoever held it has removed it: others lock a file that is not this one
             try:

@@ -1,6 +1,7 @@
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -60,3 +61,21 @@ def test_a_killed_process_gives_its_lock_back(tmp_path: Path) -> None:
     with locked(lock, "busy"):
         pass
     assert not lock.exists()
+
+
+def test_who_must_wait_says_so(tmp_path: Path) -> None:
+    lock = tmp_path / ".lock"
+    order: list[str] = []
+    waits = threading.Event()
+
+    def second() -> None:
+        with locked(lock, say=waits.set):
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    with locked(lock, say=lambda: order.append("waited")):
+        thread.start()
+        assert waits.wait(10)
+        order.append("first")
+    thread.join(10)
+    assert order == ["first", "second"]

@@ -73,22 +73,6 @@ def locked(folder: Path) -> Iterator[int]:
         os.close(file)
 
 
-@contextmanager
-def waiting(folder: Path, say: Callable[[], None]) -> Iterator[None]:
-    """Only one process at a time is inside, of all that name this folder; `say` is called if this one must wait."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT)
-    try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say()
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(file)
-
-
 def train(
     arguments: Sequence[str], processes: int, folder: Path, lock: int, report: Callable[[int, float | None], None]
 ) -> None:

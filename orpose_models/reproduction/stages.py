@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from orpose_models.errors import OrposeError
+from orpose_models.locks import locked
 from orpose_models.reproduction.plan import Workplace
-from orpose_models.reproduction.processes import run, waiting
+from orpose_models.reproduction.processes import run
 from orpose_models.reproduction.rows import Row
 
 Say = Callable[[str], None]
@@ -16,7 +17,7 @@ def prepare(place: Workplace, rows: tuple[Row, ...], say: Say) -> None:
     Raises:
         OrposeError: what was given is not there, or a stage failed.
     """
-    with waiting(place.out, lambda: say("another process renders or labels; waiting for it")):
+    with locked(place.out / ".prepare.lock", say=lambda: say("another process renders or labels; waiting for it")):
         _prepare(place, rows, say)
 
 

@@ -1,6 +1,5 @@
 """The experiment's configuration, what rows are, and what is compared before work is skipped."""
 
-import threading
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ from made_up_rows import record, scale
 from orpose_models.errors import OrposeError
 from orpose_models.reproduction.config import ReproduceConfig
 from orpose_models.reproduction.plan import Workplace, unlike
-from orpose_models.reproduction.processes import locked, script, waiting
+from orpose_models.reproduction.processes import locked, script
 from orpose_models.reproduction.rows import BY_NAME, ROWS, choose
 from orpose_models.reproduction.stages import prepare
 from orpose_models.reproduction.surroundings import Sessions, machine
@@ -183,22 +182,6 @@ def test_a_folder_has_one_worker(tmp_path):
         pass
     with locked(tmp_path / "row"):
         pass
-
-
-def test_what_rows_share_is_made_by_one_process_while_others_wait(tmp_path):
-    order, noted = [], threading.Event()
-
-    def second():
-        with waiting(tmp_path, noted.set):
-            order.append("second")
-
-    thread = threading.Thread(target=second)
-    with waiting(tmp_path, lambda: order.append("waited")):
-        thread.start()
-        assert noted.wait(10)
-        order.append("first")
-    thread.join(10)
-    assert order == ["first", "second"]
 
 
 def test_a_missing_command_is_said():
