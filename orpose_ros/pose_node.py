@@ -8,7 +8,7 @@ from types import FrameType
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run the node; its exit code: 0 after a signal, whenever it comes, or 2 for a bad initial parameter."""
+    """Run the node; its exit code: 0 after a signal, whenever it comes, or 2 for bad arguments or parameters."""
     told_to_stop = Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -27,7 +27,12 @@ def run(arguments: list[str] | None = None) -> int:
         from orpose_ros.node import PoseNode
 
         use_large_image_profile(os.environ)
-        with rclpy.init(args=arguments):
+        try:
+            context = rclpy.init(args=arguments)
+        except Exception as error:  # of classes that are private to rclpy: a parameter file that cannot be read, say
+            print(f"error: ROS cannot be started: {str(error).splitlines()[0].partition(', at /')[0]}", file=sys.stderr)
+            return 2
+        with context:
             try:
                 node = PoseNode()
             except ParameterException as error:

@@ -523,12 +523,17 @@ def test_a_signal_while_it_starts_ends_it_well(number: signal.Signals, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("parameter", "reason"),
-    [("downsample:=40.0", "out of range"), ("downsample:=4", "DOUBLE"), ("image_reliability:=maybe", "must be one of")],
+    ("arguments", "reason"),
+    [
+        (["-p", "downsample:=40.0"], "out of range"),
+        (["-p", "downsample:=true"], "DOUBLE"),
+        (["-p", "image_reliability:=maybe"], "must be one of"),
+        (["--params-file", "nowhere.yaml"], "Couldn't parse params file: '--params-file nowhere.yaml'"),
+    ],
 )
-def test_a_bad_initial_parameter_ends_the_node_with_the_reason(parameter: str, reason: str, tmp_path: Path) -> None:
+def test_a_bad_start_ends_the_node_with_the_reason(arguments: list[str], reason: str, tmp_path: Path) -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "orpose_ros.pose_node", "--ros-args", "-p", parameter],
+        [sys.executable, "-m", "orpose_ros.pose_node", "--ros-args", *arguments],
         capture_output=True,
         text=True,
         timeout=LIMIT,
@@ -539,3 +544,17 @@ def test_a_bad_initial_parameter_ends_the_node_with_the_reason(parameter: str, r
     assert ended.stderr.splitlines()[-1].startswith("error: ")
     assert reason in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_what_is_given_for_a_parameter_that_there_is_not_is_told(tmp_path: Path) -> None:
+    given = {"max_input_pixel": 2000, "downsample": 4, "use_sim_time": False, "autostart": False}
+    process = NodeProcess(tmp_path, {"ROS_DOMAIN_ID": str(DOMAIN)}, **given)
+    try:
+        end = time.monotonic() + LIMIT
+        while "is ignored" not in process.log and process.process.poll() is None and time.monotonic() < end:
+            time.sleep(0.05)
+        assert process.end(signal.SIGINT) == 0, process.log
+        told = [line.partition("]: ")[2] for line in process.log.splitlines()]
+        assert told == ["there is no parameter 'max_input_pixel', it is ignored; is 'max_input_pixels' meant?"]
+    finally:
+        process.kill()
