@@ -34,8 +34,8 @@ shown as missing.
 ## Targets
 
 Ratios carry over from one dataset to another, so the targets are ratios. ORPose_all has the small budget that all rows
-share; the student that is shipped is the same network, trained longer and on real recordings as well
-([its card](models/orpose-all-light.md)).
+share; the student that is shipped is the same network, trained longer and on real recordings as well. Here it is judged
+on the test images named above; [its card](models/orpose-all-light.md) has its figures on all of the split.
 
 {targets}
 
