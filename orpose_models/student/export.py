@@ -27,6 +27,7 @@ from orpose_models.student.network import Student
 from orpose_models.student.parity import FACTORS, NOBODY, SHARE, Differences, compare
 from orpose_models.student.quantise import Inputs, quantise
 from orpose_models.student.weights import load_student, save_student
+from orpose_models.validation import layout_error
 
 # The package that each engine needs, and whether it must compute what torch does; the others are reported only.
 ENGINES = {
@@ -108,15 +109,7 @@ def _with_settings(student: Student, changes: Mapping[str, Any]) -> Student:
     try:
         config = TypeAdapter(StudentConfig).validate_python({**asdict(student.config), **changes})
     except ValidationError as error:
-        first = error.errors()[0]
-        raise OrposeError(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from None
-    for name in changes:
-        value = getattr(config, name)
-        counts = value if isinstance(value, tuple) else (value,)
-        if isinstance(value, float) and not 0 <= value <= 1:
-            raise OrposeError(f"{name} must be within 0..1, got {value:g}")
-        if not isinstance(value, float) and min(counts) < 1:
-            raise OrposeError(f"{name} must be at least 1, got {min(counts)}")
+        raise layout_error("--set", error) from None
     other = Student(config)
     other.load_state_dict(student.state_dict())
     return other.eval()

@@ -11,6 +11,7 @@ from orpose_models.errors import OrposeError
 from orpose_models.files import read_settings
 from orpose_models.resolution import MAX_FACTOR, MIN_FACTOR
 from orpose_models.student.config import CONFIGS, SETS, StudentConfig
+from orpose_models.validation import layout_error
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -262,21 +263,21 @@ class TrainConfig(_Strict):
         raw = read_settings(path)
         for change in changes:
             _change(raw, change)
-        return cls.check(raw, str(path))
+        return cls.check(raw, str(path), changes)
 
     @classmethod
-    def check(cls, raw: Any, source: str) -> Self:
-        """A configuration from plain values.
+    def check(cls, raw: Any, source: str, changes: tuple[str, ...] = ()) -> Self:
+        """A configuration from plain values, some of which came by `changes`.
 
         Raises:
-            OrposeError: an unknown key or a wrong value; says which.
+            OrposeError: an unknown key or a wrong value; says which, and where it was given.
         """
         try:
             config = cls.model_validate(raw)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise OrposeError(f"{source}: {where}: {first['msg']} ({error.error_count()} such problems)") from None
+            where = ".".join(str(part) for part in error.errors()[0]["loc"])
+            given = next((c for c in changes if f"{where}.".startswith(f"{c.partition('=')[0]}.")), None)
+            raise layout_error(source if given is None else f"--set {given}", error) from None
         config.model.student_config()
         return config
 

@@ -261,7 +261,9 @@ def image_files(folder: Path) -> list[Path]:
         OrposeError: there are none.
     """
     if not folder.is_dir():
-        raise OrposeError(f"{folder}: no such folder or video")
+        raise OrposeError(
+            f"{folder}: {'neither a folder, a video nor a bag' if folder.exists() else 'no such folder or video'}"
+        )
     names = sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file())
     if not names:
         raise OrposeError(f"{folder}: no images in this folder (looked for {', '.join(sorted(IMAGE_SUFFIXES))})")

@@ -81,8 +81,12 @@ def test_wrong_files_are_refused_in_one_sentence(
     said = refused(capsys, student_checkpoint, *out, "--set", "box_hidden=3")
     assert "box_hidden cannot be changed at export; proposals_before_nms" in said
     assert "box_nms: Input should be a valid number" in refused(capsys, student_checkpoint, *out, "--set", "box_nms=x")
-    assert "box_nms must be within 0..1, got -3" in refused(capsys, student_checkpoint, *out, "--set", "box_nms=-3.0")
-    assert "max_persons must be at least 1" in refused(capsys, student_checkpoint, *out, "--set", "max_persons=0")
+    assert "--set: box_nms must be in 0..1, got -3" in refused(
+        capsys, student_checkpoint, *out, "--set", "box_nms=-3.0"
+    )
+    assert "--set: max_persons must be above 0, got 0" in refused(
+        capsys, student_checkpoint, *out, "--set", "max_persons=0"
+    )
     assert "no such file or folder" in refused(capsys, student_checkpoint, *out, "--images", tmp_path / "none")
     assert not (tmp_path / "new").exists()
 

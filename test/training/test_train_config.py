@@ -64,7 +64,7 @@ def test_single_values_can_be_replaced():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("nothing=1", "nothing: Extra inputs"),
+        ("nothing=1", "--set nothing=1: nothing: there is no such setting or key"),
         ("optimiser.learning_rate=-1", r"optimiser\.learning_rate"),
         ("augmentation.downsampling=[{share: 0.5}]", "do not sum to 1"),
         ("augmentation.downsampling=[{share: 1, low: 9, high: 3}]", "low is above high"),
