@@ -16,6 +16,10 @@ class PictureWriter:
     """Writes pictures one after another: into a video if the target ends in .mp4, else as JPEGs into a folder.
 
     A video appears under its name only when it is complete. All its frames get the size of the first.
+
+    Raises:
+        OrposeError: on leaving, the video lacks some of its frames; nothing of it is left, an older one of its
+            name stays.
     """
 
     def __init__(self, target: str | Path, fps: float = 25.0) -> None:
@@ -24,6 +28,7 @@ class PictureWriter:
         self._fps = fps
         self._video: cv2.VideoWriter | None = None
         self._size = (0, 0)
+        self._frames = 0
         self._temporary = self._target.with_name(f".{self._target.stem}.part.mp4")
 
     def __enter__(self) -> Self:
@@ -33,11 +38,14 @@ class PictureWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._video is not None:
-            self._video.release()
-            if error is None:
-                self._temporary.replace(self._target)
-        self._temporary.unlink(missing_ok=True)
+        try:
+            if self._video is not None:
+                self._video.release()
+                if error is None:
+                    self._check_frames()
+                    self._temporary.replace(self._target)
+        finally:
+            self._temporary.unlink(missing_ok=True)
 
     def write(self, name: str, picture: NDArray[np.uint8]) -> None:
         """Add an (h, w, 3) BGR picture; `name` names its file in a folder: a.jpg is a.jpg, a.png is a.png.jpg.
@@ -64,3 +72,15 @@ class PictureWriter:
         if (picture.shape[1], picture.shape[0]) != self._size:
             picture = np.asarray(cv2.resize(picture, self._size), np.uint8)
         self._video.write(picture)
+        self._frames += 1
+
+    def _check_frames(self) -> None:
+        # OpenCV's writer does not say when the disk is full: only the file tells.
+        video = cv2.VideoCapture(str(self._temporary), cv2.CAP_FFMPEG)
+        found = int(video.get(cv2.CAP_PROP_FRAME_COUNT)) if video.isOpened() else 0
+        video.release()
+        if found != self._frames:
+            raise OrposeError(
+                f"{self._target}: the video could not be written, {found} of its {self._frames} frames arrived; "
+                "is the disk full?"
+            )
