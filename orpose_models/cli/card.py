@@ -21,17 +21,25 @@ def card(
     note: Annotated[list[str] | None, typer.Option(help="A further limit, one sentence; may be repeated.")] = None,
     out: Annotated[Path | None, typer.Option(help="The card (default: docs/models/NAME.md).")] = None,
 ) -> None:
-    """Write a model card from what the model says of itself and from its figures; what is missing is said."""
+    """Write a model card from what the model says of itself and from its figures; what is missing is said.
+
+    A card that knows more is replaced only if --out names it.
+    """
     try:
         import torch  # noqa: F401
     except ImportError:
         raise OrposeError("a card needs torch: pip install -r requirements/train.txt") from None
     from orpose_models.files import atomic_path
-    from orpose_models.training.card import model_card, read_subject
+    from orpose_models.training.card import MISSING, model_card, read_subject
 
     subject = read_subject(model)
     text = model_card(subject, labels or [], results or [], note or [])
-    out = out or Path("docs/models") / f"{subject.name}.md"
+    if out is None:
+        out = Path("docs/models") / f"{subject.name}.md"
+        if out.exists() and text.lower().count(MISSING) > out.read_text().lower().count(MISSING):
+            raise OrposeError(
+                f"{out}: says more than this card would; give --labels and --results too, or name the card with --out"
+            )
     with atomic_path(out) as temporary:
         temporary.write_text(text)
     new_console().print(f"{out}", soft_wrap=True)

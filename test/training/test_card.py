@@ -146,6 +146,22 @@ def test_nothing_of_another_model_gets_in(weights: Path, tmp_path: Path) -> None
         model_card(subject, results=[tmp_path / "x.json"])
 
 
+def test_a_card_that_knows_more_is_kept(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    labels = str(weights.parent / "data" / "labels.json")
+    assert run(["card", str(weights), "--labels", labels]) == 0
+    card = tmp_path / "docs" / "models" / "mine.md"
+    before = card.read_text()
+    assert run(["card", str(weights)]) == 2
+    assert "says more than this card would" in " ".join(capsys.readouterr().err.split())
+    assert card.read_text() == before
+    assert run(["card", str(weights), "--labels", labels]) == 0
+    assert run(["card", str(weights), "--out", str(card)]) == 0
+    assert card.read_text() != before
+
+
 def test_the_verb(weights: Path, tmp_path: Path) -> None:
     assert run(["card", str(weights), "--out", str(tmp_path / "card.md")]) == 0
     assert (tmp_path / "card.md").read_text().startswith("# mine\n")
