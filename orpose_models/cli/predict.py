@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -51,8 +51,9 @@ def predict(
 ) -> None:
     """Find everybody in INPUT and write `predictions.json`, overlays and a side view of the 3D skeletons.
 
-    An interrupted run goes on where it stopped when the same command is given again. Exit code 1
-    means that some of the images could not be read; the others are done.
+    An interrupted run goes on where it stopped when the same command is given again. The pictures of
+    an earlier run in `overlays` are removed when new ones are drawn. Exit code 1 means that some of
+    the images could not be read; the others are done.
     """
     from orpose_models.datasets.camera_file import View
     from orpose_models.datasets.frames import open_frames
@@ -66,9 +67,15 @@ def predict(
             f"{out}: lies within {source}, so that the next run would take the pictures there for images; "
             "choose another folder with --out"
         )
+    if pictures and source.resolve().is_relative_to((out / "overlays").resolve()):
+        raise OrposeError(
+            f"{source}: lies within {out / 'overlays'}, where the pictures would take its place; "
+            "choose another folder with --out"
+        )
     view = View.read(camera, pitch, camera_name or source.stem)
     pipeline = Pipeline(load_model(model, threads, engine), downsample, max_input_pixels, score_threshold)
-    images = _predict(frames, stride, pipeline, view, out)
+    earlier = _earlier_info(out / "predictions.json")
+    images, went_on = _predict(frames, stride, pipeline, view, out, earlier)
     problems = list(frames.problems)
     for problem in problems:
         say(console, "not read", problem)
@@ -79,14 +86,22 @@ def predict(
     if persons == 0:
         console.print("nobody was found: see --score-threshold, or a model that searches tiles, `orpose models`")
     if pictures:
+        # What lies there without a run of ours before may be the user's own.
+        _clear(out / "overlays", ours=earlier is not None and not went_on)
         _draw(frames, stride, images, view, out, draw_threshold)
     if problems:
         raise typer.Exit(1)
 
 
 def _predict(
-    frames: "FrameSource", stride: int, pipeline: "Pipeline", view: "View", out: Path
-) -> "list[ImagePrediction]":
+    frames: "FrameSource",
+    stride: int,
+    pipeline: "Pipeline",
+    view: "View",
+    out: Path,
+    earlier: dict[str, Any] | None,
+) -> "tuple[list[ImagePrediction], bool]":
+    """The predictions, and whether they go on with those of an interrupted run."""
     from orpose_models.calibration import described
     from orpose_models.datasets.frames import size_of
     from orpose_models.predictions import ImagePrediction, PredictionJournal, Predictions
@@ -108,7 +123,11 @@ def _predict(
     # Another folder of the same name is another run.
     identity = {**settings, "path": str(frames.path.resolve()), "images": len(frames)}
     journal = PredictionJournal(out / ".predictions.journal", identity)
-    if journal.done:
+    went_on = bool(journal.done)
+    if earlier is not None and any(earlier.get(key) != settings[key] for key in ("model", "downsample")):
+        model, factor = earlier.get("model", "another model"), str(earlier.get("downsample", "?")).removesuffix(".0")
+        console.print(f"replaces the predictions of {model} at {factor}x", soft_wrap=True)
+    if went_on:
         console.print(f"going on after {len(journal.done)} images done before")
     with progress_bar(console) as progress:
         task = progress.add_task("poses", total=-(-len(frames) // stride), completed=len(journal.done))
@@ -126,7 +145,37 @@ def _predict(
         images = [replace(image, poses=tracker.update(image.poses, (image.stamp_ns or 0) / 1e9)) for image in images]
     Predictions(images, settings).save(out / "predictions.json")
     journal.close(remove=True)
-    return images
+    return images, went_on
+
+
+def _earlier_info(path: Path) -> dict[str, Any] | None:
+    """What an earlier run's predictions file says of itself; None if there is none."""
+    from orpose_models.files import read_json
+    from orpose_models.predictions import KIND
+
+    try:
+        raw = read_json(path)
+    except OrposeError:
+        return None
+    info = raw.get("info") if isinstance(raw, dict) else None
+    return info if isinstance(info, dict) and info.get("kind") == KIND else None
+
+
+def _clear(overlays: Path, ours: bool) -> None:
+    """Remove the pictures of an earlier run, which may show more than this one's; if not surely `ours`, only say so.
+
+    Only JPEGs go, and no links: this program makes nothing else there.
+    """
+    pictures = [path for path in overlays.rglob("*.jpg") if path.is_file() and not path.is_symlink()]
+    if not pictures:
+        return
+    if not ours or overlays.is_symlink():
+        text = f"{len(pictures)} pictures were in {overlays} before; those that are not drawn anew stay: delete them "
+        say(console, "not removed", text + "if they show more than they should")
+        return
+    for path in pictures:
+        path.unlink()
+    console.print(f"removed {len(pictures)} pictures of an earlier run from {overlays}", soft_wrap=True)
 
 
 def _draw(
