@@ -75,7 +75,7 @@ def predict(
     view = View.read(camera, pitch, camera_name or source.stem)
     pipeline = Pipeline(load_model(model, threads, engine), downsample, max_input_pixels, score_threshold)
     earlier = _earlier_info(out / "predictions.json")
-    images, went_on = _predict(frames, stride, pipeline, view, out, earlier)
+    images = _predict(frames, stride, pipeline, view, out, earlier)
     problems = list(frames.problems)
     for problem in problems:
         say(console, "not read", problem)
@@ -87,7 +87,7 @@ def predict(
         console.print("nobody was found: see --score-threshold, or a model that searches tiles, `orpose models`")
     if pictures:
         # What lies there without a run of ours before may be the user's own.
-        _clear(out / "overlays", ours=earlier is not None and not went_on)
+        _clear(out / "overlays", ours=earlier is not None)
         _draw(frames, stride, images, view, out, draw_threshold)
     if problems:
         raise typer.Exit(1)
@@ -100,8 +100,8 @@ def _predict(
     view: "View",
     out: Path,
     earlier: dict[str, Any] | None,
-) -> "tuple[list[ImagePrediction], bool]":
-    """The predictions, and whether they go on with those of an interrupted run."""
+) -> "list[ImagePrediction]":
+    """The predictions; they go on with those of an interrupted run of the same settings."""
     from orpose_models.calibration import described
     from orpose_models.datasets.frames import size_of
     from orpose_models.predictions import ImagePrediction, PredictionJournal, Predictions
@@ -123,11 +123,10 @@ def _predict(
     # Another folder of the same name is another run.
     identity = {**settings, "path": str(frames.path.resolve()), "images": len(frames)}
     journal = PredictionJournal(out / ".predictions.journal", identity)
-    went_on = bool(journal.done)
     if earlier is not None and any(earlier.get(key) != settings[key] for key in ("model", "downsample")):
         model, factor = earlier.get("model", "another model"), str(earlier.get("downsample", "?")).removesuffix(".0")
         console.print(f"replaces the predictions of {model} at {factor}x", soft_wrap=True)
-    if went_on:
+    if journal.done:
         console.print(f"going on after {len(journal.done)} images done before")
     with progress_bar(console) as progress:
         task = progress.add_task("poses", total=-(-len(frames) // stride), completed=len(journal.done))
@@ -145,7 +144,7 @@ def _predict(
         images = [replace(image, poses=tracker.update(image.poses, (image.stamp_ns or 0) / 1e9)) for image in images]
     Predictions(images, settings).save(out / "predictions.json")
     journal.close(remove=True)
-    return images, went_on
+    return images
 
 
 def _earlier_info(path: Path) -> dict[str, Any] | None:

@@ -228,19 +228,19 @@ def test_the_same_run_again_replaces_nothing_of_other_settings(
     assert files_below(tmp_path / "out" / "overlays") == ["a.png.jpg", "b.jpg", "below/c.png.jpg", "d.png.jpg"]
 
 
-def test_a_run_that_goes_on_removes_no_pictures_but_names_them(
+def test_a_run_that_goes_on_leaves_none_of_an_earlier_ones_pictures(
     tmp_path: Path, room: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = (room, "--out", tmp_path / "out", "--stride", 3, "--downsample", 12)
     predict(capsys, room, "--out", tmp_path / "out")
-    before = files_below(tmp_path / "out" / "overlays")
     with interruption_after_one_image():
         code, _ = predict(capsys, *command)
     assert code == 130
     code, said = predict(capsys, *command)
     assert (code, "going on after 1 images" in said) == (0, True)
-    assert "not removed: 4 pictures were in" in said
-    assert files_below(tmp_path / "out" / "overlays") == before
+    shown = [image.file_name for image in Predictions.load(tmp_path / "out" / "predictions.json").images]
+    assert len(shown) == 2
+    assert files_below(tmp_path / "out" / "overlays") == [f"{name.removesuffix('.jpg')}.jpg" for name in shown]
 
 
 def test_pictures_where_no_run_was_before_are_the_users_own(
