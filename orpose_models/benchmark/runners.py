@@ -146,7 +146,7 @@ class PaperStudentRunner:
 
     def prepare(self, persons: int, downsample: float, boxes: Boxes) -> None:
         # Overlap cannot remove boxes below the wanted number: with random weights too few might be left.
-        config = replace(self._config, score_threshold=-1.0, box_nms=1.0, max_persons=persons)
+        config = replace(self._config, score_threshold=0.0, box_nms=1.0, max_persons=persons)
         self._student.config = self._student.box_head.config = config
 
     def call(self, picture: NDArray[np.uint8]) -> None:
