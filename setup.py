@@ -35,7 +35,7 @@ setup(
     license="Apache-2.0",
     entry_points={
         "console_scripts": [
-            "orpose = orpose_models.cli.main:main",
+            "orpose = orpose_ros.tools.command:main",
             "pose_node = orpose_ros.pose_node:main",
         ]
     },

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from orpose_models.resolution import Resolution
-from orpose_models.runtime.model import PoseModel
-from orpose_ros.statistics import Latency, Snapshot
+from orpose_models.model_format.pose_model import PoseModel
+from orpose_models.vocabulary.resolution import Resolution
+from orpose_ros.stream_statistics import Latency, Snapshot
 
 
 class Level(IntEnum):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from orpose_models.errors import OrposeError
+from orpose_models.vocabulary.errors import OrposeError
 
 if TYPE_CHECKING:
     from rclpy.node import Node

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.image_messages import compressed_to_bgr, image_to_bgr
+from orpose_models.messages.images import compressed_to_bgr, image_to_bgr
 
 try:
     from cv_bridge import CvBridge

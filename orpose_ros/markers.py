@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
-from orpose_models.cameras import Camera
-from orpose_models.drawing import SIDE_COLOURS, bone_side
-from orpose_models.layout import display_roots
-from orpose_models.poses import Poses
-from orpose_models.resolution import Size
-from orpose_models.skeletons import COCO17_TO_H36M17, H36M17
+from orpose_models.drawing.display_roots import display_roots
+from orpose_models.drawing.overlays import SIDE_COLOURS, bone_side
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.resolution import Size
+from orpose_models.vocabulary.skeletons import COCO17_TO_H36M17, H36M17
 
 JOINT_DIAMETER = 0.06  # metres, as are all lengths here
 BONE_WIDTH = 0.03

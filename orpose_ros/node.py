@@ -8,8 +8,9 @@ from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.timer import Timer
 
-from orpose_models.errors import OrposeError
-from orpose_models.runtime.model import PoseModel, load_model
+from orpose_models.model_format.pose_model import PoseModel
+from orpose_models.registry.models import load_model
+from orpose_models.vocabulary.errors import OrposeError
 from orpose_ros.declaration import NodeParameters
 from orpose_ros.diagnostics import Health, Status, assess
 from orpose_ros.stream import CameraStream, Frame

@@ -9,12 +9,12 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from visualization_msgs.msg import MarkerArray
 
-from orpose_models.cameras import Camera
-from orpose_models.drawing import draw_poses
-from orpose_models.image_messages import bgr_to_image
-from orpose_models.messages import poses2d_message, poses3d_message, skeleton_info_message
-from orpose_models.runtime.model import PoseModel
+from orpose_models.drawing.overlays import draw_poses
+from orpose_models.messages.images import bgr_to_image
+from orpose_models.messages.poses import poses2d_message, poses3d_message, skeleton_info_message
+from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.runtime.pipeline import Result
+from orpose_models.vocabulary.cameras import Camera
 from orpose_ros.markers import pose_markers
 from orpose_ros.message_types import message_class
 from orpose_ros.topics import placed

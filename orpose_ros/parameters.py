@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from orpose_models.registry.models import DEFAULT_MODEL
+
 Value = bool | int | float | str | tuple[float, ...]
 
 _TYPE_NAMES: dict[type, str] = {bool: "bool", int: "integer", float: "double", str: "string", tuple: "double array"}
@@ -139,7 +141,7 @@ _DECLARATION = (
     # The model and what it sees
     Parameter(
         "model",
-        "orpose-all-light",
+        DEFAULT_MODEL,
         "Name of the pose model ('orpose models' lists them), or the folder of an exported student.",
     ),
     Parameter(

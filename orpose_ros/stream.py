@@ -13,18 +13,18 @@ from rclpy.qos import QoSCompatibility, QoSProfile, qos_check_compatible, qos_pr
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from orpose_models.cameras import Camera
 from orpose_models.datasets.camera_file import View
-from orpose_models.errors import OrposeError
-from orpose_models.messages import camera_from_info
-from orpose_models.resolution import Size
-from orpose_models.runtime.model import PoseModel
+from orpose_models.messages.poses import camera_from_info
+from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.runtime.pipeline import Pipeline, Result
 from orpose_models.runtime.tracking import Tracker
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.resolution import Size
 from orpose_ros.gravity import TfGravity
 from orpose_ros.images import ImageReader
 from orpose_ros.outputs import Outputs, reliability
-from orpose_ros.statistics import Snapshot, Statistics
+from orpose_ros.stream_statistics import Snapshot, Statistics
 from orpose_ros.topics import camera_info_topic, check_topics, image_topic
 from orpose_ros.worker import Worker
 

@@ -7,7 +7,7 @@ from rclpy.exceptions import InvalidTopicNameException
 from rclpy.node import Node
 from rclpy.validate_topic_name import validate_topic_name
 
-from orpose_models.errors import OrposeError
+from orpose_models.vocabulary.errors import OrposeError
 
 # Stands for the camera's name in the names of topics that are subscribed to.
 CAMERA = "{camera}"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from orpose_models.bags.types import message_class as rosbags_class
+from orpose_models.datasets.bags.types import message_class as rosbags_class
 
 
 @pytest.fixture(params=["rosbags", "rclpy"], scope="session")
@@ -42,9 +42,9 @@ def student_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A light student with COCO's backbone and lifter and otherwise seeded random weights, which finds "persons"."""
     import torch
 
-    from orpose_models.assets import asset
     from orpose_models.datasets.frames import open_frames
-    from orpose_models.student.config import LIGHT
+    from orpose_models.files.assets import asset
+    from orpose_models.model_format.student_config import LIGHT
     from orpose_models.student.model import network_image
     from orpose_models.student.network import Student
     from orpose_models.student.weights import load_coco_start, save_student

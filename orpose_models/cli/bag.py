@@ -19,10 +19,11 @@ from orpose_models.cli.options import (
     Threads,
 )
 from orpose_models.cli.progress import progress_bar
-from orpose_models.errors import OrposeError
+from orpose_models.registry.models import DEFAULT_MODEL
+from orpose_models.vocabulary.errors import OrposeError
 
 if TYPE_CHECKING:
-    from orpose_models.bags.writer import Storage
+    from orpose_models.datasets.bags.writer import Storage
 
 console = new_console(stderr=True)
 
@@ -53,7 +54,7 @@ def create(
 
     Stamps start at 2020-09-13 12:26:40 UTC, so that the same input makes the same bag.
     """
-    from orpose_models.bags.create import BagPlan, create_bag
+    from orpose_models.datasets.bags.create import BagPlan, create_bag
     from orpose_models.datasets.camera_file import View
     from orpose_models.datasets.frames import open_frames
 
@@ -75,47 +76,10 @@ def create(
 
 
 @app.command()
-def play(
-    bag: Annotated[Path, typer.Argument(help="The bag: its folder, or one .mcap or .db3 file.")],
-    rate: Annotated[float, typer.Option(min=0.01, max=100, help="How many times as fast as recorded.")] = 1.0,
-    loop: Annotated[bool, typer.Option(help="Begin again at the end.")] = False,
-    topic: Annotated[list[str] | None, typer.Option(help="Play only this topic; may be given several times.")] = None,
-    remap: Annotated[
-        list[str] | None, typer.Option(metavar="FROM:=TO", help="Publish a topic under another name.")
-    ] = None,
-    depth: Annotated[int, typer.Option(min=1, help="Queue depth of the publishers.")] = 10,
-    wait: Annotated[
-        float, typer.Option(min=0, help="Wait for a subscriber at most this many seconds before beginning.")
-    ] = 0.0,
-    restamp: Annotated[
-        bool, typer.Option(help="Set header stamps to the time of publication, as a live camera would.")
-    ] = False,
-) -> None:
-    """Publish a bag's messages on ROS topics, byte for byte, at the times at which they were recorded."""
-    from orpose_models.bags.reader import open_bag
-
-    opened = open_bag(bag)
-    try:
-        from orpose_ros.bag_player import PlayPlan, play_bag
-    except ImportError as error:
-        raise OrposeError(
-            f"playing needs ROS 2, which is not in this environment ({error}); on ROS from pip wheels run: "
-            "source tools/ros_env.sh; else source your ROS installation"
-        ) from None
-    plan = PlayPlan(rate, loop, tuple(topic or ()), _remaps(remap or []), depth, wait, restamp)
-    summary = play_bag(opened, plan, lambda note: console.print(note, soft_wrap=True))
-    for problem in opened.problems:
-        say(console, "not read", problem)
-    console.print(summary)
-    if opened.problems:
-        raise typer.Exit(1)
-
-
-@app.command()
 def run(
     bag: Annotated[Path, typer.Argument(help="The bag: its folder, or one .mcap or .db3 file.")],
     out: Annotated[Path, typer.Argument(help="Folder of the new bag with the poses.")],
-    model: Model = "teacher",
+    model: Model = DEFAULT_MODEL,
     downsample: Downsample = 1.0,
     max_input_pixels: MaxInputPixels = None,
     image_topic: Annotated[str | None, typer.Option(help="Which images (default: the only image topic).")] = None,
@@ -133,11 +97,11 @@ def run(
     Every image is processed once, in order, without ROS; the same bag and model give the same poses.
     Exit code 1 means that some of the images could not be read; the others are done.
     """
-    from orpose_models.bags.reader import open_bag
-    from orpose_models.bags.run import image_topic as choose_topic
-    from orpose_models.bags.run import run_bag
+    from orpose_models.datasets.bags.reader import open_bag
     from orpose_models.datasets.camera_file import View
-    from orpose_models.runtime.model import load_model
+    from orpose_models.registry.models import load_model
+    from orpose_models.runs.bag_run import image_topic as choose_topic
+    from orpose_models.runs.bag_run import run_bag
     from orpose_models.runtime.pipeline import Pipeline
     from orpose_models.runtime.tracking import Tracker
 
@@ -165,19 +129,9 @@ def run(
 
 
 def _storage(name: str) -> "Storage":
-    from orpose_models.bags.writer import STORAGES
+    from orpose_models.datasets.bags.writer import STORAGES
 
     for storage in STORAGES:
         if name == storage:
             return storage
     raise OrposeError(f"storage {name!r} is not known; choose one of: {', '.join(STORAGES)}")
-
-
-def _remaps(texts: list[str]) -> dict[str, str]:
-    remaps = {}
-    for text in texts:
-        old, separator, new = text.partition(":=")
-        if not (separator and old and new):
-            raise OrposeError(f"--remap {text!r} is not of the form FROM:=TO")
-        remaps[old] = new
-    return remaps

@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orpose_models.cli.console import new_console, say
-from orpose_models.errors import OrposeError
-from orpose_models.resolution import MAX_FACTOR, MIN_FACTOR
+from orpose_models.registry.models import DEFAULT_MODEL
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.resolution import MAX_FACTOR, MIN_FACTOR
 
 if TYPE_CHECKING:
-    from orpose_models.benchmark.measure import Plan
+    from orpose_models.lab.benchmark.measure import Plan
 
 console = new_console(stderr=True)
 
 
 def benchmark(
     model: Annotated[
-        list[str] | None, typer.Option(help="Which model; may be given several times (default: the node's).")
+        list[str] | None, typer.Option(help="Which model; may be given several times (default: the shipped student).")
     ] = None,
     engine: Annotated[
         list[str] | None, typer.Option(help="Which engine; may be given several times (default: all installed).")
@@ -36,7 +37,6 @@ def benchmark(
         str | None, typer.Option(help="Python of an environment with mediapipe, to measure that, too.")
     ] = None,
     robustness: Annotated[bool, typer.Option(help="Measure the model beside busy processes, too.")] = True,
-    node: Annotated[bool, typer.Option(help="Measure the ROS node instead.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/benchmark"),
     documents: Annotated[
         Path | None, typer.Option(help="Measure nothing; write FOLDER/performance.md from FOLDER/performance/*.json.")
@@ -44,32 +44,29 @@ def benchmark(
 ) -> None:
     """Measure the time of every stage, memory and start-up, all contenders in turn, on pictures with known persons.
 
-    Writes `benchmark.json` and `benchmark.png` (of the node: `node.json`). The machine should have nothing else to do.
+    Writes `benchmark.json` and `benchmark.png`. The machine should have nothing else to do.
     """
     if documents is not None:
-        from orpose_models.benchmark.document import write_document
+        from orpose_models.lab.benchmark.document import write_document
 
         console.print(f"-> {write_document(documents)}", soft_wrap=True)
         return
     thread_counts = _whole_numbers("--threads", threads, 1, 256)
-    if node:
-        _node((model or [_node_model()])[0], thread_counts[-1], out)
-        return
-    from orpose_models.benchmark.contenders import (
+    from orpose_models.lab.benchmark.contenders import (
         mediapipe_contender,
         own_contenders,
         peer_contenders,
         yolo_contenders,
     )
-    from orpose_models.benchmark.measure import Plan
-    from orpose_models.benchmark.pictures import MAX_PERSONS
+    from orpose_models.lab.benchmark.measure import Plan
+    from orpose_models.lab.benchmark.pictures import MAX_PERSONS
 
     most = max(thread_counts)
     others = peer_contenders(most) if peers else []
     others += yolo_contenders(yolo_onnx, engine, most) if yolo_onnx else []
     others += [mediapipe_contender(mediapipe, most)] if mediapipe else []
     plan = Plan(
-        own_contenders(model or [_node_model()], engine, thread_counts),
+        own_contenders(model or [DEFAULT_MODEL], engine, thread_counts),
         others,
         _whole_numbers("--persons", persons, 0, MAX_PERSONS),
         _numbers("--downsample", downsample, MIN_FACTOR, MAX_FACTOR),
@@ -94,11 +91,12 @@ def benchmark(
 def _run(plan: "Plan", command: str, out: Path) -> None:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-    from orpose_models.benchmark.goals import runtime_verdicts
-    from orpose_models.benchmark.machine import IDLE_SHARE
-    from orpose_models.benchmark.measure import Run
-    from orpose_models.benchmark.plot import draw
-    from orpose_models.benchmark.tables import (
+    from orpose_models.files.disk import atomic_path
+    from orpose_models.lab.benchmark.goals import runtime_verdicts
+    from orpose_models.lab.benchmark.machine import IDLE_SHARE
+    from orpose_models.lab.benchmark.measure import Run
+    from orpose_models.lab.benchmark.plot import draw
+    from orpose_models.lab.benchmark.timing_tables import (
         comparison_sheet,
         found_sheet,
         goals_sheet,
@@ -107,7 +105,6 @@ def _run(plan: "Plan", command: str, out: Path) -> None:
         speed_sheets,
         stages_sheet,
     )
-    from orpose_models.files import atomic_path
 
     bar = Progress(
         BarColumn(),
@@ -138,31 +135,6 @@ def _run(plan: "Plan", command: str, out: Path) -> None:
     if others > IDLE_SHARE:
         say(console, "warning", f"other processes used {others:.0%} of the processors: these figures say little")
     console.print(f"{result.seconds:.0f} s -> {out / 'benchmark.json'}, {out / 'benchmark.png'}", soft_wrap=True)
-
-
-def _node(model: str, threads: int, out: Path) -> None:
-    try:
-        from orpose_ros.benchmark import measure_node
-    except ImportError as error:
-        raise OrposeError(
-            f"the node's benchmark needs ROS 2 and the built packages ({error}); run: make build; "
-            "source tools/ros_env.sh"
-        ) from None
-    from orpose_models.benchmark.goals import node_verdicts
-    from orpose_models.benchmark.tables import goals_sheet, node_sheets
-
-    result = measure_node(model, threads, report=console.print)
-    result.save(out / "node.json")
-    output = new_console()
-    for sheet in (*node_sheets(result), goals_sheet(node_verdicts(result))):
-        output.print(sheet.rich())
-    console.print(f"{result.seconds:.0f} s -> {out / 'node.json'}", soft_wrap=True)
-
-
-def _node_model() -> str:
-    from orpose_ros.parameters import PARAMETERS
-
-    return str(PARAMETERS["model"].default)
 
 
 def _numbers(option: str, text: str, low: float, high: float) -> list[float]:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from orpose_models.cli.console import new_console
-from orpose_models.errors import OrposeError
+from orpose_models.vocabulary.errors import OrposeError
 
 
 def card(
@@ -29,8 +29,8 @@ def card(
         import torch  # noqa: F401
     except ImportError:
         raise OrposeError("a card needs torch: pip install -r requirements/train.txt") from None
-    from orpose_models.files import atomic_path
-    from orpose_models.training.card import MISSING, model_card, read_subject
+    from orpose_models.files.disk import atomic_path
+    from orpose_models.training.model_card import MISSING, model_card, read_subject
 
     subject = read_subject(model)
     text = model_card(subject, labels or [], results or [], note or [])

@@ -23,9 +23,9 @@ def evaluate_bag(
     details: Annotated[bool, typer.Option(help="Print the break-downs too.")] = False,
 ) -> None:
     """Measure the poses of a bag, as `orpose bag run` or the node left them, against annotated images."""
-    from orpose_models.bags.reader import open_bag
     from orpose_models.cli.evaluate_run import report
-    from orpose_models.datasets.registry import DATASETS, open_dataset
+    from orpose_models.datasets.bags.reader import open_bag
+    from orpose_models.datasets.by_name import DATASETS, open_dataset
     from orpose_models.evaluation.bag_poses import match_bag, poses_topic
     from orpose_models.evaluation.evaluate import Settings
 

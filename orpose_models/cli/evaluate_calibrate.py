@@ -10,13 +10,13 @@ from rich.table import Table
 from orpose_models.cli.console import new_console
 from orpose_models.cli.evaluate_run import Dataset, Images, factors_of, run_at_factors
 from orpose_models.cli.options import Engine, Threads
-from orpose_models.errors import OrposeError
+from orpose_models.vocabulary.errors import OrposeError
 
 if TYPE_CHECKING:
-    from orpose_models.calibration import Calibration
     from orpose_models.datasets.truth import Truth
-    from orpose_models.evaluation.calibration import Judged
-    from orpose_models.predictions import Predictions
+    from orpose_models.evaluation.calibrating import Judged
+    from orpose_models.files.predictions import Predictions
+    from orpose_models.model_format.score_calibration import Calibration
 
 
 _LEAST_GAIN = 0.001  # of ECE, for a model to be given a calibration
@@ -59,10 +59,10 @@ def evaluate_calibrate(
     dataset that you do not report figures on. A student with a calibration in its file applies it to whatever it finds;
     one that makes scores no more honest is not written into it.
     """
-    from orpose_models.datasets.registry import open_dataset
-    from orpose_models.evaluation.calibration import calibration_report, fit_and_judge
+    from orpose_models.datasets.by_name import open_dataset
+    from orpose_models.evaluation.calibrating import calibration_report, fit_and_judge
     from orpose_models.evaluation.plots import calibration_diagram
-    from orpose_models.files import atomic_path, write_json
+    from orpose_models.files.disk import atomic_path, write_json
 
     if not predictions and model is None:
         raise OrposeError("give --predictions, --model or both")
@@ -94,8 +94,8 @@ def evaluate_calibrate(
 
 
 def _write_into(path: Path, model: str, fitted: "Calibration") -> None:
-    from orpose_models.calibration import INFO_KEY
-    from orpose_models.files import sha256
+    from orpose_models.files.disk import sha256
+    from orpose_models.model_format.score_calibration import INFO_KEY
     from orpose_models.student.weights import add_info
 
     before, after = fitted.ece_before or 0.0, fitted.ece_after or 0.0
@@ -109,7 +109,7 @@ def _write_into(path: Path, model: str, fitted: "Calibration") -> None:
 
 def _read(truth: "Truth", paths: list[Path], model: str | None) -> "list[Predictions]":
     from orpose_models.datasets.detections import read_predictions
-    from orpose_models.files import sha256
+    from orpose_models.files.disk import sha256
 
     runs = [read_predictions(path, truth) for path in paths]
     if model is not None:

@@ -23,8 +23,8 @@ def evaluate_compare(
 
     from orpose_models.evaluation.compare import compare
     from orpose_models.evaluation.result import Evaluation
-    from orpose_models.evaluation.tables import comparison_table
-    from orpose_models.files import write_json
+    from orpose_models.evaluation.result_tables import comparison_table
+    from orpose_models.files.disk import write_json
 
     comparisons = compare(Evaluation.load(a), Evaluation.load(b), bootstrap, seed)
     console = new_console()

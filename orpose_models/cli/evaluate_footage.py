@@ -10,7 +10,8 @@ from orpose_models.cli.console import new_console, say
 from orpose_models.cli.evaluate_run import Threshold, factors_of
 from orpose_models.cli.options import Engine, Threads
 from orpose_models.cli.progress import progress_bar
-from orpose_models.errors import OrposeError
+from orpose_models.registry.models import DEFAULT_MODEL
+from orpose_models.vocabulary.errors import OrposeError
 
 if TYPE_CHECKING:
     from orpose_models.evaluation.footage import Moment
@@ -34,7 +35,7 @@ _ROWS = (
 
 
 def evaluate_footage(
-    model: Annotated[str, typer.Option(help="Which model is measured; `orpose models` lists them.")] = "teacher",
+    model: Annotated[str, typer.Option(help="Which model is measured; `orpose models` lists them.")] = DEFAULT_MODEL,
     truth_model: Annotated[
         str, typer.Option(help="Which model's 2D in the other cameras makes the truth, at full size.")
     ] = "teacher",
@@ -59,7 +60,6 @@ def evaluate_footage(
     Nobody annotated this footage: the truth is made of another model's detections in the other cameras. Writes
     footage.json, and pictures of the truth beside the answers.
     """
-    from orpose_models.assets import asset
     from orpose_models.datasets.held_back import CAMERA, FOOTAGE
     from orpose_models.datasets.multiview import read_qualisys
     from orpose_models.evaluation.footage import CONVENTIONS, footage_figures, truth_figures
@@ -71,8 +71,9 @@ def evaluate_footage(
         moments_of,
         write_picture,
     )
-    from orpose_models.files import write_json
-    from orpose_models.runtime.model import load_model
+    from orpose_models.files.assets import asset
+    from orpose_models.files.disk import write_json
+    from orpose_models.registry.models import load_model
 
     folder = asset(FOOTAGE)
     footage = Footage.spread(folder, read_qualisys(folder / "Calib.qca.txt"), moments)

@@ -25,7 +25,7 @@ def evaluate_lifter(
     from orpose_models.datasets.mvor import read_keypoint_detections, read_mvor
     from orpose_models.evaluation.lifting import lift_predictions
     from orpose_models.evaluation.mpjpe import CONVENTIONS, HIP_CONVENTIONS, evaluate3d
-    from orpose_models.files import write_json
+    from orpose_models.files.disk import write_json
     from orpose_models.lifting.runtime import load_lifter
 
     truth = read_mvor(mvor)

@@ -9,15 +9,15 @@ import typer
 from orpose_models.cli.console import new_console, say
 from orpose_models.cli.options import Engine
 from orpose_models.cli.progress import progress_bar
-from orpose_models.errors import OrposeError
-from orpose_models.resolution import MAX_FACTOR, MIN_FACTOR
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.resolution import MAX_FACTOR, MIN_FACTOR
 
 if TYPE_CHECKING:
     from orpose_models.datasets.truth import Truth
     from orpose_models.evaluation.evaluate import Settings
     from orpose_models.evaluation.result import Result
-    from orpose_models.poses import Poses
-    from orpose_models.predictions import Predictions
+    from orpose_models.files.predictions import Predictions
+    from orpose_models.vocabulary.poses import Poses
 
 Dataset = Annotated[str, typer.Option(help="KIND:PATH - mvor:FOLDER, mvor+:FOLDER, sim:FOLDER or coco:FILE.json.")]
 Images = Annotated[Path | None, typer.Option(help="Folder of the images (default: looked for beside the annotations).")]
@@ -52,7 +52,7 @@ def evaluate_run(
     Writes evaluation.json, evaluation.csv and report.html. A model's run that was interrupted goes on
     where it stopped when the same command is given again.
     """
-    from orpose_models.datasets.registry import open_dataset
+    from orpose_models.datasets.by_name import open_dataset
     from orpose_models.evaluation.evaluate import Settings
 
     if bool(predictions) == (model is not None):
@@ -75,7 +75,7 @@ def report(
     from orpose_models.evaluation.evaluate import evaluate, evaluation_of
     from orpose_models.evaluation.lookup import match_images
     from orpose_models.evaluation.report import write_report
-    from orpose_models.evaluation.tables import breakdown_tables, metrics_table, write_csv
+    from orpose_models.evaluation.result_tables import breakdown_tables, metrics_table, write_csv
 
     console = new_console()
     results: list[Result] = []
@@ -127,9 +127,9 @@ def run_at_factors(
     engine: str | None = None,
 ) -> "list[tuple[str, Path, Predictions]]":
     """Run a model over a dataset at each factor; without `calibrated` its keypoint scores are the model's own."""
-    from orpose_models.calibration import without_calibration
-    from orpose_models.evaluation.model_runs import require_images, run_model
-    from orpose_models.runtime.model import load_model
+    from orpose_models.model_format.score_calibration import without_calibration
+    from orpose_models.registry.models import load_model
+    from orpose_models.runs.model_runs import require_images, run_model
 
     require_images(truth)
     model = load_model(name, threads, engine)

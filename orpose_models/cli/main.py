@@ -1,4 +1,7 @@
-"""The command `orpose`. Each verb lives in a module of its own that imports heavy libraries only when it runs."""
+"""The command `orpose`, without the verbs that need ROS (`orpose_ros.tools.command`).
+
+Each verb lives in a module of its own that imports heavy libraries only when it runs.
+"""
 
 import os
 import sys
@@ -10,7 +13,6 @@ from orpose_models.cli.bag import app as bag
 from orpose_models.cli.benchmark import benchmark
 from orpose_models.cli.card import card
 from orpose_models.cli.console import new_console, say
-from orpose_models.cli.demo import demo
 from orpose_models.cli.evaluate import evaluate
 from orpose_models.cli.export import export
 from orpose_models.cli.fetch import fetch
@@ -21,7 +23,7 @@ from orpose_models.cli.simulate import simulate
 from orpose_models.cli.teach import teach
 from orpose_models.cli.train import train
 from orpose_models.cli.train_lifter import train_lifter
-from orpose_models.errors import OrposeError, file_problem
+from orpose_models.vocabulary.errors import OrposeError, file_problem
 
 app = typer.Typer(
     name="orpose",
@@ -45,7 +47,6 @@ app.add_typer(evaluate, name="evaluate")
 app.command("models")(models)
 app.command("benchmark")(benchmark)
 app.add_typer(bag, name="bag")
-app.command("demo")(demo)
 app.command("simulate")(simulate)
 app.command("teach")(teach)
 app.command("train")(train)

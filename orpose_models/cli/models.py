@@ -7,7 +7,7 @@ from orpose_models.cli.console import new_console
 
 def models() -> None:
     """List the models by name."""
-    from orpose_models.runtime.model import MODELS, shipped_models
+    from orpose_models.registry.models import MODELS, shipped_models
 
     table = Table("name", "what it is")
     for name in shipped_models():

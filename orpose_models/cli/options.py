@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from orpose_models.resolution import MAX_FACTOR, MIN_FACTOR
+from orpose_models.vocabulary.resolution import MAX_FACTOR, MIN_FACTOR
 
 Model = Annotated[str, typer.Option(help="Which model; `orpose models` lists them.")]
 Downsample = Annotated[

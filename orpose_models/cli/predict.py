@@ -19,7 +19,8 @@ from orpose_models.cli.options import (
     Threads,
 )
 from orpose_models.cli.progress import progress_bar
-from orpose_models.errors import OrposeError
+from orpose_models.registry.models import DEFAULT_MODEL
+from orpose_models.vocabulary.errors import OrposeError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from orpose_models.datasets.camera_file import View
     from orpose_models.datasets.frames import FrameSource
-    from orpose_models.predictions import ImagePrediction
+    from orpose_models.files.predictions import ImagePrediction
     from orpose_models.runtime.pipeline import Pipeline
 
 console = new_console(stderr=True)
@@ -36,7 +37,7 @@ console = new_console(stderr=True)
 def predict(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="An image, a folder of images or a video.")],
     out: Annotated[Path | None, typer.Option(help="Folder for the results (default: out/NAME).")] = None,
-    model: Model = "teacher",
+    model: Model = DEFAULT_MODEL,
     downsample: Downsample = 1.0,
     max_input_pixels: MaxInputPixels = None,
     camera: CameraFile = None,
@@ -57,7 +58,7 @@ def predict(
     """
     from orpose_models.datasets.camera_file import View
     from orpose_models.datasets.frames import open_frames
-    from orpose_models.runtime.model import load_model
+    from orpose_models.registry.models import load_model
     from orpose_models.runtime.pipeline import Pipeline
 
     frames = open_frames(source)
@@ -102,9 +103,9 @@ def _predict(
     earlier: dict[str, Any] | None,
 ) -> "list[ImagePrediction]":
     """The predictions; they go on with those of an interrupted run of the same settings."""
-    from orpose_models.calibration import described
     from orpose_models.datasets.frames import size_of
-    from orpose_models.predictions import ImagePrediction, PredictionJournal, Predictions
+    from orpose_models.files.predictions import ImagePrediction, PredictionJournal, Predictions
+    from orpose_models.model_format.score_calibration import described
     from orpose_models.runtime.tracking import Tracker
 
     settings = {
@@ -149,8 +150,8 @@ def _predict(
 
 def _earlier_info(path: Path) -> dict[str, Any] | None:
     """What an earlier run's predictions file says of itself; None if there is none."""
-    from orpose_models.files import read_json
-    from orpose_models.predictions import KIND
+    from orpose_models.files.disk import read_json
+    from orpose_models.files.predictions import KIND
 
     try:
         raw = read_json(path)
@@ -185,7 +186,7 @@ def _draw(
     out: Path,
     threshold: float,
 ) -> None:
-    from orpose_models.picture_writer import PictureWriter
+    from orpose_models.files.picture_writer import PictureWriter
 
     by_id = {image.image_id: image for image in images}
     target = out / "overlay.mp4" if frames.is_video else out / "overlays"
@@ -203,8 +204,8 @@ def _picture(
     image: "NDArray[np.uint8]", prediction: "ImagePrediction", view: "View", threshold: float
 ) -> "NDArray[np.uint8]":
     """What the model saw with the poses over it, beside the 3D skeletons from the side."""
-    from orpose_models.drawing import draw_poses, draw_scene3d, side_by_side
-    from orpose_models.resolution import resize_down, resize_up
+    from orpose_models.drawing.overlays import draw_poses, draw_scene3d, side_by_side
+    from orpose_models.vocabulary.resolution import resize_down, resize_up
 
     resolution = prediction.resolution
     poses = prediction.poses.select(prediction.poses.box_scores >= threshold)
@@ -215,7 +216,7 @@ def _picture(
 
 
 def _at_most(picture: "NDArray[np.uint8]", height: int) -> "NDArray[np.uint8]":
-    from orpose_models.resolution import resize_down
+    from orpose_models.vocabulary.resolution import resize_down
 
     if picture.shape[0] <= height:
         return picture

@@ -7,10 +7,10 @@ import typer
 
 from orpose_models.cli.console import new_console
 from orpose_models.cli.progress import progress_bar
-from orpose_models.errors import OrposeError
+from orpose_models.vocabulary.errors import OrposeError
 
 if TYPE_CHECKING:
-    from orpose_models.simulation.dataset import Layout
+    from orpose_models.lab.simulation.dataset import Layout
 
 console = new_console(stderr=True)
 
@@ -34,10 +34,10 @@ def simulate(
     images adds scenes to those that are there. The ground truth of `train` goes to OUT/hidden; that of `everyday`,
     scenes of ordinary life for training what is to be adapted, also to OUT/everyday/labels.json, for orpose train.
     """
-    from orpose_models.simulation.dataset import IMAGES_PER_SCENE, Layout
-    from orpose_models.simulation.run import scenes_for
-    from orpose_models.simulation.run import simulate as render
-    from orpose_models.simulation.splits import SPLITS
+    from orpose_models.lab.simulation.dataset import IMAGES_PER_SCENE, Layout
+    from orpose_models.lab.simulation.run import scenes_for
+    from orpose_models.lab.simulation.run import simulate as render
+    from orpose_models.lab.simulation.splits import SPLITS
 
     chosen = next((name for name in SPLITS if name == split), None)
     if chosen is None:
@@ -52,13 +52,13 @@ def simulate(
     if chosen == "everyday":
         console.print(f"labels, for orpose train --labels -> {_write_labels(layout)}", soft_wrap=True)
     if bag:
-        from orpose_models.simulation.bag import write_bag
+        from orpose_models.lab.simulation.bag import write_bag
 
         _remove(layout.root / "bag")
         write_bag(layout, layout.root / "bag")
         console.print(f"bag -> {layout.root / 'bag'}", soft_wrap=True)
     if sheet:
-        from orpose_models.simulation.sheet import write_contact_sheet
+        from orpose_models.lab.simulation.sheet import write_contact_sheet
 
         write_contact_sheet(layout, layout.root / "sheet.jpg")
         console.print(f"contact sheet -> {layout.root / 'sheet.jpg'}", soft_wrap=True)
@@ -67,7 +67,7 @@ def simulate(
 def _write_labels(layout: "Layout") -> Path:
     """The ground truth as labels to train on."""
     from orpose_models.datasets.coco import read_simulated
-    from orpose_models.files import read_json, sha256
+    from orpose_models.files.disk import read_json, sha256
     from orpose_models.training.truth_labels import truth_labels
 
     settings = {**read_json(layout.settings), "annotations": sha256(layout.annotations)}

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orpose_models.children import obey_parent
 from orpose_models.cli.console import new_console, say
 from orpose_models.cli.progress import progress_bar
-from orpose_models.errors import OrposeError
+from orpose_models.files.worker_process import obey_parent
+from orpose_models.vocabulary.errors import OrposeError
 
 if TYPE_CHECKING:
     from multiprocessing import Queue
@@ -160,7 +160,7 @@ def _plain(settings: dict[str, Any]) -> Any:
 
 
 def _load(name: str, hard_threshold: float | None, threads: int | None) -> Any:
-    from orpose_models.runtime.model import load_model
+    from orpose_models.registry.models import load_model
     from orpose_models.teacher.teacher import Teacher
 
     model = load_model(name, threads)

@@ -31,8 +31,8 @@ def train(
     """
     import torch
 
-    from orpose_models.training.config import DataSource, TrainConfig
     from orpose_models.training.distributed import join_ranks
+    from orpose_models.training.train_config import DataSource, TrainConfig
     from orpose_models.training.trainer import Trainer
 
     chosen = TrainConfig.read(config, tuple(change or ()))

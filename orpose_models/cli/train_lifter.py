@@ -26,9 +26,9 @@ def train_lifter(
     """
     import torch
 
-    from orpose_models.files import sha256
-    from orpose_models.lifting.card import write_card
+    from orpose_models.files.disk import sha256
     from orpose_models.lifting.features import FORMS
+    from orpose_models.lifting.lifter_card import write_card
     from orpose_models.lifting.training import TrainingSettings
     from orpose_models.lifting.weights import LifterWeights, save_weights
 

@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from orpose_models.cameras import Camera, gravity_from_tilt
 from orpose_models.datasets.multiview import read_qualisys
-from orpose_models.errors import OrposeError, file_problem
-from orpose_models.resolution import Size
-from orpose_models.validation import layout_error
+from orpose_models.files.validation import layout_error
+from orpose_models.vocabulary.cameras import Camera, gravity_from_tilt
+from orpose_models.vocabulary.errors import OrposeError, file_problem
+from orpose_models.vocabulary.resolution import Size
 
 
 class _Matrix(BaseModel):

@@ -9,16 +9,16 @@ from typing import Annotated
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from orpose_models.assignment import one_to_one
-from orpose_models.cameras import Camera
 from orpose_models.datasets.mvor import ANNOTATIONS as MVOR_ANNOTATIONS
 from orpose_models.datasets.mvor import image_root, locate, read_mvor
 from orpose_models.datasets.truth import ImageTruth, Persons, Truth
-from orpose_models.errors import OrposeError
-from orpose_models.files import read_json
-from orpose_models.similarity import box_iou
-from orpose_models.skeletons import COCO17, H36M17, MVOR10, Skeleton
-from orpose_models.validation import Int64, Pixels, layout_error
+from orpose_models.files.disk import read_json
+from orpose_models.files.validation import Int64, Pixels, layout_error
+from orpose_models.vocabulary.assignment import one_to_one
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.similarity import box_iou
+from orpose_models.vocabulary.skeletons import COCO17, H36M17, MVOR10, Skeleton
 
 MVOR_PLUS_ANNOTATIONS = "camma_mvor_2019_color.json"
 

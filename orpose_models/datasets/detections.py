@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from orpose_models.datasets.mvor import read_keypoint_detections
 from orpose_models.datasets.truth import Truth
-from orpose_models.errors import OrposeError
-from orpose_models.files import read_json
-from orpose_models.poses import Poses
-from orpose_models.predictions import Predictions
-from orpose_models.validation import Pixels, layout_error
+from orpose_models.files.disk import read_json
+from orpose_models.files.predictions import Predictions
+from orpose_models.files.validation import Pixels, layout_error
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.poses import Poses
 
 
 class _Result(BaseModel):

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from orpose_models.assets import ASSETS
-from orpose_models.errors import OrposeError
-from orpose_models.files import sha256
+from orpose_models.files.assets import ASSETS
+from orpose_models.files.disk import sha256
+from orpose_models.vocabulary.errors import OrposeError
 
 FOOTAGE = "multiperson"
 CAMERA = "cam04"

@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from orpose_models.cameras import Camera
-from orpose_models.errors import OrposeError
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.errors import OrposeError
 
 
 @dataclass(frozen=True, eq=False)

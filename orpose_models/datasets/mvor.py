@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from orpose_models.cameras import Camera
 from orpose_models.datasets.truth import ImageTruth, Persons, Truth
-from orpose_models.errors import OrposeError
-from orpose_models.files import read_json
-from orpose_models.poses import Poses
-from orpose_models.predictions import Predictions
-from orpose_models.skeletons import MVOR10
-from orpose_models.validation import layout_error
+from orpose_models.files.disk import read_json
+from orpose_models.files.predictions import Predictions
+from orpose_models.files.validation import layout_error
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.skeletons import MVOR10
 
 ANNOTATIONS = "camma_mvor_2018.json"
 IMAGE_FOLDER = "camma_mvor_dataset"  # where the published archive puts day1 ... day4

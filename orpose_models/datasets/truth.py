@@ -9,12 +9,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from orpose_models.cameras import Camera
-from orpose_models.errors import OrposeError
-from orpose_models.poses import Poses
-from orpose_models.predictions import ImagePrediction, Predictions
-from orpose_models.resolution import Resolution, Size
-from orpose_models.skeletons import COCO17, Skeleton
+from orpose_models.files.predictions import ImagePrediction, Predictions
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.resolution import Resolution, Size
+from orpose_models.vocabulary.skeletons import COCO17, Skeleton
 
 # COCO's keypoint flags; a flag of 2D and of 3D joints alike.
 NOT_LABELLED, OCCLUDED, VISIBLE = 0, 1, 2

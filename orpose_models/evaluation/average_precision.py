@@ -12,9 +12,9 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from orpose_models.datasets.truth import NOT_LABELLED, Truth, as_coco17
-from orpose_models.evaluation.statistics import IOU_THRESHOLDS, AveragePrecision
-from orpose_models.poses import Poses
-from orpose_models.skeletons import COCO17
+from orpose_models.evaluation.paired_statistics import IOU_THRESHOLDS, AveragePrecision
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.skeletons import COCO17
 
 Kind = Literal["box", "keypoint"]
 

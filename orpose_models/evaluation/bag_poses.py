@@ -4,13 +4,13 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Any
 
-from orpose_models.bags.reader import Bag
-from orpose_models.bags.types import typestore
+from orpose_models.datasets.bags.reader import Bag
+from orpose_models.datasets.bags.types import typestore
 from orpose_models.datasets.truth import Truth
-from orpose_models.errors import OrposeError
-from orpose_models.message_types import stamp_of
-from orpose_models.messages import poses_from_messages
-from orpose_models.predictions import ImagePrediction, Predictions
+from orpose_models.files.predictions import ImagePrediction, Predictions
+from orpose_models.messages.fields import stamp_of
+from orpose_models.messages.poses import poses_from_messages
+from orpose_models.vocabulary.errors import OrposeError
 
 _TYPE2D = "orpose_msgs/msg/PersonPose2DArray"
 _TYPE3D = "orpose_msgs/msg/PersonPose3DArray"

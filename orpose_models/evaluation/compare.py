@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.errors import OrposeError
+from orpose_models.evaluation.paired_statistics import AveragePrecision, Ratio, bootstrap, interval
 from orpose_models.evaluation.result import Better, Evaluation, Result
-from orpose_models.evaluation.statistics import AveragePrecision, Ratio, bootstrap, interval
+from orpose_models.vocabulary.errors import OrposeError
 
 
 @dataclass(frozen=True)

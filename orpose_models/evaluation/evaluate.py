@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from orpose_models.datasets.truth import NOT_LABELLED, Truth
-from orpose_models.errors import OrposeError
 from orpose_models.evaluation import average_precision as ap
 from orpose_models.evaluation import mpjpe, pck, uncertainty, working_point
 from orpose_models.evaluation.lookup import match_images
+from orpose_models.evaluation.paired_statistics import AveragePrecision, Ratio, bootstrap, interval
 from orpose_models.evaluation.result import Better, Evaluation, ImageScore, Metric, Result
-from orpose_models.evaluation.statistics import AveragePrecision, Ratio, bootstrap, interval
-from orpose_models.poses import Poses
-from orpose_models.predictions import Predictions
-from orpose_models.skeletons import COCO17, MVOR10
+from orpose_models.files.predictions import Predictions
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.skeletons import COCO17, MVOR10
 
 
 @dataclass(frozen=True)

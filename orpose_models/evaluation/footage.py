@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.assignment import one_to_one
 from orpose_models.datasets.multiview import PlacedCamera
 from orpose_models.datasets.truth import VISIBLE, ImageTruth, Persons, Truth
 from orpose_models.evaluation.alignment import Alignment, joint_errors
 from orpose_models.evaluation.average_precision import average_precision
 from orpose_models.evaluation.triangulation import MIN_JOINTS, match_persons
 from orpose_models.evaluation.uncertainty import RIGHT_WITHIN, torso_length
-from orpose_models.poses import Poses
-from orpose_models.resolution import Size
-from orpose_models.similarity import box_iou, pose_oks
-from orpose_models.skeletons import COCO17, COCO17_TO_H36M17, H36M17
+from orpose_models.vocabulary.assignment import one_to_one
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.resolution import Size
+from orpose_models.vocabulary.similarity import box_iou, pose_oks
+from orpose_models.vocabulary.skeletons import COCO17, COCO17_TO_H36M17, H36M17
 
 PAIR_IOU = 0.5
 _ALIGNMENTS: Mapping[str, Alignment] = {"mpjpe": "root", "n_mpjpe": "scale", "pa_mpjpe": "procrustes"}

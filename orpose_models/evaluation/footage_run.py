@@ -8,17 +8,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.calibration import described
 from orpose_models.datasets.frames import open_frames
 from orpose_models.datasets.multiview import PlacedCamera
-from orpose_models.drawing import draw_poses, side_by_side
-from orpose_models.errors import OrposeError
+from orpose_models.drawing.overlays import draw_poses, side_by_side
 from orpose_models.evaluation.footage import Moment, TruthPerson, truth_in_view
-from orpose_models.files import atomic_path
-from orpose_models.poses import Poses
-from orpose_models.predictions import ImagePrediction, PredictionJournal
-from orpose_models.runtime.model import PoseModel
+from orpose_models.files.disk import atomic_path
+from orpose_models.files.predictions import ImagePrediction, PredictionJournal
+from orpose_models.model_format.pose_model import PoseModel
+from orpose_models.model_format.score_calibration import described
 from orpose_models.runtime.pipeline import Pipeline
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.poses import Poses
 
 SCORE_FLOOR = 0.05  # persons with lower scores add nothing to AP but time
 PICTURE_HEIGHT = 960

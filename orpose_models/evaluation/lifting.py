@@ -1,10 +1,10 @@
 """Lifting of 2D predictions, for the evaluation of a lifter by itself."""
 
-from orpose_models.cameras import Camera
 from orpose_models.datasets.truth import Truth
+from orpose_models.files.predictions import Predictions
 from orpose_models.lifting.runtime import Lifter
-from orpose_models.poses import Poses
-from orpose_models.predictions import Predictions
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.poses import Poses
 
 
 def lift_predictions(lifter: Lifter, truth: Truth, predictions: Predictions, gravity: bool = True) -> dict[int, Poses]:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orpose_models.datasets.truth import Truth
-from orpose_models.errors import OrposeError
-from orpose_models.poses import Poses
-from orpose_models.predictions import Predictions
+from orpose_models.files.predictions import Predictions
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.poses import Poses
 
 
 @dataclass(frozen=True)

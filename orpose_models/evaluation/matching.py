@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.datasets.truth import NOT_LABELLED, Persons, Truth, as_coco17
-from orpose_models.poses import Poses
-from orpose_models.similarity import pose_oks
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.similarity import pose_oks
 
 
 def similarity(truth: Truth, persons: Persons, poses: Poses) -> NDArray[np.float64]:

@@ -11,14 +11,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.assignment import one_to_one
 from orpose_models.datasets.truth import NOT_LABELLED, VISIBLE, Truth
-from orpose_models.errors import OrposeError
 from orpose_models.evaluation.alignment import Alignment, joint_errors
 from orpose_models.evaluation.matching import similarity
-from orpose_models.evaluation.statistics import Ratio
-from orpose_models.poses import Poses
-from orpose_models.skeletons import H36M17, Skeleton
+from orpose_models.evaluation.paired_statistics import Ratio
+from orpose_models.vocabulary.assignment import one_to_one
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.skeletons import H36M17, Skeleton
 
 Protocol = Literal["released", "strict"]
 Hips = Literal["unmapped", "mapped"]

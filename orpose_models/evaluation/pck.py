@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.datasets.truth import NOT_LABELLED, Persons, Truth
-from orpose_models.errors import OrposeError
-from orpose_models.evaluation.statistics import Ratio
-from orpose_models.poses import Poses
-from orpose_models.skeletons import COCO17, MVOR10
+from orpose_models.evaluation.paired_statistics import Ratio
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.skeletons import COCO17, MVOR10
 
 ALPHA = 0.2
 PARTS = {

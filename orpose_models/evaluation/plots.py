@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from orpose_models.evaluation.calibration import Judged
+from orpose_models.evaluation.calibrating import Judged
 from orpose_models.evaluation.result import Evaluation, Result
 
 # Okabe and Ito's palette: told apart by colour-blind readers too.

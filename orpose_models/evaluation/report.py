@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from orpose_models.datasets.frames import read_image
 from orpose_models.datasets.truth import NOT_LABELLED, ImageTruth, Truth
-from orpose_models.drawing import draw_poses
-from orpose_models.errors import OrposeError
+from orpose_models.drawing.overlays import draw_poses
 from orpose_models.evaluation.plots import curves, reliability_diagram
 from orpose_models.evaluation.result import Evaluation, ImageScore, Result
-from orpose_models.evaluation.tables import metric_names, number, with_interval
-from orpose_models.files import atomic_path
-from orpose_models.poses import Poses
+from orpose_models.evaluation.result_tables import metric_names, number, with_interval
+from orpose_models.files.disk import atomic_path
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.poses import Poses
 
 SHOWN = 4  # best and worst images each
 _WIDTH = 640  # pixels of a picture in the report

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from orpose_models.errors import OrposeError
-from orpose_models.evaluation.statistics import Statistic
-from orpose_models.files import read_json, write_json
-from orpose_models.validation import layout_error
+from orpose_models.evaluation.paired_statistics import Statistic
+from orpose_models.files.disk import read_json, write_json
+from orpose_models.files.validation import layout_error
+from orpose_models.vocabulary.errors import OrposeError
 
 SCHEMA: Literal[1] = 1
 KIND: Literal["orpose-evaluation"] = "orpose-evaluation"

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.datasets.multiview import PlacedCamera
-from orpose_models.poses import Poses
+from orpose_models.vocabulary.poses import Poses
 
 MIN_JOINTS = 6
 

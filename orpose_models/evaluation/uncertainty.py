@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from orpose_models.assignment import one_to_one
 from orpose_models.datasets.truth import NOT_LABELLED, Truth, as_coco17
-from orpose_models.poses import Poses
-from orpose_models.similarity import box_iou
-from orpose_models.skeletons import COCO17
+from orpose_models.vocabulary.assignment import one_to_one
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.similarity import box_iou
+from orpose_models.vocabulary.skeletons import COCO17
 
 RIGHT_WITHIN = 0.2  # of the torso
 PAIR_IOU = 0.5

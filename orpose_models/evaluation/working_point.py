@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from orpose_models.assignment import one_to_one
 from orpose_models.datasets.truth import Truth
-from orpose_models.evaluation.statistics import Ratio
-from orpose_models.poses import Poses
-from orpose_models.similarity import box_iou
+from orpose_models.evaluation.paired_statistics import Ratio
+from orpose_models.vocabulary.assignment import one_to_one
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.similarity import box_iou
 
 MIN_IOU = 0.5
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from orpose_models.skeletons import COCO17, COCO17_TO_H36M17
+from orpose_models.vocabulary.skeletons import COCO17, COCO17_TO_H36M17
 
 FORMS = ("gravity", "intrinsics")
 # Keypoints with a lower score are treated as missing, whatever the detector.

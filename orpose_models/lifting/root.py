@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from orpose_models.cameras import Camera
 from orpose_models.lifting.features import present
-from orpose_models.skeletons import COCO17, COCO17_TO_H36M17, H36M17
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.skeletons import COCO17, COCO17_TO_H36M17, H36M17
 
 MIN_JOINTS = 3
 # A person whose joints miss their viewing rays by more than this (root mean square, metres) has no valid root.

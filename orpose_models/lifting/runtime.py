@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from orpose_models.cameras import Camera
-from orpose_models.errors import OrposeError
-from orpose_models.files import sha256
+from orpose_models.files.disk import sha256
 from orpose_models.lifting.features import features, liftable, mirrored, standardised
 from orpose_models.lifting.weights import Arrays, read_weights
-from orpose_models.skeletons import COCO17, H36M17
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
 DEFAULT_WEIGHTS = Path(__file__).resolve().parents[1] / "weights" / "lifter.safetensors"
 

@@ -14,15 +14,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from orpose_models.errors import OrposeError
-from orpose_models.files import atomic_path
+from orpose_models.files.disk import atomic_path
 from orpose_models.lifting.features import LENGTHS, features, standardised
 from orpose_models.lifting.network import LiftingConfig, LiftingNetwork
 from orpose_models.lifting.runtime import Lifter, Network
 from orpose_models.lifting.synthesis.bodies import Bodies
 from orpose_models.lifting.synthesis.samples import Samples, SampleSettings, generate
 from orpose_models.lifting.weights import OUTPUTS
-from orpose_models.skeletons import H36M17
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.skeletons import H36M17
 
 # What counts in the loss. Legs are mostly hidden in operating rooms and guessed; joint 9 is taken from joint 10, and
 # the spine follows from its neighbours.

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from orpose_models.errors import OrposeError
-from orpose_models.files import atomic_path
+from orpose_models.files.disk import atomic_path
 from orpose_models.lifting.features import FORMS, LENGTHS
+from orpose_models.vocabulary.errors import OrposeError
 
 _FORMAT = "orpose-lifter"
 _VERSION = "1"

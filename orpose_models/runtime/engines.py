@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.errors import OrposeError
-from orpose_models.runtime.parts import GRAPHS, QUANTISED
+from orpose_models.model_format.manifest import GRAPHS, QUANTISED
+from orpose_models.vocabulary.errors import OrposeError
 
 # Arrays in the order of the graph's inputs to arrays in the order of its outputs.
 Graph = Callable[..., Sequence[NDArray[np.float32]]]

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.cameras import Camera
 from orpose_models.lifting.root import solve_root
-from orpose_models.poses import Poses
-from orpose_models.resolution import Resolution, reduce_image
-from orpose_models.runtime.model import PoseModel
+from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.runtime.tracking import Tracker
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.resolution import Resolution, reduce_image
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from orpose_models.resolution import Size
-from orpose_models.student.config import StudentConfig
+from orpose_models.model_format.student_config import StudentConfig
+from orpose_models.vocabulary.resolution import Size
 
 Floats = NDArray[np.float32]
 

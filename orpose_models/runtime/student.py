@@ -11,16 +11,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.calibration import Calibration, calibration_in
-from orpose_models.cameras import Camera
 from orpose_models.lifting.features import FORMS, LENGTHS
 from orpose_models.lifting.runtime import Lifter
-from orpose_models.poses import Poses
-from orpose_models.resolution import Size, resize_for_network
+from orpose_models.model_format.manifest import MANIFEST, Manifest, Normalisation, read_manifest
+from orpose_models.model_format.score_calibration import Calibration, calibration_in
+from orpose_models.model_format.student_config import MULTIPLE, SETS
 from orpose_models.runtime.engines import Graph, load_graphs
-from orpose_models.runtime.parts import MANIFEST, Manifest, Normalisation, read_manifest
 from orpose_models.runtime.regions import pool_regions, select_boxes, select_proposals
-from orpose_models.student.config import MULTIPLE, SETS
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.resolution import Size, resize_for_network
 
 STAGES = ("preprocess", "backbone", "proposals", "boxes", "keypoints", "lifting")
 BOX_CELLS, KEYPOINT_CELLS = 7, 14

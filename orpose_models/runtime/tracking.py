@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from orpose_models.poses import Poses
-from orpose_models.similarity import box_iou, pose_oks
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.similarity import box_iou, pose_oks
 
 MIN_SIMILARITY = 0.15
 

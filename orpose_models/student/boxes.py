@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torchvision.ops import roi_align
 
-from orpose_models.resolution import Size
+from orpose_models.vocabulary.resolution import Size
 
 # A box may grow to at most 1000 / 16 times its anchor.
 _MAX_LOG_SCALE = math.log(1000 / 16)

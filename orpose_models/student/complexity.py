@@ -5,10 +5,10 @@ from fvcore.nn import FlopCountAnalysis
 from torch import Tensor, nn
 
 from orpose_models.lifting.features import LENGTHS
-from orpose_models.resolution import Size
 from orpose_models.student.heads import BOX_CELLS, KEYPOINT_CELLS
 from orpose_models.student.lifters import PixelLifter
 from orpose_models.student.network import Student
+from orpose_models.vocabulary.resolution import Size
 
 
 class _Whole(nn.Module):

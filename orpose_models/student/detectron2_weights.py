@@ -6,10 +6,10 @@ from pathlib import Path
 
 from torch import Tensor
 
-from orpose_models.errors import OrposeError
-from orpose_models.foreign_checkpoints import load_parameters, read_foreign_checkpoint
-from orpose_models.student.config import SETS
+from orpose_models.files.foreign_checkpoints import load_parameters, read_foreign_checkpoint
+from orpose_models.model_format.student_config import SETS
 from orpose_models.student.network import Student
+from orpose_models.vocabulary.errors import OrposeError
 
 # Entries of older files that newer networks compute from the configuration.
 _DERIVED = ("proposal_generator.anchor_generator.", "pixel_mean", "pixel_std")

@@ -11,23 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
-from orpose_models.assets import asset
-from orpose_models.calibration import INFO_KEY, Calibration
 from orpose_models.datasets.frames import open_frames
-from orpose_models.errors import OrposeError
-from orpose_models.files import atomic_folder, sha256, without_folders, write_json
-from orpose_models.resolution import reduce_image
+from orpose_models.files.assets import asset
+from orpose_models.files.disk import atomic_folder, sha256, without_folders, write_json
+from orpose_models.files.validation import layout_error
+from orpose_models.model_format.manifest import FILES, MANIFEST, QUANTISED, WEIGHTS, Manifest, SmallerInput
+from orpose_models.model_format.score_calibration import INFO_KEY, Calibration
+from orpose_models.model_format.student_config import StudentConfig
 from orpose_models.runtime.engines import Graph, load_graphs
-from orpose_models.runtime.parts import FILES, MANIFEST, QUANTISED, WEIGHTS, Manifest, SmallerInput
 from orpose_models.runtime.student import RuntimeStudent
-from orpose_models.student.config import StudentConfig
 from orpose_models.student.graphs import build_graphs, normalisation_of, write_graph
 from orpose_models.student.model import StudentModel
 from orpose_models.student.network import Student
 from orpose_models.student.parity import FACTORS, NOBODY, SHARE, Differences, compare
 from orpose_models.student.quantise import Inputs, quantise
 from orpose_models.student.weights import load_student, save_student
-from orpose_models.validation import layout_error
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.resolution import reduce_image
 
 # The package that each engine needs, and whether it must compute what torch does; the others are reported only.
 ENGINES = {

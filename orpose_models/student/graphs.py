@@ -20,14 +20,14 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from orpose_models.lifting.features import FORMS, LENGTHS
-from orpose_models.runtime.parts import Normalisation
-from orpose_models.skeletons import COCO17
+from orpose_models.model_format.manifest import Normalisation
+from orpose_models.model_format.student_config import MULTIPLE
 from orpose_models.student.backbone import PIXEL_MEAN
-from orpose_models.student.config import MULTIPLE
 from orpose_models.student.heads import BOX_CELLS, KEYPOINT_CELLS, PERSON
 from orpose_models.student.heatmaps import decode_keypoints
 from orpose_models.student.movenet_backbone import PIXEL_SCALE, MoveNetFPN
 from orpose_models.student.network import Student
+from orpose_models.vocabulary.skeletons import COCO17
 
 OPSET = 18
 # Constants of more elements than this must be weights of the file.

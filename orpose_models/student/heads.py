@@ -9,8 +9,7 @@ from torch.nn import functional as F
 from torchvision.models.detection.rpn import RPNHead
 from torchvision.ops import batched_nms
 
-from orpose_models.resolution import Size
-from orpose_models.skeletons import COCO17
+from orpose_models.model_format.student_config import StudentConfig
 from orpose_models.student.boxes import (
     BOX_WEIGHTS,
     PROPOSAL_WEIGHTS,
@@ -19,7 +18,8 @@ from orpose_models.student.boxes import (
     grid_anchors,
     not_empty,
 )
-from orpose_models.student.config import StudentConfig
+from orpose_models.vocabulary.resolution import Size
+from orpose_models.vocabulary.skeletons import COCO17
 
 BOX_CELLS, KEYPOINT_CELLS = 7, 14
 MAP_SIDE = 4 * KEYPOINT_CELLS

@@ -5,8 +5,8 @@ from math import sqrt
 import torch
 from torch import Tensor
 
-from orpose_models.skeletons import COCO17
-from orpose_models.student.config import Decoding
+from orpose_models.model_format.student_config import Decoding
+from orpose_models.vocabulary.skeletons import COCO17
 
 # Share of a box that its person covers: a usual estimate for boxes of COCO.
 _FILLED = 0.53

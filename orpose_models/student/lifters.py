@@ -10,13 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from orpose_models.cameras import Camera
-from orpose_models.errors import OrposeError
 from orpose_models.lifting.features import FORMS, LENGTHS
 from orpose_models.lifting.network import LiftingConfig, LiftingNetwork
 from orpose_models.lifting.runtime import Lifter
 from orpose_models.lifting.weights import OUTPUTS, LifterWeights
-from orpose_models.skeletons import COCO17_TO_H36M17, H36M17
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.skeletons import COCO17_TO_H36M17, H36M17
 
 _NECK, _HEAD = H36M17.index("neck"), H36M17.index("head")
 

@@ -8,14 +8,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from orpose_models.calibration import Calibration, calibration_in
-from orpose_models.cameras import Camera
-from orpose_models.files import sha256
-from orpose_models.poses import Poses
-from orpose_models.resolution import Size, resize_for_network
-from orpose_models.runtime.parts import SmallerInput, input_size
+from orpose_models.files.disk import sha256
+from orpose_models.model_format.manifest import SmallerInput, input_size
+from orpose_models.model_format.score_calibration import Calibration, calibration_in
 from orpose_models.student.network import Student
 from orpose_models.student.weights import load_student
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.resolution import Size, resize_for_network
 
 
 def network_image(image: NDArray[np.uint8], size: Size) -> Tensor:

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from orpose_models.errors import OrposeError
 from orpose_models.teacher.tfjs import Graph
+from orpose_models.vocabulary.errors import OrposeError
 
 # Output channels, stride and expansion of each block.
 _BLOCKS = (

@@ -7,15 +7,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from orpose_models.cameras import Camera
-from orpose_models.resolution import Size
+from orpose_models.model_format.student_config import MULTIPLE, PAPER, SETS, StudentConfig
 from orpose_models.student.backbone import ResNetFPN
 from orpose_models.student.boxes import pool_regions
-from orpose_models.student.config import MULTIPLE, PAPER, SETS, StudentConfig
 from orpose_models.student.heads import BOX_CELLS, KEYPOINT_CELLS, BoxHead, KeypointHead, ProposalHead
 from orpose_models.student.heatmaps import decode_keypoints
 from orpose_models.student.lifters import PixelLifter, ViewLifter
 from orpose_models.student.movenet_backbone import MoveNetFPN
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.resolution import Size
 
 _BACKBONES: dict[str, Callable[[int], ResNetFPN | MoveNetFPN]] = {"resnet50": ResNetFPN, "movenet": MoveNetFPN}
 _LIFTERS = {"pixels": PixelLifter, "view": ViewLifter}

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.cameras import Camera
-from orpose_models.errors import OrposeError
-from orpose_models.poses import Poses
-from orpose_models.resolution import reduce_image
-from orpose_models.runtime.model import PoseModel
+from orpose_models.model_format.pose_model import PoseModel
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.resolution import reduce_image
 
 # Largest differences that count as the same, and the share of persons and joints that must be the same.
 BOX_PIXELS, KEYPOINT_PIXELS, JOINT_METRES = 0.5, 1.0, 0.002

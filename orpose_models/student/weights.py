@@ -11,14 +11,14 @@ from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from orpose_models.errors import OrposeError
-from orpose_models.files import atomic_path
+from orpose_models.files.disk import atomic_path
 from orpose_models.lifting.runtime import DEFAULT_WEIGHTS
 from orpose_models.lifting.weights import read_weights
-from orpose_models.student.config import StudentConfig
+from orpose_models.model_format.student_config import StudentConfig
 from orpose_models.student.lifters import ViewLifter
 from orpose_models.student.movenet_backbone import MoveNetFPN
 from orpose_models.student.network import Student
+from orpose_models.vocabulary.errors import OrposeError
 
 SUFFIX = ".safetensors"
 _FORMAT = "orpose-student"

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.similarity import box_iou, pose_oks
-from orpose_models.skeletons import COCO17
+from orpose_models.vocabulary.similarity import box_iou, pose_oks
+from orpose_models.vocabulary.skeletons import COCO17
 
 # COCO measures a person by the area of its silhouette, which fills about this share of its box.
 SILHOUETTE = 0.53

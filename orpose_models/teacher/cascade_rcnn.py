@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from orpose_models.errors import OrposeError
-from orpose_models.foreign_checkpoints import load_parameters, read_foreign_checkpoint
-from orpose_models.resolution import Size, resize_down
+from orpose_models.files.foreign_checkpoints import load_parameters, read_foreign_checkpoint
 from orpose_models.teacher.augmentation import fuse_boxes
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.resolution import Size, resize_down
 
 ZOO_CONFIG = "Misc/cascade_mask_rcnn_X_152_32x8d_FPN_IN5k_gn_dconv.yaml"
 PERSON_CLASS = 0  # of the 80 classes of COCO in detectron2's order

@@ -8,9 +8,9 @@ import onnxruntime
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
 
-from orpose_models.resolution import Size, resize_down, resize_up
 from orpose_models.teacher.tfjs import Graph
 from orpose_models.teacher.tfjs_onnx import start_session, to_onnx
+from orpose_models.vocabulary.resolution import Size, resize_down, resize_up
 
 NOMINAL_SIZE = 512
 COARSEST_STRIDE = 32

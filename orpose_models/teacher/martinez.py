@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from orpose_models.cameras import Camera
-from orpose_models.errors import OrposeError
 from orpose_models.lifting.features import martinez_inputs
 from orpose_models.lifting.network import LiftingNetwork
 from orpose_models.lifting.runtime import Network
-from orpose_models.skeletons import COCO17_TO_H36M17, H36M17
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.skeletons import COCO17_TO_H36M17, H36M17
 
 # By which inputs (pixels) are standardised and outputs restored to metres: Human3.6M's, for its networks.
 _STATISTICS = {"input_mean": 32, "input_std": 32, "output_mean": 48, "output_std": 48}

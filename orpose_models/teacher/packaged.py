@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-from orpose_models.assets import read_verified
-from orpose_models.errors import OrposeError
+from orpose_models.files.assets import read_verified
 from orpose_models.lifting.runtime import load_lifter
 from orpose_models.teacher.centernet import CenterNet
 from orpose_models.teacher.movenet import MoveNet
@@ -13,6 +12,7 @@ from orpose_models.teacher.person_boxes import PersonDetector, ViewSet
 from orpose_models.teacher.person_keypoints import PersonKeypoints
 from orpose_models.teacher.teacher import Teacher
 from orpose_models.teacher.tfjs import Graph, parse_graph
+from orpose_models.vocabulary.errors import OrposeError
 
 
 @dataclass(frozen=True)

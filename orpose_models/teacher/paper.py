@@ -4,15 +4,15 @@ import hashlib
 import os
 from pathlib import Path
 
-from orpose_models.assets import cache_folder
-from orpose_models.errors import OrposeError
-from orpose_models.files import sha256
+from orpose_models.files.assets import cache_folder
+from orpose_models.files.disk import sha256
 from orpose_models.lifting.runtime import load_lifter
 from orpose_models.teacher.cascade_rcnn import CascadeRCNNDetector
 from orpose_models.teacher.hrnet import HRNetKeypoints
 from orpose_models.teacher.martinez import MartinezLifter
 from orpose_models.teacher.protocols import Lifter
 from orpose_models.teacher.teacher import Teacher
+from orpose_models.vocabulary.errors import OrposeError
 
 # As their publishers call them.
 DETECTOR_FILE = "model_0039999_e76410.pkl"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.similarity import box_iou, pose_oks
 from orpose_models.teacher.augmentation import SILHOUETTE, merge_keypoints
 from orpose_models.teacher.movenet import Crops, MoveNet
+from orpose_models.vocabulary.similarity import box_iou, pose_oks
 
 # From this score on a joint counts as found.
 _TAKEN = 0.2

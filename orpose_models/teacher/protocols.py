@@ -5,7 +5,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.cameras import Camera
+from orpose_models.vocabulary.cameras import Camera
 
 
 class Detector(Protocol):

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.cameras import Camera
-from orpose_models.poses import Poses
-from orpose_models.resolution import Size, resize_up
 from orpose_models.teacher.augmentation import SILHOUETTE, suppress_poses
 from orpose_models.teacher.protocols import Detector, KeypointEstimator, Lifter
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.resolution import Size, resize_up
 
 
 @dataclass(frozen=True)

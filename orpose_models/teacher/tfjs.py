@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.errors import OrposeError
+from orpose_models.vocabulary.errors import OrposeError
 
 _STORED = {"float32": "<f4", "float16": "<f2", "int32": "<i4", "uint8": "u1", "uint16": "<u2", "bool": "u1"}
 _VALUES = {"float32": np.float32, "int32": np.int32, "bool": np.bool_}

@@ -14,8 +14,8 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from orpose_models.errors import OrposeError
 from orpose_models.teacher.tfjs import Graph, Node
+from orpose_models.vocabulary.errors import OrposeError
 
 _OPSET = 17
 _NHWC_TO_NCHW_AXIS = {0: 0, 1: 2, 2: 3, 3: 1, -1: 1}

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.resolution import Size
+from orpose_models.vocabulary.resolution import Size
 
 PADDING = 1.25
 

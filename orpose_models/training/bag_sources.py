@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.bags.images import BagCameras, decoded, image_topics, picture
-from orpose_models.bags.reader import Bag, BagMessage, open_bag
-from orpose_models.bags.salvage import storage_files
-from orpose_models.bags.topics import camera_info_topic
-from orpose_models.cameras import Camera
-from orpose_models.errors import OrposeError
-from orpose_models.message_types import stamp_of
+from orpose_models.datasets.bags.images import BagCameras, decoded, image_topics, picture
+from orpose_models.datasets.bags.reader import Bag, BagMessage, open_bag
+from orpose_models.datasets.bags.salvage import storage_files
+from orpose_models.datasets.bags.topics import camera_info_topic
+from orpose_models.messages.fields import stamp_of
 from orpose_models.training.contents import digest_of_recording
 from orpose_models.training.sources import Choice, Item, Source, keep_image
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.errors import OrposeError
 
 
 def open_bag_sources(path: Path, frames: Path, choice: Choice) -> list[Source]:

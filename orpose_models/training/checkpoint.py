@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 
-from orpose_models.errors import OrposeError
-from orpose_models.files import atomic_path, sha256
-from orpose_models.training.config import DataSource, TrainConfig
+from orpose_models.files.disk import atomic_path, sha256
 from orpose_models.training.sources import image_files
+from orpose_models.training.train_config import DataSource, TrainConfig
+from orpose_models.vocabulary.errors import OrposeError
 
 # Settings that may be changed when a run is continued: its result does not depend on them.
 _FREE = ("threads", "evaluation", "log_every", "pictures_every", "checkpoint_every")

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 
 from orpose_models.datasets.frames import read_image, size_of
-from orpose_models.errors import OrposeError
-from orpose_models.poses import Poses
-from orpose_models.student.config import StudentConfig
-from orpose_models.training.config import DataSource, TrainConfig
+from orpose_models.model_format.student_config import StudentConfig
 from orpose_models.training.labels import ImageLabels, LabelSet
 from orpose_models.training.samples import Sample, make_sample
 from orpose_models.training.sources import image_files
+from orpose_models.training.train_config import DataSource, TrainConfig
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.poses import Poses
 
 _EPOCH = 0x0E0  # keeps the streams of epochs apart from those of samples
 

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from orpose_models.datasets.registry import open_dataset
+from orpose_models.datasets.by_name import open_dataset
 from orpose_models.datasets.truth import Truth
-from orpose_models.errors import OrposeError
 from orpose_models.evaluation.evaluate import Settings, evaluate
-from orpose_models.evaluation.model_runs import require_images, run_model
+from orpose_models.runs.model_runs import require_images, run_model
 from orpose_models.student.model import StudentModel
 from orpose_models.student.network import Student
-from orpose_models.training.config import EvaluationSettings
+from orpose_models.training.train_config import EvaluationSettings
+from orpose_models.vocabulary.errors import OrposeError
 
 # The figures that are followed, by the name the evaluation gives them.
 FIGURES = ("box AP", "keypoint AP", "PCK@0.2", "MPJPE strict, hips unmapped", "MPJPE released, hips unmapped")

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.datasets.frames import read_image
-from orpose_models.drawing import draw_poses
-from orpose_models.files import atomic_path, write_json
-from orpose_models.poses import Poses
+from orpose_models.drawing.overlays import draw_poses
+from orpose_models.files.disk import atomic_path, write_json
 from orpose_models.training.labels import ImageLabels, LabelSet
+from orpose_models.vocabulary.poses import Poses
 
 _PICTURES = 12
 _REJECTED = (60, 60, 230)  # BGR

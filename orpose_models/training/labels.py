@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from orpose_models.cameras import Camera
 from orpose_models.datasets.coco import CameraRecord, ImageRecord, camera_of
-from orpose_models.errors import OrposeError
-from orpose_models.files import read_json, write_json
-from orpose_models.poses import Poses
-from orpose_models.resolution import Size
-from orpose_models.skeletons import COCO17, H36M17
+from orpose_models.files.disk import read_json, write_json
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.resolution import Size
+from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
 KIND = "orpose-labels"
 SCHEMA = 1

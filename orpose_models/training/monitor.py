@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
-from orpose_models.drawing import draw_poses, side_by_side
-from orpose_models.files import atomic_path
-from orpose_models.poses import Poses
+from orpose_models.drawing.overlays import draw_poses, side_by_side
+from orpose_models.files.disk import atomic_path
 from orpose_models.student.network import Student
 from orpose_models.training.samples import Sample
+from orpose_models.vocabulary.poses import Poses
 
 _PICTURES = 2
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from orpose_models.student.config import LEARNS
+from orpose_models.model_format.student_config import LEARNS
 from orpose_models.student.detection_losses import box_losses, draw_regions, proposal_losses
 from orpose_models.student.heads import BOX_CELLS, MAP_SIDE
 from orpose_models.student.heatmaps import encode_keypoints
@@ -17,8 +17,8 @@ from orpose_models.student.lifters import PixelLifter, ViewLifter
 from orpose_models.student.losses import KeypointLabels, joints_loss, keypoint_losses
 from orpose_models.student.network import Student
 from orpose_models.training import distributed
-from orpose_models.training.config import Regions
 from orpose_models.training.samples import Sample
+from orpose_models.training.train_config import Regions
 
 
 class Objective(nn.Module):

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from orpose_models.student.network import Student
-from orpose_models.training.config import Optimiser, Schedule
+from orpose_models.training.train_config import Optimiser, Schedule
 
 # The average follows quickly at first: after n steps its decay is at most (1 + n) / (this + n).
 _EARLY = 20

@@ -6,15 +6,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.cameras import Camera
 from orpose_models.lifting.features import features, liftable, mirrored
-from orpose_models.poses import Poses
-from orpose_models.resolution import Size, reduce_image
-from orpose_models.skeletons import COCO17, H36M17
-from orpose_models.student.config import SETS, StudentConfig
+from orpose_models.model_format.student_config import SETS, StudentConfig
 from orpose_models.student.model import network_image
-from orpose_models.training.config import Augmentation
 from orpose_models.training.labels import ImageLabels
+from orpose_models.training.train_config import Augmentation
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.resolution import Size, reduce_image
+from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
 Array = NDArray[np.float32]
 

@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
-from orpose_models.bags.salvage import SUFFIXES, storage_files
-from orpose_models.cameras import Camera
+from orpose_models.datasets.bags.salvage import SUFFIXES, storage_files
 from orpose_models.datasets.camera_file import View
 from orpose_models.datasets.coco import ImageRecord, camera_of
 from orpose_models.datasets.frames import IMAGE_SUFFIXES, VIDEO_SUFFIXES, open_frames, read_image, size_of
 from orpose_models.datasets.held_back import refuse_held_back
-from orpose_models.errors import OrposeError
-from orpose_models.files import atomic_path, read_json
+from orpose_models.files.disk import atomic_path, read_json
 from orpose_models.training.contents import digest_of_list, digest_of_recording
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.errors import OrposeError
 
 _JPEG_QUALITY = 95
 

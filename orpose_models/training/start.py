@@ -9,15 +9,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from orpose_models.errors import OrposeError
-from orpose_models.files import sha256
+from orpose_models.files.disk import sha256
 from orpose_models.student.detectron2_weights import load_detectron2_weights
 from orpose_models.student.lifters import PixelLifter
 from orpose_models.student.movenet_backbone import MoveNetFPN
 from orpose_models.student.network import Student
 from orpose_models.student.weights import SUFFIX, load_coco_start, load_student
-from orpose_models.training.config import TrainConfig
 from orpose_models.training.data import TrainingImages
+from orpose_models.training.train_config import TrainConfig
+from orpose_models.vocabulary.errors import OrposeError
 
 _CALIBRATION_IMAGES = 16
 _MIN_STD = 1e-3

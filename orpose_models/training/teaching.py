@@ -16,15 +16,15 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.cameras import Camera
 from orpose_models.datasets.frames import size_of
-from orpose_models.errors import OrposeError
-from orpose_models.files import atomic_path
-from orpose_models.locks import locked
+from orpose_models.files.disk import atomic_path
+from orpose_models.files.locks import locked
 from orpose_models.teacher.teacher import TeacherLabels
 from orpose_models.training.contents import difference
 from orpose_models.training.labels import ImageLabels, LabelSet, from_entry, to_annotations, to_record
 from orpose_models.training.sources import Item, Source
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.errors import OrposeError
 
 # Image ids of consecutive sources are this far apart: a video's header may announce too few frames.
 _IDS = 10_000_000

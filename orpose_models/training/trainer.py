@@ -13,12 +13,10 @@ import torch
 import yaml
 from torch.nn.parallel import DistributedDataParallel
 
-from orpose_models.errors import OrposeError
-from orpose_models.files import atomic_path
+from orpose_models.files.disk import atomic_path
 from orpose_models.student.network import Student
 from orpose_models.student.weights import SUFFIX, load_student, save_student
 from orpose_models.training.checkpoint import identity, load_checkpoint, save_checkpoint
-from orpose_models.training.config import TrainConfig
 from orpose_models.training.data import TrainingImages, load_batches
 from orpose_models.training.distributed import Ranks, any_rank, total
 from orpose_models.training.evaluating import evaluate_student, open_truth
@@ -27,6 +25,8 @@ from orpose_models.training.objective import Objective
 from orpose_models.training.optimising import make_optimiser, moving_average, schedule_factor, set_learning_rate
 from orpose_models.training.samples import Sample
 from orpose_models.training.start import new_student, start_student
+from orpose_models.training.train_config import TrainConfig
+from orpose_models.vocabulary.errors import OrposeError
 
 # So many iterations in a row without finite gradients end a run.
 _MAX_BAD = 10

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from orpose_models.datasets.truth import NOT_LABELLED, ImageTruth, Truth
-from orpose_models.errors import OrposeError
-from orpose_models.poses import Poses
-from orpose_models.skeletons import COCO17, H36M17
 from orpose_models.training.labels import ImageLabels, LabelSet
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
 ACCEPT = 0.5  # between the score of an annotated person, 1, and that of a region to be ignored, 0
 

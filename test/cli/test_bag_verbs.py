@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from orpose_models.bags.reader import open_bag
 from orpose_models.cli.main import run
+from orpose_models.datasets.bags.reader import open_bag
 
 CALIBRATION = """image_width: 64
 image_height: 48

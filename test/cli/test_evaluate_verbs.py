@@ -10,22 +10,22 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from orpose_models.bags.create import BagPlan, create_bag
-from orpose_models.calibration import Calibration
-from orpose_models.cameras import Camera
 from orpose_models.cli.main import run
+from orpose_models.datasets.bags.create import BagPlan, create_bag
+from orpose_models.datasets.by_name import open_dataset
 from orpose_models.datasets.frames import open_frames, read_image
-from orpose_models.datasets.registry import open_dataset
 from orpose_models.datasets.truth import as_coco17
 from orpose_models.evaluation.result import Evaluation
-from orpose_models.files import sha256
-from orpose_models.poses import Poses
-from orpose_models.predictions import Predictions
-from orpose_models.resolution import Size
-from orpose_models.runtime import model as models
-from orpose_models.student.config import LIGHT, StudentConfig
+from orpose_models.files.disk import sha256
+from orpose_models.files.predictions import Predictions
+from orpose_models.model_format.score_calibration import Calibration
+from orpose_models.model_format.student_config import LIGHT, StudentConfig
+from orpose_models.registry import models
 from orpose_models.student.network import Student
 from orpose_models.student.weights import load_student, save_student
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.resolution import Size
 
 SIZE = (160, 120)
 SMALL = StudentConfig(**{**LIGHT.__dict__, "box_hidden": 16, "keypoint_channels": 16, "lifter_hidden": 16})

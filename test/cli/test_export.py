@@ -8,13 +8,13 @@ import onnx
 import pytest
 
 from orpose_models.cli.main import run
-from orpose_models.errors import OrposeError
-from orpose_models.files import sha256
-from orpose_models.predictions import Predictions
-from orpose_models.runtime import model as models
-from orpose_models.runtime.parts import FILES, GRAPHS, read_manifest
+from orpose_models.files.disk import sha256
+from orpose_models.files.predictions import Predictions
+from orpose_models.model_format.manifest import FILES, GRAPHS, read_manifest
+from orpose_models.registry import models
 from orpose_models.student import export as exporting
 from orpose_models.student.weights import load_student
+from orpose_models.vocabulary.errors import OrposeError
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from predict_rig import interruption_after_one_image, predict
+from support.predict_rig import interruption_after_one_image, predict
 from typer.testing import CliRunner
 
-from orpose_models.assets import asset
 from orpose_models.datasets.frames import open_frames
-from orpose_models.predictions import Predictions
+from orpose_models.files.assets import asset
+from orpose_models.files.predictions import Predictions
 
 
 @pytest.fixture(scope="module")

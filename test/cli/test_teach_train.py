@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 import pytest
 
-from orpose_models.assets import asset
 from orpose_models.cli.main import run
 from orpose_models.datasets.frames import open_frames
 from orpose_models.datasets.multiview import read_qualisys
-from orpose_models.predictions import Predictions
+from orpose_models.files.assets import asset
+from orpose_models.files.predictions import Predictions
 from orpose_models.training.labels import LabelSet
 
 CONFIG = Path(__file__).parents[2] / "config" / "train" / "light" / "ORPose_all.yaml"

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from orpose_models.cli.main import run
-from orpose_models.files import sha256
+from orpose_models.files.disk import sha256
 from orpose_models.lifting.runtime import load_lifter
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from orpose_models.datasets.camera_file import View, read_camera
-from orpose_models.errors import OrposeError
+from orpose_models.vocabulary.errors import OrposeError
 
 GOOD = """
 image_width: 640

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from orpose_models.datasets.by_name import open_dataset
 from orpose_models.datasets.coco import read_coco, read_mvor_plus, read_simulated
-from orpose_models.datasets.registry import open_dataset
-from orpose_models.errors import OrposeError
-from orpose_models.skeletons import COCO17, MVOR10
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.skeletons import COCO17, MVOR10
 
 KEYPOINTS = [value for j in range(17) for value in (100.0 + j, 50.0 + 2 * j, 2 if j > 4 else 0)]
 

@@ -7,8 +7,8 @@ import pytest
 
 from orpose_models.datasets.detections import read_predictions
 from orpose_models.datasets.truth import ImageTruth, Persons, Truth
-from orpose_models.errors import OrposeError
-from orpose_models.skeletons import COCO17, H36M17
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from orpose_models.datasets.frames import open_frames, read_image
-from orpose_models.errors import OrposeError
+from orpose_models.vocabulary.errors import OrposeError
 
 
 def gradient(height: int = 40, width: int = 60) -> np.ndarray:

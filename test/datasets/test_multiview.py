@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from orpose_models.datasets.multiview import read_qualisys
-from orpose_models.errors import OrposeError
+from orpose_models.vocabulary.errors import OrposeError
 
 CAMERA = """<camera serial="cam01">
 <fov_video bottom="1919" left="0" right="1087" top="0"/>

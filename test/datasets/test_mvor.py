@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from orpose_models.datasets.mvor import read_keypoint_detections, read_mvor
-from orpose_models.errors import OrposeError
-from orpose_models.skeletons import MVOR10
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.skeletons import MVOR10
 
 TURNED = [0, 0, 1, 1000, 0, 1, 0, 0, -1, 0, 0, 2000, 0, 0, 0, 1]  # camera 2: turned by 90 degrees about y, moved
 SAME = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1]

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orpose_models.cameras import Camera
 from orpose_models.datasets.truth import ImageTruth, Persons, Truth
-from orpose_models.poses import Poses
-from orpose_models.skeletons import COCO17, H36M17, MVOR10
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.skeletons import COCO17, H36M17, MVOR10
 
 SIZE = (640, 480)
 # A standing person, upper body 100 px high and 60 px wide, seen from the front, in COCO-17's order.

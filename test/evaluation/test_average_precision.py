@@ -9,7 +9,7 @@ from orpose_models.datasets.detections import read_predictions
 from orpose_models.datasets.mvor import read_mvor
 from orpose_models.datasets.truth import Truth
 from orpose_models.evaluation.average_precision import average_precision
-from orpose_models.poses import Poses
+from orpose_models.vocabulary.poses import Poses
 
 
 @pytest.mark.parametrize("kind", ["box", "keypoint"])

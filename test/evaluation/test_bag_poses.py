@@ -4,18 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from orpose_models.bags.reader import Bag, open_bag
-from orpose_models.bags.topics import POSES2D, POSES3D
-from orpose_models.bags.types import message_class
-from orpose_models.bags.writer import new_bag
+from orpose_models.datasets.bags.reader import Bag, open_bag
+from orpose_models.datasets.bags.topics import POSES2D, POSES3D
+from orpose_models.datasets.bags.types import message_class
+from orpose_models.datasets.bags.writer import new_bag
 from orpose_models.datasets.truth import Truth
-from orpose_models.errors import OrposeError
 from orpose_models.evaluation.bag_poses import match_bag, poses_topic
 from orpose_models.evaluation.evaluate import Settings, evaluate
-from orpose_models.message_types import make_header
-from orpose_models.messages import poses2d_message, poses3d_message
-from orpose_models.poses import Poses
-from orpose_models.resolution import Resolution
+from orpose_models.messages.fields import make_header
+from orpose_models.messages.poses import poses2d_message, poses3d_message
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.resolution import Resolution
 
 FULL = Resolution((640, 480), (640, 480), 1.0)
 CENTRES: list[tuple[float, float]] = [(100, 150), (400, 200)]

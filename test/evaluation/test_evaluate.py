@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from orpose_models.datasets.truth import Truth
-from orpose_models.errors import OrposeError
 from orpose_models.evaluation.compare import compare
 from orpose_models.evaluation.evaluate import Settings, evaluate, evaluation_of
 from orpose_models.evaluation.report import write_report
 from orpose_models.evaluation.result import Evaluation
-from orpose_models.evaluation.tables import number, write_csv
-from orpose_models.poses import Poses
-from orpose_models.predictions import Predictions
-from orpose_models.resolution import Resolution
+from orpose_models.evaluation.result_tables import number, write_csv
+from orpose_models.files.predictions import Predictions
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.resolution import Resolution
 
 QUICK = Settings(draws=50)
 CENTRES: list[tuple[float, float]] = [(100, 150), (400, 200)]

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from orpose_models import calibration, predictions
 from orpose_models.datasets.truth import Truth
 from orpose_models.evaluation import result
 from orpose_models.evaluation.mpjpe import HIP_RAISE, HIP_WIDEN, pair3d, score3d
-from orpose_models.poses import Poses
-from orpose_models.skeletons import COCO17, H36M17
+from orpose_models.files import predictions
+from orpose_models.model_format import score_calibration as calibration
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 ANNA, BEN, CHRIS, DANA = (100.0, 150.0), (300.0, 150.0), (500.0, 150.0), (200.0, 200.0)

@@ -5,8 +5,8 @@ import pytest
 from test_triangulation import CAMERAS, looking_at_origin, seen_by
 
 from orpose_models.evaluation.footage import Moment, TruthPerson, footage_figures, truth_figures, truth_in_view
-from orpose_models.poses import Poses
-from orpose_models.skeletons import COCO17, COCO17_TO_H36M17, H36M17
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.skeletons import COCO17, COCO17_TO_H36M17, H36M17
 
 VIEW = looking_at_origin(290)
 SIZE = (VIEW.camera.width, VIEW.camera.height)

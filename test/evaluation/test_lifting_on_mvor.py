@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orpose_models.cameras import Camera
 from orpose_models.cli.main import run
 from orpose_models.datasets.mvor import read_keypoint_detections, read_mvor
 from orpose_models.datasets.truth import ImageTruth, Persons, Truth
 from orpose_models.evaluation.lifting import lift_predictions
 from orpose_models.evaluation.mpjpe import evaluate3d
 from orpose_models.lifting.runtime import load_lifter
-from orpose_models.poses import Poses
-from orpose_models.skeletons import MVOR10
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.skeletons import MVOR10
 
 CARD = Path(__file__).parents[2] / "orpose_models" / "weights" / "lifter.md"
 

@@ -7,7 +7,6 @@ import pytest
 
 from orpose_models.datasets.mvor import read_keypoint_detections, read_mvor
 from orpose_models.datasets.truth import Truth
-from orpose_models.errors import OrposeError
 from orpose_models.evaluation.mpjpe import (
     HIP_RAISE,
     HIP_WIDEN,
@@ -18,8 +17,9 @@ from orpose_models.evaluation.mpjpe import (
     score3d,
     statistics3d,
 )
-from orpose_models.poses import Poses
-from orpose_models.skeletons import COCO17, COCO17_TO_H36M17, H36M17
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.skeletons import COCO17, COCO17_TO_H36M17, H36M17
 
 
 def moved(poses: Poses, joint: str, by: float) -> Poses:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from orpose_models.evaluation.statistics import AveragePrecision, Ratio, bootstrap, interval
+from orpose_models.evaluation.paired_statistics import AveragePrecision, Ratio, bootstrap, interval
 
 
 def test_of_nothing() -> None:

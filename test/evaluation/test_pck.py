@@ -7,9 +7,9 @@ import pytest
 from orpose_models.datasets.mvor import read_keypoint_detections, read_mvor
 from orpose_models.datasets.truth import Truth
 from orpose_models.evaluation.pck import pck, upper_body
-from orpose_models.files import read_json
-from orpose_models.poses import Poses
-from orpose_models.skeletons import COCO17, MVOR10
+from orpose_models.files.disk import read_json
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.skeletons import COCO17, MVOR10
 
 
 def shifted(poses: Poses, joint: str, by: float) -> Poses:

@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orpose_models.cameras import Camera
 from orpose_models.datasets.multiview import PlacedCamera
 from orpose_models.evaluation.triangulation import match_persons, triangulate
-from orpose_models.poses import Poses
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.poses import Poses
 
 
 def looking_at_origin(azimuth_deg: float, height: float = 2.0, distance: float = 3.0) -> PlacedCamera:

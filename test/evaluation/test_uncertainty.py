@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orpose_models.calibration import LOWEST, Calibration, calibration_in
 from orpose_models.datasets.truth import Truth
-from orpose_models.errors import OrposeError
-from orpose_models.evaluation.calibration import calibration_report, fit_and_judge, fit_calibration
+from orpose_models.evaluation.calibrating import calibration_report, fit_and_judge, fit_calibration
 from orpose_models.evaluation.evaluate import Settings, evaluate
 from orpose_models.evaluation.uncertainty import joint_samples, rank_correlation, reliability
-from orpose_models.poses import Poses
-from orpose_models.predictions import ImagePrediction, Predictions
-from orpose_models.resolution import Resolution
-from orpose_models.skeletons import COCO17
+from orpose_models.files.predictions import ImagePrediction, Predictions
+from orpose_models.model_format.score_calibration import LOWEST, Calibration, calibration_in
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.resolution import Resolution
+from orpose_models.vocabulary.skeletons import COCO17
 
 
 def test_no_joints() -> None:
@@ -203,7 +203,7 @@ def test_what_is_no_monotonous_map(numbers: dict) -> None:
 
 def test_a_calibration_needs_no_heavy_library() -> None:
     code = (
-        "import sys, orpose_models.calibration; "
+        "import sys, orpose_models.model_format.score_calibration; "
         "print([m for m in ('torch', 'scipy', 'matplotlib', 'cv2') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -14,7 +14,7 @@ from orpose_models.lifting.features import (
     standardised,
 )
 from orpose_models.lifting.synthesis.kinematics import rotation
-from orpose_models.skeletons import COCO17
+from orpose_models.vocabulary.skeletons import COCO17
 
 _TURN = st.floats(-1.2, 1.2)
 

@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orpose_models.errors import OrposeError
 from orpose_models.lifting.features import FORMS
 from orpose_models.lifting.synthesis.bodies import Bodies
 from orpose_models.lifting.training import LifterTraining, TrainingSettings, synthetic_error, validation_samples
+from orpose_models.vocabulary.errors import OrposeError
 
 SETTINGS = TrainingSettings(chunks=3, chunk=2048, batch=64, hidden=64)
 

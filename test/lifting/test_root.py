@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orpose_models.cameras import Camera
 from orpose_models.lifting.root import SIZE_STD, solve_root
 from orpose_models.lifting.synthesis.landmarks import Definition, coco_landmarks, h36m_targets
-from orpose_models.skeletons import COCO17
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.skeletons import COCO17
 
 CAMERA = Camera(640, 480, 540.0, 538.0, 321.0, 239.0)
 

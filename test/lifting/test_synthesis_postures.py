@@ -4,7 +4,7 @@ import pytest
 from orpose_models.lifting.synthesis.bodies import JOINTS, PARENTS, Bodies, joint, load_bodies
 from orpose_models.lifting.synthesis.landmarks import Definition, coco_landmarks, h36m_targets
 from orpose_models.lifting.synthesis.postures import Postures, sample_postures
-from orpose_models.skeletons import COCO17, H36M17
+from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
 
 def _limb(postures: Postures, side: str, *names: str) -> list[np.ndarray]:

@@ -3,7 +3,6 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from orpose_models.cameras import gravity_from_tilt
 from orpose_models.lifting.features import liftable
 from orpose_models.lifting.synthesis.bodies import Bodies
 from orpose_models.lifting.synthesis.detections import DetectorNoise, detect
@@ -12,6 +11,7 @@ from orpose_models.lifting.synthesis.occlusion import hidden_joints
 from orpose_models.lifting.synthesis.postures import Postures
 from orpose_models.lifting.synthesis.samples import Samples, SampleSettings, generate
 from orpose_models.lifting.synthesis.views import RAISED, CameraRange, sample_views
+from orpose_models.vocabulary.cameras import gravity_from_tilt
 
 NO_NOISE = DetectorNoise(sigma=0, outlier=0, guess_sigma=(0, 0), stray=0, swap=0, guessing=1)
 

@@ -2,9 +2,9 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from orpose_models.resolution import Resolution
+from orpose_models.vocabulary.resolution import Resolution
 from orpose_ros.diagnostics import Health, Level, assess
-from orpose_ros.statistics import Statistics
+from orpose_ros.stream_statistics import Statistics
 
 
 @dataclass

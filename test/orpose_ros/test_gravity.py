@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orpose_models.errors import OrposeError
+from orpose_models.vocabulary.errors import OrposeError
 from orpose_ros.gravity import TfGravity, rotate
 
 NUMBER = st.floats(-10, 10, allow_nan=False).map(lambda x: round(x, 4))

@@ -6,11 +6,11 @@ pytest.importorskip(
 )
 from sensor_msgs.msg import CompressedImage
 
-from orpose_models.errors import OrposeError
-from orpose_models.image_messages import ENCODINGS, image_to_bgr
+from orpose_models.messages.images import ENCODINGS, image_to_bgr
+from orpose_models.vocabulary.errors import OrposeError
 from orpose_ros.images import CV_BRIDGE_PIXELS, ImageReader
 
-from rig import image_message  # isort: skip
+from support.rig import image_message  # isort: skip
 
 
 def test_what_is_left_to_cv_bridge_is_what_the_own_converter_knows() -> None:

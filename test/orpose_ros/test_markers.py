@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from orpose_models.cameras import Camera
-from orpose_models.layout import NOMINAL_DEPTH
-from orpose_models.poses import Poses
-from orpose_models.skeletons import COCO17, H36M17
+from orpose_models.drawing.display_roots import NOMINAL_DEPTH
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
 pytest.importorskip("visualization_msgs", reason="the markers' messages need a ROS environment")
 from std_msgs.msg import Header

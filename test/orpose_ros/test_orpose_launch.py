@@ -17,11 +17,11 @@ from launch.actions import IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 
 from launch import LaunchDescription, LaunchService
-from orpose_models.assets import asset
+from orpose_models.files.assets import asset
 from orpose_ros.dds import share_folder
 from orpose_ros.parameters import PARAMETERS
 
-from rig import LIMIT, Rig  # isort: skip
+from support.rig import LIMIT, Rig  # isort: skip
 
 DOMAIN = 84
 FOLDER = share_folder() / "launch"

@@ -22,22 +22,22 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from orpose_models.assets import asset
-from orpose_models.cameras import Camera
 from orpose_models.datasets.camera_file import View
-from orpose_models.image_messages import bgr_to_compressed, image_to_bgr
-from orpose_models.message_types import make_header
-from orpose_models.messages import camera_info_message, poses_from_messages
-from orpose_models.poses import Poses
-from orpose_models.runtime.model import load_model
+from orpose_models.files.assets import asset
+from orpose_models.messages.fields import make_header
+from orpose_models.messages.images import bgr_to_compressed, image_to_bgr
+from orpose_models.messages.poses import camera_info_message, poses_from_messages
+from orpose_models.registry.models import load_model
 from orpose_models.runtime.pipeline import Pipeline, Result
 from orpose_models.runtime.tracking import Tracker
-from orpose_models.skeletons import COCO17, H36M17
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.skeletons import COCO17, H36M17
 from orpose_msgs.msg import SkeletonInfo
 from orpose_ros.message_types import message_class
 from orpose_ros.parameters import PARAMETERS
 
-from rig import ACTIVATE, CLEANUP, CONFIGURE, DEACTIVATE, LIMIT, NodeProcess, Rig, image_message, stamp  # isort: skip
+from support.rig import ACTIVATE, CLEANUP, CONFIGURE, DEACTIVATE, LIMIT, NodeProcess, Rig, image_message, stamp  # isort: skip
 
 DOMAIN = 83
 MODEL = "teacher-fast"

@@ -15,11 +15,11 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.node import Node
 from sensor_msgs.msg import Image
 
-from orpose_models.cameras import Camera
-from orpose_models.errors import OrposeError
-from orpose_models.image_messages import bgr_to_image
-from orpose_models.poses import Poses
-from orpose_models.resolution import Size
+from orpose_models.messages.images import bgr_to_image
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.resolution import Size
 from orpose_ros.message_types import message_class
 from orpose_ros.parameters import PARAMETERS
 from orpose_ros.stream import CameraStream, Frame

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torchvision.ops import nms
 
+from orpose_models.model_format.student_config import LIGHT, PAPER
 from orpose_models.runtime.regions import anchors, pool_regions, select_boxes, select_proposals, suppress
 from orpose_models.student import boxes as reference
-from orpose_models.student.config import LIGHT, PAPER
 from orpose_models.student.heads import BoxHead, ProposalHead, RawProposals
 
 pytestmark = pytest.mark.usefixtures("one_thread")

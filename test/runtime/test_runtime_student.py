@@ -11,18 +11,19 @@ import cv2
 import numpy as np
 import pytest
 
-from orpose_models.assets import asset
-from orpose_models.calibration import Calibration
-from orpose_models.cameras import Camera
 from orpose_models.datasets.frames import open_frames
-from orpose_models.errors import OrposeError
-from orpose_models.poses import Poses
-from orpose_models.resolution import reduce_image
-from orpose_models.runtime.model import PoseModel, load_model, shipped_models
-from orpose_models.runtime.parts import FILES, SmallerInput, input_size
+from orpose_models.files.assets import asset
+from orpose_models.model_format.manifest import FILES, SmallerInput, input_size
+from orpose_models.model_format.pose_model import PoseModel
+from orpose_models.model_format.score_calibration import Calibration
+from orpose_models.model_format.student_config import LIGHT
+from orpose_models.registry.models import load_model, shipped_models
 from orpose_models.runtime.student import STAGES, load_runtime_student
-from orpose_models.student.config import LIGHT
 from orpose_models.student.parity import compare
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.resolution import reduce_image
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -177,7 +178,7 @@ def test_reduced_images_may_take_a_smaller_network(exported_student, student, fr
 def test_torch_is_not_needed(exported_student):
     program = (
         "import sys; sys.modules['torch'] = None\n"
-        "import numpy as np; from orpose_models.runtime.model import load_model\n"
+        "import numpy as np; from orpose_models.registry.models import load_model\n"
         f"poses = load_model({str(exported_student)!r}, 1).predict(np.full((48, 64, 3), 90, np.uint8))\n"
         "print(len(poses) >= 0)"
     )

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-LOAD = "from orpose_models.runtime.model import load_model; load_model('orpose-all-light', 1, 'onnxruntime')"
+LOAD = "from orpose_models.registry.models import load_model; load_model('orpose-all-light', 1, 'onnxruntime')"
 
 
 def test_onnxruntime_keeps_no_identifier_and_no_events(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 
-from orpose_models.poses import Poses
 from orpose_models.runtime.tracking import Tracker
+from orpose_models.vocabulary.poses import Poses
 
 
 def persons(*lefts: float) -> Poses:

@@ -5,12 +5,12 @@ import pickle
 import pytest
 import torch
 
-from orpose_models.errors import OrposeError
-from orpose_models.student.config import StudentConfig
+from orpose_models.model_format.student_config import StudentConfig
 from orpose_models.student.detection_losses import box_losses, draw_regions, proposal_losses
 from orpose_models.student.detectron2_weights import load_detectron2_weights, rename_detectron2
 from orpose_models.student.heads import BOX_CELLS
 from orpose_models.student.network import Student
+from orpose_models.vocabulary.errors import OrposeError
 
 MAX_PERSONS = 8  # keypoint heads are slow
 

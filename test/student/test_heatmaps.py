@@ -5,8 +5,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orpose_models.skeletons import COCO17
 from orpose_models.student.heatmaps import decode_keypoints, encode_keypoints
+from orpose_models.vocabulary.skeletons import COCO17
 
 
 def test_nobody():

@@ -3,10 +3,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from orpose_models.errors import OrposeError
 from orpose_models.student.movenet_backbone import _PREFIX, MoveNetBody, MoveNetFPN
 from orpose_models.teacher.packaged import packaged_graph
 from orpose_models.teacher.tfjs_onnx import start_session, to_onnx
+from orpose_models.vocabulary.errors import OrposeError
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -5,17 +5,18 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from orpose_models.calibration import Calibration, described, without_calibration
-from orpose_models.cameras import Camera
-from orpose_models.errors import OrposeError
 from orpose_models.lifting.network import parameter_count
 from orpose_models.lifting.runtime import load_lifter
-from orpose_models.runtime.model import PoseModel, load_model
-from orpose_models.student.config import LIGHT, StudentConfig
+from orpose_models.model_format.pose_model import PoseModel
+from orpose_models.model_format.score_calibration import Calibration, described, without_calibration
+from orpose_models.model_format.student_config import LIGHT, StudentConfig
+from orpose_models.registry.models import load_model
 from orpose_models.student.lifters import ViewLifter
 from orpose_models.student.model import StudentModel, network_image
 from orpose_models.student.network import Student
 from orpose_models.student.weights import add_info, load_coco_start, load_student, load_trained_lifter, save_student
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.errors import OrposeError
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 import torch
 
-from orpose_models.errors import OrposeError
 from orpose_models.teacher.cascade_rcnn import (
     CascadeRCNNDetector,
     build_cascade_rcnn,
     load_cascade_rcnn_weights,
     network_input_size,
 )
+from orpose_models.vocabulary.errors import OrposeError
 
 
 @pytest.mark.parametrize(

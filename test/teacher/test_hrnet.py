@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from orpose_models.errors import OrposeError
-from orpose_models.skeletons import COCO17
 from orpose_models.teacher.hrnet import HRNet, HRNetKeypoints, load_hrnet_weights
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.skeletons import COCO17
 
 
 def official_layout():

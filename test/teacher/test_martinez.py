@@ -3,11 +3,11 @@ import pytest
 import torch
 from safetensors.numpy import save_file
 
-from orpose_models.cameras import Camera
-from orpose_models.errors import OrposeError
 from orpose_models.lifting.network import LiftingNetwork
-from orpose_models.skeletons import COCO17, COCO17_TO_H36M17
 from orpose_models.teacher.martinez import MartinezLifter
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.skeletons import COCO17, COCO17_TO_H36M17
 
 CAMERA = Camera.from_fov(1000, 1000)
 

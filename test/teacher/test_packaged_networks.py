@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from tfjs_reference import compute
+from support.tfjs_reference import compute
 
-from orpose_models.assets import asset
 from orpose_models.datasets.frames import open_frames
+from orpose_models.files.assets import asset
 from orpose_models.teacher import centernet, movenet
 from orpose_models.teacher.centernet import CenterNet, View
 from orpose_models.teacher.movenet import Crops, MoveNet

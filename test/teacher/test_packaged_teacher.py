@@ -6,18 +6,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from orpose_models.assets import asset
-from orpose_models.cameras import Camera
 from orpose_models.datasets.frames import open_frames
-from orpose_models.errors import OrposeError
-from orpose_models.poses import Poses
-from orpose_models.resolution import reduce_image
-from orpose_models.runtime.model import MODELS, PoseModel, load_model
-from orpose_models.similarity import box_iou
+from orpose_models.files.assets import asset
+from orpose_models.model_format.pose_model import PoseModel
+from orpose_models.registry.models import MODELS, load_model
 from orpose_models.teacher.packaged import PRESETS, load_packaged_teacher
 from orpose_models.teacher.person_boxes import PersonDetector, ViewSet
 from orpose_models.teacher.person_keypoints import find_owners
 from orpose_models.teacher.teacher import Teacher
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.resolution import reduce_image
+from orpose_models.vocabulary.similarity import box_iou
 
 # Read off the first picture of camera 1: the man, the woman, and the small person at the left border.
 PERSONS = np.array([[230.0, 330, 590, 1160], [490, 780, 1010, 1800], [0, 290, 140, 760]])

@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 import torch
 
-from orpose_models.cameras import Camera
-from orpose_models.errors import OrposeError
 from orpose_models.lifting.network import LiftingNetwork, parameter_count
 from orpose_models.lifting.runtime import Lifter
-from orpose_models.runtime.model import PoseModel, load_model
+from orpose_models.model_format.pose_model import PoseModel
+from orpose_models.registry.models import load_model
 from orpose_models.teacher import paper
 from orpose_models.teacher.paper import DETECTOR_FILE, KEYPOINT_FILE, LIFTER_FILE, load_paper_teacher
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.errors import OrposeError
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -7,11 +7,11 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from tfjs_reference import compute
+from support.tfjs_reference import compute
 
-from orpose_models.errors import OrposeError
 from orpose_models.teacher.tfjs import Graph, parse_graph, read_graph
 from orpose_models.teacher.tfjs_onnx import start_session, to_onnx
+from orpose_models.vocabulary.errors import OrposeError
 
 
 def text(value: str) -> str:

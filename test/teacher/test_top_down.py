@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orpose_models.skeletons import COCO17
 from orpose_models.teacher.top_down import crop, crop_transforms, decode_heatmaps, merge_flipped, to_image
+from orpose_models.vocabulary.skeletons import COCO17
 
 CROP, MAP = (288, 384), (72, 96)
 

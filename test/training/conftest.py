@@ -1,5 +1,5 @@
 import pytest
-from training_rig import write_labels
+from support.training_rig import write_labels
 
 
 @pytest.fixture

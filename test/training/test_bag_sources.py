@@ -7,19 +7,19 @@ import numpy as np
 import pytest
 from test_teaching import SETTINGS, Counting
 
-from orpose_models.bags.types import message_class
-from orpose_models.bags.writer import Storage, new_bag
-from orpose_models.cameras import Camera
 from orpose_models.cli.main import run
+from orpose_models.datasets.bags.types import message_class
+from orpose_models.datasets.bags.writer import Storage, new_bag
 from orpose_models.datasets.camera_file import View
 from orpose_models.datasets.frames import read_image
-from orpose_models.errors import OrposeError
-from orpose_models.image_messages import bgr_to_compressed, bgr_to_image
-from orpose_models.message_types import make_header
-from orpose_models.messages import camera_info_message
+from orpose_models.messages.fields import make_header
+from orpose_models.messages.images import bgr_to_compressed, bgr_to_image
+from orpose_models.messages.poses import camera_info_message
 from orpose_models.training.labels import ImageLabels
 from orpose_models.training.sources import Choice, Source, open_sources
 from orpose_models.training.teaching import Paths, Shard, label_shard, merge_shards
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.errors import OrposeError
 
 CAMERA = Camera(40, 30, 50.0, 50.0, 19.5, 14.5)
 START, STEP = 7_000_000_000, 100_000_000

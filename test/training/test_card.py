@@ -6,19 +6,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from training_rig import write_labels
+from support.training_rig import write_labels
 
-from orpose_models.calibration import Calibration
 from orpose_models.cli.main import run
-from orpose_models.errors import OrposeError
-from orpose_models.evaluation.calibration import Judged, calibration_report
+from orpose_models.evaluation.calibrating import Judged, calibration_report
 from orpose_models.evaluation.result import Evaluation, Metric, Result
-from orpose_models.files import sha256, write_json
+from orpose_models.files.disk import sha256, write_json
 from orpose_models.lifting.network import parameter_count
-from orpose_models.student.config import LIGHT, StudentConfig
+from orpose_models.model_format.score_calibration import Calibration
+from orpose_models.model_format.student_config import LIGHT, StudentConfig
 from orpose_models.student.network import Student
 from orpose_models.student.weights import add_info, save_student
-from orpose_models.training.card import model_card, read_subject
+from orpose_models.training.model_card import model_card, read_subject
+from orpose_models.vocabulary.errors import OrposeError
 
 SMALL = StudentConfig(**{**LIGHT.__dict__, "box_hidden": 16, "keypoint_channels": 16, "lifter_hidden": 16})
 

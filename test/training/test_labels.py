@@ -4,12 +4,12 @@ import math
 import numpy as np
 import pytest
 from pycocotools.coco import COCO
-from training_rig import SIZE, persons, write_labels
+from support.training_rig import SIZE, persons, write_labels
 
-from orpose_models.cameras import Camera
-from orpose_models.errors import OrposeError
-from orpose_models.poses import Poses
 from orpose_models.training.labels import ImageLabels, LabelSet
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.poses import Poses
 
 
 def test_no_image(tmp_path):

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from training_rig import tiny
+from support.training_rig import tiny
 
 from orpose_models.student.lifters import PixelLifter
 from orpose_models.training.data import TrainingImages

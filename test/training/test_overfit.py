@@ -9,13 +9,13 @@ import torch
 
 from orpose_models.datasets.coco import read_simulated
 from orpose_models.datasets.truth import VISIBLE
-from orpose_models.poses import Poses
-from orpose_models.simulation.run import simulate
-from orpose_models.training.config import TrainConfig
+from orpose_models.lab.simulation.run import simulate
 from orpose_models.training.distributed import Ranks
 from orpose_models.training.evaluating import evaluate_student, open_truth
 from orpose_models.training.labels import ImageLabels, LabelSet
+from orpose_models.training.train_config import TrainConfig
 from orpose_models.training.trainer import Trainer
+from orpose_models.vocabulary.poses import Poses
 
 SEED = 3  # its first scenes all have persons
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -1,16 +1,16 @@
 import numpy as np
 import pytest
-from training_rig import SIZE, persons
+from support.training_rig import SIZE, persons
 
-from orpose_models.cameras import Camera
 from orpose_models.lifting.features import LENGTHS
 from orpose_models.lifting.runtime import Lifter, load_lifter
-from orpose_models.poses import Poses
-from orpose_models.skeletons import COCO17, H36M17
-from orpose_models.student.config import LIGHT
-from orpose_models.training.config import Augmentation, Downsampling
+from orpose_models.model_format.student_config import LIGHT
 from orpose_models.training.labels import ImageLabels
 from orpose_models.training.samples import draw_factor, make_sample
+from orpose_models.training.train_config import Augmentation, Downsampling
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
 STILL = Augmentation(flip=0, move=0, colour=0)
 BOXES = [(20, 10, 50, 90), (70, 15, 100, 85)]

@@ -7,18 +7,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from training_rig import persons
+from support.training_rig import persons
 
-from orpose_models.assets import asset
 from orpose_models.datasets.camera_file import View
 from orpose_models.datasets.frames import read_image
-from orpose_models.errors import OrposeError
+from orpose_models.files.assets import asset
 from orpose_models.teacher.teacher import TeacherLabels
 from orpose_models.training.contents import difference
 from orpose_models.training.label_summary import write_summary
 from orpose_models.training.labels import LabelSet
 from orpose_models.training.sources import Choice, Source, keep_image, open_sources
 from orpose_models.training.teaching import Paths, Shard, claimed, label_shard, merge_shards, set_aside
+from orpose_models.vocabulary.errors import OrposeError
 
 SETTINGS = {"teacher": "counting"}
 KEEP = Choice()

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orpose_models.errors import OrposeError
-from orpose_models.student.config import LIGHT, PAPER
-from orpose_models.training.config import TrainConfig
+from orpose_models.model_format.student_config import LIGHT, PAPER
 from orpose_models.training.optimising import schedule_factor
+from orpose_models.training.train_config import TrainConfig
+from orpose_models.vocabulary.errors import OrposeError
 
 CONFIGS = Path(__file__).parents[2] / "config" / "train"
 SCALES = ["all", "fixed_1x", "fixed_8x", "fixed_10x", "fixed_12x"]

@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from training_rig import tiny, write_labels
+from support.training_rig import tiny, write_labels
 
-from orpose_models.errors import OrposeError
-from orpose_models.files import sha256
-from orpose_models.runtime.model import load_model
+from orpose_models.files.disk import sha256
+from orpose_models.registry.models import load_model
 from orpose_models.student.weights import add_info, load_student, save_student
 from orpose_models.training import trainer as trainer_module
 from orpose_models.training.distributed import Ranks
 from orpose_models.training.trainer import Trainer
+from orpose_models.vocabulary.errors import OrposeError
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -228,7 +228,7 @@ _TRAIN = """
 import sys
 import torch
 from pathlib import Path
-from training_rig import tiny
+from support.training_rig import tiny
 from orpose_models.training.distributed import join_ranks
 from orpose_models.training.trainer import Trainer
 torch.set_num_threads(1)
@@ -241,7 +241,7 @@ with join_ranks() as ranks:
 def test_two_processes_train_as_one(label_file, tmp_path):
     script = tmp_path / "train.py"
     script.write_text(_TRAIN)
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "OMP_NUM_THREADS": "1"}
     start = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
     for command, folder in (([sys.executable], "one"), (start, "two")):
         done = subprocess.run(

@@ -4,11 +4,11 @@ from collections import Counter
 import cv2
 import numpy as np
 import pytest
-from training_rig import tiny, write_labels
+from support.training_rig import tiny, write_labels
 
-from orpose_models.errors import OrposeError
-from orpose_models.training.config import DataSource
 from orpose_models.training.data import TrainingImages, load_batches
+from orpose_models.training.train_config import DataSource
+from orpose_models.vocabulary.errors import OrposeError
 
 
 def images(*sources, **changes):

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from orpose_models.cameras import Camera
 from orpose_models.datasets.truth import ImageTruth, Persons, Truth
-from orpose_models.errors import OrposeError
-from orpose_models.skeletons import COCO17, H36M17, MVOR10
-from orpose_models.student.config import LIGHT
-from orpose_models.training.config import Augmentation
+from orpose_models.model_format.student_config import LIGHT
 from orpose_models.training.labels import LabelSet
 from orpose_models.training.samples import make_sample
+from orpose_models.training.train_config import Augmentation
 from orpose_models.training.truth_labels import truth_labels
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.skeletons import COCO17, H36M17, MVOR10
 
 SIZE = (320, 240)
 

@@ -5,9 +5,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from orpose_models.errors import OrposeError
 from orpose_models.lifting.synthesis.kinematics import Array
-from orpose_models.skeletons import SMPLX22, SMPLX22_PARENTS
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.skeletons import SMPLX22, SMPLX22_PARENTS
 
 JOINTS, PARENTS = SMPLX22.joints, SMPLX22_PARENTS
 _MIRROR = SMPLX22.flip

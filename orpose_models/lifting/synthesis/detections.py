@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.lifting.synthesis.kinematics import Array
-from orpose_models.skeletons import COCO17
+from orpose_models.vocabulary.skeletons import COCO17
 
 _PARENT = {"elbow": "shoulder", "wrist": "elbow", "ankle": "knee"}
 # Where each keypoint ends up when a detector takes a person's front for the back, below the face or without the legs.

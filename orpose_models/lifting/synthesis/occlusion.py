@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from orpose_models.lifting.synthesis.kinematics import Array, rotate, rotation, unit
 from orpose_models.lifting.synthesis.postures import Postures
 from orpose_models.lifting.synthesis.views import Views
-from orpose_models.skeletons import COCO17
+from orpose_models.vocabulary.skeletons import COCO17
 
 _TRUNK_RADIUS = 0.11
 _WRISTS = [COCO17.index("left_wrist"), COCO17.index("right_wrist")]

@@ -1,0 +1,105 @@
+"""The images of a bag and the intrinsics that belong to them."""
+
+from bisect import bisect_right
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orpose_models.datasets.bags.reader import Bag, BagMessage
+from orpose_models.datasets.bags.types import typestore
+from orpose_models.datasets.camera_file import View
+from orpose_models.messages.images import compressed_to_bgr, image_to_bgr
+from orpose_models.messages.poses import camera_from_info
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.resolution import Size
+
+_DECODERS: dict[str, Callable[[Any], NDArray[np.uint8]]] = {
+    "sensor_msgs/msg/Image": image_to_bgr,
+    "sensor_msgs/msg/CompressedImage": compressed_to_bgr,
+}
+_CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
+
+
+def image_topics(bag: Bag, wanted: str | None = None) -> list[str]:
+    """All image topics of a bag by name, or the wanted one alone.
+
+    Raises:
+        OrposeError: there is no such topic, or no image topic.
+    """
+    images = sorted(name for name, topic in bag.topics.items() if topic.type in _DECODERS)
+    if wanted is not None and wanted not in images:
+        others = f"; image topics are: {', '.join(images)}" if images else " and no other image topic either"
+        raise OrposeError(f"{bag.path}: no image topic {wanted}{others}")
+    if not images:
+        known = ", ".join(f"{name} ({topic.type})" for name, topic in sorted(bag.topics.items())) or "none"
+        raise OrposeError(f"{bag.path}: no image topic; topics are: {known}")
+    return images if wanted is None else [wanted]
+
+
+def decoded(message: BagMessage) -> Any:
+    """A message as an object.
+
+    Raises:
+        OrposeError: its bytes are not of its type.
+    """
+    try:
+        return typestore().deserialize_cdr(message.data, message.type)
+    except Exception as error:  # whatever foreign bytes make of the library
+        raise OrposeError(f"message is no {message.type} ({type(error).__name__})") from None
+
+
+def picture(message: Any) -> NDArray[np.uint8]:
+    """The picture (h, w, 3) uint8 BGR of a decoded image message.
+
+    Raises:
+        OrposeError: it is damaged or of an encoding that is not supported.
+    """
+    return _DECODERS[message.__msgtype__](message)
+
+
+class BagCameras:
+    """The camera at any time of a bag: from the latest intrinsics until then, or from the first.
+
+    Args:
+        bag: where the intrinsics are.
+        topic: their topic.
+        view: gravity, and the intrinsics of a camera that has none in the bag.
+        notes: is added a sentence for each thing that is amiss.
+    """
+
+    def __init__(self, bag: Bag, topic: str, view: View, notes: list[str]) -> None:
+        self._view = view
+        self._notes = notes
+        self._times: list[int] = []
+        self._known: list[Camera | None] = []
+        known = bag.topics.get(topic)
+        if known is None or known.type != _CAMERA_INFO or known.count == 0:
+            if view.intrinsics_camera is None:
+                self._note(f"no intrinsics on {topic}: persons have no position in space")
+            return
+        for message in bag.messages([topic]):
+            try:
+                camera = camera_from_info(decoded(message))
+            except OrposeError as error:
+                self._note(f"intrinsics not used: {error}")
+                continue
+            if camera is None:
+                self._note(f"intrinsics not used: {topic} is of an uncalibrated camera")
+            self._times.append(message.time_ns)
+            self._known.append(camera)
+
+    def at(self, time_ns: int, size: Size) -> Camera:
+        """The camera of an image; guessed where the intrinsics are unknown or of another shape of image."""
+        known = self._known[max(0, bisect_right(self._times, time_ns) - 1)] if self._known else None
+        try:
+            return View(known or self._view.intrinsics_camera, self._view.gravity).camera(size)
+        except OrposeError as error:
+            self._note(f"intrinsics not used: {error}")
+            return View(None, self._view.gravity).camera(size)
+
+    def _note(self, note: str) -> None:
+        if note not in self._notes:
+            self._notes.append(note)

@@ -1,0 +1,1 @@
+"""What is kept on disk: written atomically, locked, fetched, checked."""

@@ -1,0 +1,107 @@
+"""Files: written so that an interruption leaves no half of one behind, read with errors that say what is wrong."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from orpose_models.vocabulary.errors import OrposeError, file_problem
+
+
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary name beside `path`; on success it is renamed to `path`, on failure removed.
+
+    The temporary name keeps the suffix, because writers such as OpenCV choose the format by it.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: str | Path) -> Iterator[Path]:
+    """Yield the name of a folder to be made, which gets to `path` whole on success and leaves nothing on failure.
+
+    Its own name is that of `path` already, because some writers name files after their folder.
+
+    Raises:
+        OrposeError: `path` exists already.
+    """
+    path = Path(path)
+    if path.exists():
+        raise OrposeError(f"{path}: exists already; remove it or choose another name")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    workshop = path.with_name(f".{path.name}.{os.getpid()}.part")
+    workshop.mkdir()
+    try:
+        yield workshop / path.name
+        (workshop / path.name).rename(path)
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
+
+
+def write_json(path: str | Path, data: Any, indent: int | None = None) -> None:
+    """Write `data` as JSON, atomically. NaN and infinity are refused: they are not JSON."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(data, indent=indent, allow_nan=False) + "\n")
+
+
+def read_json(path: str | Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        OrposeError: the file is missing, cannot be read or is not JSON.
+    """
+    path = Path(path)
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        raise OrposeError(f"{path}: no such file") from None
+    except OSError as error:
+        raise OrposeError(file_problem(error)) from None
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise OrposeError(f"{path}: not a JSON file ({error})") from None
+
+
+def read_settings(path: str | Path) -> dict[str, Any]:
+    """Read a YAML file of settings by name.
+
+    Raises:
+        OrposeError: missing, not YAML, or something else than settings by name.
+    """
+    try:
+        raw = yaml.safe_load(Path(path).read_text())
+    except FileNotFoundError:
+        raise OrposeError(f"{path}: no such file") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise OrposeError(f"{path}: not a YAML file ({' '.join(str(error).split())})") from None
+    if not isinstance(raw, dict):
+        raise OrposeError(f"{path}: expected settings by name")
+    return raw
+
+
+def without_folders(value: Any) -> Any:
+    """JSON values with file names in place of absolute paths: those are of the machine they were made on."""
+    if isinstance(value, Mapping):
+        return {key: without_folders(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_folders(part) for part in value]
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
+
+
+def sha256(path: str | Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,262 @@
+"""The predictions file: persons of many images in COCO's layout, with 3D. Written by every model, read by evaluation.
+
+The layout is described in docs/predictions.md; `SCHEMA` counts its incompatible changes.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from math import isfinite
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from orpose_models.files.disk import atomic_path, read_json, write_json
+from orpose_models.files.validation import Int64, Pixels, layout_error
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.resolution import Resolution
+from orpose_models.vocabulary.skeletons import COCO17, H36M17
+
+SCHEMA = 1
+KIND = "orpose-predictions"
+
+
+@dataclass(frozen=True)
+class ImagePrediction:
+    """The persons found in one image.
+
+    Attributes:
+        image_id: number of the image, unique in the file.
+        file_name: name of the image, relative to its folder; for a video, NAME#FRAME.
+        resolution: size of the original and of what the model saw.
+        poses: the persons.
+        stamp_ns: acquisition time in nanoseconds where known (video position, bag stamp).
+    """
+
+    image_id: int
+    file_name: str
+    resolution: Resolution
+    poses: Poses
+    stamp_ns: int | None = None
+
+
+@dataclass
+class Predictions:
+    """All predictions of one run. `info` says which model made them and with what settings."""
+
+    images: list[ImagePrediction]
+    info: dict[str, Any] = field(default_factory=dict)
+
+    def by_image_id(self) -> dict[int, ImagePrediction]:
+        """The predictions by image number."""
+        return {image.image_id: image for image in self.images}
+
+    def save(self, path: str | Path) -> None:
+        """Write the file, atomically."""
+        annotations: list[dict[str, Any]] = []
+        for image in self.images:
+            annotations.extend(_to_annotations(image, first_id=len(annotations) + 1))
+        category = {
+            "id": 1,
+            "name": "person",
+            "keypoints": list(COCO17.joints),
+            "skeleton": [[a + 1, b + 1] for a, b in COCO17.edges],
+            "joints3d": list(H36M17.joints),
+        }
+        images = [_to_image(image) for image in self.images]
+        info = {**self.info, "kind": KIND, "schema": SCHEMA}
+        write_json(path, {"info": info, "categories": [category], "images": images, "annotations": annotations})
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Predictions":
+        """Read a predictions file.
+
+        Raises:
+            OrposeError: missing, not JSON, another layout, or values that break the layout; says where.
+        """
+        raw = read_json(path)
+        info = raw.get("info") if isinstance(raw, dict) else None
+        if not isinstance(info, dict) or info.get("kind") != KIND:
+            raise OrposeError(f"{path}: not a predictions file of orpose (no info.kind = {KIND!r})")
+        if info.get("schema") != SCHEMA:
+            raise OrposeError(f"{path}: schema {info.get('schema')!r} is not the one this version reads ({SCHEMA})")
+        try:
+            document = _File.model_validate(raw)
+        except ValidationError as error:
+            raise layout_error(path, error) from None
+        persons: dict[int, list[_Annotation]] = {image.id: [] for image in document.images}
+        if len(persons) != len(document.images):
+            raise OrposeError(f"{path}: image ids are not unique")
+        for annotation in document.annotations:
+            if annotation.image_id not in persons:
+                raise OrposeError(
+                    f"{path}: annotation {annotation.id} is of image {annotation.image_id}, which the file has not"
+                )
+            persons[annotation.image_id].append(annotation)
+        images = [_to_prediction(image, persons[image.id]) for image in document.images]
+        return cls(images, document.info)
+
+
+class PredictionJournal:
+    """Predictions kept line by line as they are made, so that an interrupted run can go on.
+
+    The first line holds the run's settings; a journal of other settings is started anew. A last line
+    cut short by a crash is dropped.
+    """
+
+    def __init__(self, path: str | Path, settings: dict[str, Any]) -> None:
+        self._path = Path(path)
+        self.done: dict[int, ImagePrediction] = {}
+        head = json.dumps({"schema": SCHEMA, "settings": settings}, sort_keys=True)
+        lines = self._path.read_text(errors="replace").split("\n") if self._path.exists() else []
+        kept = [head]
+        if lines and lines[0] == head:
+            for line in lines[1:-1]:  # whole lines end in a newline, so what follows the last one is a rest
+                image = _from_line(line)
+                if image is None:
+                    break
+                self.done[image.image_id] = image
+                kept.append(line)
+        with atomic_path(self._path) as temporary:
+            temporary.write_text("\n".join(kept) + "\n")
+        self._file = self._path.open("a")
+
+    def append(self, image: ImagePrediction) -> None:
+        """Keep one more image; it is on its way to the disk when this returns."""
+        self.done[image.image_id] = image
+        record = {"image": _to_image(image), "annotations": _to_annotations(image, first_id=1)}
+        self._file.write(json.dumps(record, allow_nan=False) + "\n")
+        self._file.flush()
+
+    def close(self, remove: bool = False) -> None:
+        """Close the journal, and remove it when its content has been saved elsewhere."""
+        self._file.close()
+        if remove:
+            self._path.unlink(missing_ok=True)
+
+
+def _from_line(line: str) -> ImagePrediction | None:
+    try:
+        record = json.loads(line)
+        image = _Image.model_validate(record["image"])
+        return _to_prediction(image, [_Annotation.model_validate(a) for a in record["annotations"]])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+_Score = Annotated[float, Field(ge=0, le=1)]
+_Joints = Annotated[list[_Score], Field(min_length=17, max_length=17)]
+_Point = Annotated[list[float], Field(min_length=3, max_length=3)]
+
+
+class _Annotation(BaseModel):
+    model_config = ConfigDict(allow_inf_nan=False)
+    id: int
+    image_id: int
+    category_id: Literal[1]
+    bbox: Annotated[list[Pixels], Field(min_length=4, max_length=4)]
+    score: _Score
+    keypoints: Annotated[list[Pixels], Field(min_length=51, max_length=51)]
+    scores_hard: _Joints
+    scores_soft: _Joints
+    joints3d: Annotated[list[_Point | None], Field(min_length=17, max_length=17)]
+    root: _Point | None
+    root_std: float | None
+    track_id: Int64
+
+    @field_validator("keypoints")
+    @classmethod
+    def _scored(cls, keypoints: list[float]) -> list[float]:
+        if not all(0 <= score <= 1 for score in keypoints[2::3]):
+            raise ValueError("every third number is a score and must be within 0..1")
+        return keypoints
+
+
+class _Image(BaseModel):
+    model_config = ConfigDict(allow_inf_nan=False)
+    id: int
+    file_name: str
+    width: Annotated[int, Field(gt=0)]
+    height: Annotated[int, Field(gt=0)]
+    seen_width: Annotated[int, Field(gt=0)]
+    seen_height: Annotated[int, Field(gt=0)]
+    downsample: float
+    stamp_ns: int | None
+
+
+class _File(BaseModel):
+    info: dict[str, Any]
+    images: list[_Image]
+    annotations: list[_Annotation]
+
+
+def _rounded(values: Iterable[float], digits: int) -> list[float]:
+    return [round(float(value), digits) for value in values]
+
+
+def _to_image(image: ImagePrediction) -> dict[str, Any]:
+    return {
+        "id": image.image_id,
+        "file_name": image.file_name,
+        "width": image.resolution.full[0],
+        "height": image.resolution.full[1],
+        "seen_width": image.resolution.seen[0],
+        "seen_height": image.resolution.seen[1],
+        "downsample": image.resolution.factor,
+        "stamp_ns": image.stamp_ns,
+    }
+
+
+def _to_prediction(image: _Image, annotations: list[_Annotation]) -> ImagePrediction:
+    resolution = Resolution((image.width, image.height), (image.seen_width, image.seen_height), image.downsample)
+    return ImagePrediction(image.id, image.file_name, resolution, _to_poses(annotations), image.stamp_ns)
+
+
+def _to_annotations(image: ImagePrediction, first_id: int) -> list[dict[str, Any]]:
+    poses = image.poses
+    annotations = []
+    for i in range(len(poses)):
+        x_min, y_min, x_max, y_max = (float(v) for v in poses.boxes[i])
+        keypoints = np.concatenate([poses.keypoints[i], poses.keypoint_scores[i][:, None]], axis=1)
+        root_std = float(poses.root_std[i])
+        annotations.append(
+            {
+                "id": first_id + i,
+                "image_id": image.image_id,
+                "category_id": 1,
+                "bbox": _rounded((x_min, y_min, x_max - x_min, y_max - y_min), 3),
+                "score": round(float(poses.box_scores[i]), 5),
+                "keypoints": _rounded(keypoints.ravel(), 4),
+                "scores_hard": _rounded(poses.scores_hard[i], 4),
+                "scores_soft": _rounded(poses.scores_soft[i], 4),
+                "joints3d": [_rounded(p, 4) if np.isfinite(p).all() else None for p in poses.joints3d[i]],
+                "root": _rounded(poses.root[i], 4) if np.isfinite(poses.root[i]).all() else None,
+                "root_std": round(root_std, 4) if isfinite(root_std) else None,
+                "track_id": int(poses.ids[i]),
+            }
+        )
+    return annotations
+
+
+def _to_poses(annotations: list[_Annotation]) -> Poses:
+    if not annotations:
+        return Poses.empty()
+    unknown = [np.nan] * 3
+    boxes = np.array([a.bbox for a in annotations], np.float32)
+    boxes[:, 2:] += boxes[:, :2]
+    keypoints = np.array([a.keypoints for a in annotations], np.float32).reshape(-1, 17, 3)
+    return Poses.from_arrays(
+        boxes,
+        [a.score for a in annotations],
+        keypoints[..., :2],
+        keypoints[..., 2],
+        scores_hard=[a.scores_hard for a in annotations],
+        scores_soft=[a.scores_soft for a in annotations],
+        joints3d=[[p or unknown for p in a.joints3d] for a in annotations],
+        root=[a.root or unknown for a in annotations],
+        root_std=[np.nan if a.root_std is None else a.root_std for a in annotations],
+        ids=[a.track_id for a in annotations],
+    )

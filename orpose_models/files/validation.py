@@ -1,0 +1,25 @@
+"""What pydantic finds wrong with a user's file, in one sentence."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+
+from orpose_models.vocabulary.errors import OrposeError
+
+# What arrays can hold: integers of 64 bit, and places outside the image, but not where single precision fails.
+Int64 = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+Pixels = Annotated[float, Field(ge=-1e6, le=1e6)]
+
+
+def layout_error(path: str | Path, error: ValidationError) -> OrposeError:
+    """The error to raise for a file of another layout: the file, the place, the first problem, how many there are."""
+    problem = error.errors()[0]
+    where = ".".join(str(part) for part in problem["loc"])
+    what = problem["msg"].partition(" or instance of")[0].removeprefix("Value error, ")  # our classes, pydantic's words
+    if problem["type"] == "extra_forbidden":
+        what = "there is no such setting or key"
+    number = error.error_count()
+    return OrposeError(
+        ": ".join(filter(None, [str(path), where, what])) + (f" ({number} such problems)" if number > 1 else "")
+    )

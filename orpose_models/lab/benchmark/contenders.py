@@ -1,0 +1,119 @@
+"""What is measured: a model of this project, or a peer, on an engine and a number of threads."""
+
+import sys
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from orpose_models.vocabulary.errors import OrposeError
+
+Kind = Literal["model", "paper-student", "keypoint-rcnn", "yolo", "mediapipe"]
+# The engines of `runtime.model`, and the package that each needs.
+ENGINES = {
+    "onnxruntime": "onnxruntime",
+    "onnxruntime-int8": "onnxruntime",
+    "openvino": "openvino",
+    "openvino-bf16": "openvino",
+    "torch": "torch",
+}
+# Those that take any graph as it is.
+GRAPH_ENGINES = ("onnxruntime", "openvino", "openvino-bf16")
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One row of the benchmark; every one runs in processes of its own.
+
+    Attributes:
+        kind: 'model' of this project by name, or which peer.
+        source: the model's name, the short side of a Keypoint R-CNN, or the YOLO graph's file.
+        engine: what computes it; None for whatever it comes with.
+        threads: how many it is given.
+        python: the interpreter that it runs in.
+        note: what a reader must know about how it was made comparable.
+    """
+
+    kind: Kind
+    source: str
+    engine: str | None
+    threads: int
+    python: str = sys.executable
+    note: str = ""
+
+    @property
+    def name(self) -> str:
+        """Without engine and threads."""
+        names = {
+            "model": Path(self.source).stem if self.source.endswith(".safetensors") else Path(self.source).name,
+            "paper-student": "the paper's student",
+            "keypoint-rcnn": f"Keypoint R-CNN R50 {self.source}",
+            "yolo": Path(self.source).stem,
+            "mediapipe": "MediaPipe Pose",
+        }
+        return names[self.kind]
+
+    @property
+    def label(self) -> str:
+        """Tells the contenders of a run apart."""
+        engine = f", {self.engine}" if self.engine else ""
+        return f"{self.name}{engine}, {self.threads} thread{'s' if self.threads > 1 else ''}"
+
+
+def installed_engines() -> list[str]:
+    """The engines whose packages are installed."""
+    return [engine for engine, package in ENGINES.items() if find_spec(package) is not None]
+
+
+def own_contenders(models: list[str], engines: list[str] | None, threads: list[int]) -> list[Contender]:
+    """Every model on every engine with every number of threads.
+
+    Args:
+        engines: None for all that are installed.
+
+    Raises:
+        OrposeError: an engine is unknown or not installed.
+    """
+    there = installed_engines()
+    for engine in engines or []:
+        if engine not in ENGINES:
+            raise OrposeError(f"engine {engine!r} is not known; choose one of: {', '.join(ENGINES)}")
+        if engine not in there:
+            raise OrposeError(f"engine {engine!r} needs the package {ENGINES[engine]}, which is not installed")
+    return [
+        Contender("model", model, engine, count) for model in models for engine in engines or there for count in threads
+    ]
+
+
+def peer_contenders(threads: int) -> list[Contender]:
+    """The networks that torchvision and this project have anyway, with random weights.
+
+    Raises:
+        OrposeError: torch or torchvision is not installed.
+    """
+    if find_spec("torch") is None or find_spec("torchvision") is None:
+        raise OrposeError("the peers need torch and torchvision: pip install -r requirements/train.txt")
+    note = "random weights; its best N boxes pass whatever their score, so that N persons are processed"
+    return [
+        *(Contender("keypoint-rcnn", side, "torch", threads, note=note) for side in ("320", "800")),
+        Contender("paper-student", "paper", "torch", threads, note=f"{note}; from the image to 2D and 3D"),
+    ]
+
+
+def yolo_contenders(file: Path, engines: list[str] | None, threads: int) -> list[Contender]:
+    """An Ultralytics pose graph on ONNX Runtime and OpenVINO.
+
+    Raises:
+        OrposeError: there is no such file.
+    """
+    if not file.is_file():
+        raise OrposeError(f"{file}: no such file; docs/performance.md says how to make a YOLO pose graph")
+    wanted = [engine for engine in engines or installed_engines() if engine in GRAPH_ENGINES]
+    note = "2D only; with its preparation of the image and non-maximum suppression; its best N boxes are taken"
+    return [Contender("yolo", str(file), engine, threads, note=note) for engine in wanted]
+
+
+def mediapipe_contender(python: str, threads: int) -> Contender:
+    """MediaPipe's pose solution, run by the interpreter of an environment that has it."""
+    note = "one call a person on a crop around them; finding the persons is not included; chooses its threads itself"
+    return Contender("mediapipe", "", None, threads, python=python, note=note)

@@ -1,0 +1,1 @@
+"""What a model is to the rest: its contract, its files, its scores."""

@@ -1,0 +1,115 @@
+"""The sizes and settings of a student network."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from orpose_models.vocabulary.resolution import Size
+
+Decoding = Literal["cell", "oks"]
+
+# Images are padded at right and bottom to multiples of this many pixels.
+MULTIPLE = 32
+SETS = ("soft", "hard")
+# Which sets of labels a branch learns, by the branch's name; "both" is for networks of one branch.
+LEARNS: dict[str, tuple[str, ...]] = {"soft": ("soft",), "hard": ("hard",), "both": SETS}
+
+STRIDES = {"resnet50": (4, 8, 16, 32, 64), "movenet": (8, 16, 32, 64)}
+_POSITIVE = (
+    "short_side", "long_side", "fpn_channels", "anchor_sizes", "aspect_ratios", "proposals_before_nms",
+    "proposals_after_nms", "box_hidden", "keypoint_channels", "keypoint_layers", "lifter_hidden", "max_persons",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class StudentConfig:
+    """A student network; the defaults are the paper's: 67,855,703 parameters (sections 2.3 and 3.3).
+
+    Attributes:
+        short_side, long_side: an image is scaled until its short side is the one or its long side the other.
+        backbone: 'resnet50', or 'movenet': MobileNetV2 with a feature pyramid of two parts.
+        fpn_channels: width of the feature maps.
+        strides: pixels per cell of each feature map, finest first, as the backbone has them; the last is used for
+            proposals only.
+        anchor_sizes: side in pixels of the square anchors of each feature map.
+        aspect_ratios: height / width of the anchors; their areas are those of the squares.
+        proposals_before_nms, proposals_after_nms: how many proposals of each map are considered, and how many of
+            an image are kept: in training, in use.
+        proposal_nms: overlap above which the lower-scored proposal is dropped.
+        box_hidden: width of the box head.
+        branches: of the keypoint head, each with heatmaps and a lifter of its own: the paper's two, or one of
+            'soft', 'hard' and 'both' (see `LEARNS`).
+        keypoint_channels, keypoint_layers: width and number of the keypoint head's convolutions.
+        lifter: what lifters are given: 'pixels' of the network's input as in the paper, or 'view': what the lifter
+            of `orpose_models.lifting` is given.
+        lifter_hidden: width of the lifters.
+        score_threshold, box_nms, max_persons: which boxes are reported.
+        decoding: of heatmaps: the paper's 'cell', or 'oks'; see `student.heatmaps.decode_keypoints`.
+    """
+
+    short_side: int = 800
+    long_side: int = 1333
+    backbone: Literal["resnet50", "movenet"] = "resnet50"
+    fpn_channels: int = 256
+    strides: tuple[int, ...] = (4, 8, 16, 32, 64)
+    anchor_sizes: tuple[int, ...] = (32, 64, 128, 256, 512)
+    aspect_ratios: tuple[float, ...] = (0.5, 1.0, 2.0)
+    proposals_before_nms: tuple[int, int] = (2000, 1000)
+    proposals_after_nms: tuple[int, int] = (1500, 1000)
+    proposal_nms: float = 0.7
+    box_hidden: int = 1024
+    branches: tuple[str, ...] = SETS
+    keypoint_channels: int = 512
+    keypoint_layers: int = 8
+    lifter: Literal["pixels", "view"] = "pixels"
+    lifter_hidden: int = 1024
+    score_threshold: float = 0.05
+    box_nms: float = 0.5
+    max_persons: int = 100
+    decoding: Decoding = "cell"
+
+    def __post_init__(self) -> None:
+        if self.branches != SETS and (len(self.branches) != 1 or self.branches[0] not in LEARNS):
+            raise ValueError(f"branches must be {SETS} or one of {tuple(LEARNS)}, got {self.branches}")
+        if self.strides != STRIDES[self.backbone]:
+            raise ValueError(f"strides of {self.backbone} are {STRIDES[self.backbone]}, got {self.strides}")
+        if len(self.strides) != len(self.anchor_sizes):
+            raise ValueError(f"{len(self.strides)} strides and {len(self.anchor_sizes)} anchor sizes do not fit")
+        if not self.aspect_ratios:
+            raise ValueError("aspect_ratios must have one at least")
+        for name in _POSITIVE:
+            value = getattr(self, name)
+            if not all(number > 0 for number in (value if isinstance(value, tuple) else (value,))):
+                raise ValueError(f"{name} must be above 0, got {value}")
+        for name in ("proposal_nms", "score_threshold", "box_nms"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be in 0..1, got {getattr(self, name)}")
+
+    def input_size(self, full: Size) -> Size:
+        """Width, height to which an image whose original is `full` is scaled for the network."""
+        scale = min(self.short_side / min(full), self.long_side / max(full))
+        return max(1, round(full[0] * scale)), max(1, round(full[1] * scale))
+
+
+PAPER = StudentConfig()
+
+# The same network, thinner, on a light backbone: for two processor cores. Less than 10 M parameters.
+LIGHT = StudentConfig(
+    short_side=320,
+    long_side=640,
+    backbone="movenet",
+    fpn_channels=96,
+    strides=(8, 16, 32, 64),
+    anchor_sizes=(40, 80, 160, 300),
+    aspect_ratios=(1.0, 2.0, 3.0),
+    proposals_before_nms=(400, 200),
+    proposals_after_nms=(200, 100),
+    box_hidden=368,
+    keypoint_channels=128,
+    keypoint_layers=6,
+    lifter="view",
+    lifter_hidden=512,
+    score_threshold=0.02,
+    max_persons=30,
+    decoding="oks",
+)
+CONFIGS = {"paper": PAPER, "light": LIGHT}

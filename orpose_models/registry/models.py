@@ -1,0 +1,123 @@
+"""Pose models by name."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orpose_models.model_format.pose_model import PoseModel
+from orpose_models.vocabulary.errors import OrposeError
+
+if TYPE_CHECKING:
+    from orpose_models.student.model import StudentModel
+
+
+def _teacher(preset: str, threads: int | None) -> PoseModel:
+    from orpose_models.teacher.packaged import load_packaged_teacher
+
+    return load_packaged_teacher(preset, threads=threads)
+
+
+def _paper_teacher(threads: int | None) -> PoseModel:
+    try:
+        import torch
+    except ImportError:
+        raise OrposeError("the paper's teacher needs torch: pip install -r requirements/train.txt") from None
+    from orpose_models.teacher.paper import load_paper_teacher
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    return load_paper_teacher(device="cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _student(path: Path, threads: int | None) -> "StudentModel":
+    try:
+        import torch
+    except ImportError:
+        raise OrposeError(f"{path}: a student's weights need torch: pip install -r requirements/train.txt") from None
+    from orpose_models.student.model import load_student_model
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    return load_student_model(path)
+
+
+def _exported(folder: Path, threads: int | None, engine: str) -> PoseModel:
+    if engine != "torch":
+        from orpose_models.runtime.student import load_runtime_student
+
+        return load_runtime_student(folder, engine, threads)
+    from orpose_models.model_format.manifest import WEIGHTS, read_manifest
+
+    manifest, identity = read_manifest(folder)
+    model = _student(folder / WEIGHTS, threads)
+    model.name, model.sha256 = manifest.name, identity
+    model.short_side_by_downsample = manifest.short_side_by_downsample
+    return model
+
+
+# What `load_model` knows by name, besides `shipped_models`: a description and a loader (threads: int | None) ->
+# PoseModel.
+MODELS: Mapping[str, tuple[str, Callable[[int | None], PoseModel]]] = {
+    "teacher": (
+        "packaged three-stage teacher with multi-scale and flip test-time augmentation: accurate, slow",
+        lambda threads: _teacher("full", threads),
+    ),
+    "teacher-fast": (
+        "packaged three-stage teacher without test-time augmentation: several images a second on two cores",
+        lambda threads: _teacher("fast", threads),
+    ),
+    "teacher-tiles": (
+        "packaged three-stage teacher that also searches overlapping tiles: for small people, slowest",
+        lambda threads: _teacher("tiles", threads),
+    ),
+    "paper-teacher": (
+        "the paper's three networks, on torch; you provide detectron2 and the weights (docs/paper-teacher.md)",
+        _paper_teacher,
+    ),
+}
+
+
+DEFAULT_MODEL = "orpose-all-light"  # of the command line and of the node
+ENGINES = ("onnxruntime", "onnxruntime-int8", "openvino", "openvino-bf16", "torch")
+# Exported students that come with the program, each in a folder of its name.
+SHIPPED = Path(__file__).resolve().parents[1] / "models"
+
+
+def shipped_models() -> dict[str, Path]:
+    """The folders of the students that come with the program, by name."""
+    return {path.parent.name: path.parent for path in sorted(SHIPPED.glob("*/model.json"))}
+
+
+def load_model(name: str, threads: int | None = None, engine: str | None = None) -> PoseModel:
+    """Load a model.
+
+    Args:
+        name: one of `shipped_models` or `MODELS`, the folder of an exported student, or a trained student's
+            FILE.safetensors.
+        threads: how many threads it may use; None for all cores.
+        engine: one of `ENGINES`; None for the model's own, which is 'onnxruntime' for exported students.
+
+    Raises:
+        OrposeError: no such model or engine, the model does not run on the engine, or its weights are missing,
+            corrupt or of another version.
+    """
+    if engine is not None and engine not in ENGINES:
+        raise OrposeError(f"engine {engine!r} is not known; choose one of: {', '.join(ENGINES)}")
+    if name in MODELS:
+        model = MODELS[name][1](threads)
+    elif name in (shipped := shipped_models()):
+        return _exported(shipped[name], threads, engine or "onnxruntime")
+    elif name.endswith(".safetensors"):
+        if engine not in (None, "torch"):
+            raise OrposeError(f"{name}: weights alone run on torch; for {engine} first run: orpose export {name}")
+        return _student(Path(name), threads)
+    elif Path(name).is_dir():
+        return _exported(Path(name), threads, engine or "onnxruntime")
+    else:
+        names = ", ".join([*shipped, *MODELS])
+        raise OrposeError(
+            f"model {name!r} is not known; choose one of: {names}, a folder made by orpose export, or FILE.safetensors"
+        )
+    if engine not in (None, model.engine):
+        raise OrposeError(f"model {name!r} runs on {model.engine}, not on {engine}; leave the choice to the model")
+    return model

@@ -1,0 +1,1 @@
+"""A model over many images, with journal and resume."""

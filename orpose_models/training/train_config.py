@@ -1,0 +1,301 @@
+"""The configuration of a training run: a YAML file, checked."""
+
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from orpose_models.files.disk import read_settings
+from orpose_models.files.validation import layout_error
+from orpose_models.model_format.student_config import CONFIGS, SETS, StudentConfig
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.resolution import MAX_FACTOR, MIN_FACTOR
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(gt=0)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
+
+
+class ModelSettings(_Strict):
+    """The network.
+
+    Attributes:
+        kind: 'paper' or 'light', see `student.config`.
+        settings: what is to differ from that configuration, such as short_side or branches.
+        start: 'coco' (for light: MoveNet's weights and the trained lifter), 'none', or a file: a student of orpose
+            (.safetensors) or detectron2's Keypoint R-CNN (.pkl, .pth).
+        frozen_stages: how many of the backbone's first stages are not trained.
+    """
+
+    kind: Literal["paper", "light"]
+    settings: dict[str, Any] = {}
+    start: str = "coco"
+    frozen_stages: Annotated[int, Field(ge=0)] = 0
+
+    def student_config(self) -> StudentConfig:
+        """The network's sizes.
+
+        Raises:
+            OrposeError: a setting is unknown or out of range.
+        """
+        base = asdict(CONFIGS[self.kind])
+        if unknown := self.settings.keys() - {field.name for field in fields(StudentConfig)}:
+            raise OrposeError(f"model.settings: a student has no setting {', '.join(sorted(unknown))}")
+        try:
+            return TypeAdapter(StudentConfig).validate_python({**base, **self.settings})
+        except ValidationError as error:
+            raise OrposeError(f"model.settings: {error.errors()[0]['msg']}") from None
+
+
+class DataSource(_Strict):
+    """Images to train on: a file of pseudo-labels, or a folder of images in which nobody is.
+
+    Attributes:
+        labels: file that `orpose teach` made.
+        person_free: folder of images without persons.
+        weight: how often each image is taken in an epoch; 0.5 takes another half each time.
+    """
+
+    labels: Path | None = None
+    person_free: Path | None = None
+    weight: Positive = 1.0
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.labels is None) == (self.person_free is None):
+            raise ValueError("give either labels or person_free")
+        return self
+
+
+class DataSettings(_Strict):
+    """What is trained on.
+
+    Attributes:
+        sources: see `DataSource`; the command line may add to them.
+        accept: score from which on a person is taken to be there, others are ignored: neither person nor background;
+            that of each file of labels if null.
+        empty: how often a labelled image in which nobody was accepted is taken, compared to the others; in many of them
+            the teacher only missed everybody.
+        workers: processes that prepare images; 0 prepares them in the training process.
+    """
+
+    sources: tuple[DataSource, ...] = ()
+    accept: Share | None = None
+    empty: Share = 1.0
+    workers: Annotated[int, Field(ge=0)] = 1
+
+
+class Downsampling(_Strict):
+    """One kind of downsampling.
+
+    Attributes:
+        share: of the images.
+        low, high: the factor is drawn between these, in steps of 0.1, both ends included.
+    """
+
+    share: Share
+    low: Annotated[float, Field(ge=MIN_FACTOR, le=MAX_FACTOR)] = 1.0
+    high: Annotated[float, Field(ge=MIN_FACTOR, le=MAX_FACTOR)] = 1.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low > self.high:
+            raise ValueError("low is above high")
+        return self
+
+
+class Augmentation(_Strict):
+    """How images are changed, in this order; downsampling comes last, as it does in use.
+
+    Attributes:
+        flip: share of images that are mirrored.
+        move: share that is scaled and shifted.
+        scale: smallest and largest scale.
+        shift: largest shift, as a share of the image's size.
+        colour: share whose colours are changed.
+        gain, tint, offset: largest relative change of brightness and of each channel, largest change in grey levels.
+        downsampling: kinds and their shares, which sum to 1.
+    """
+
+    flip: Share = 0.5
+    move: Share = 0.5
+    scale: tuple[Positive, Positive] = (0.75, 1.3)
+    shift: Share = 0.12
+    colour: Share = 0.6
+    gain: Share = 0.35
+    tint: Share = 0.2
+    offset: Annotated[float, Field(ge=0, le=255)] = 15.0
+    downsampling: tuple[Downsampling, ...] = (Downsampling(share=1.0),)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if abs(sum(kind.share for kind in self.downsampling) - 1) > 1e-6:
+            raise ValueError("the shares of downsampling do not sum to 1")
+        if self.scale[0] > self.scale[1]:
+            raise ValueError("scale: the smallest comes first")
+        return self
+
+
+class Optimiser(_Strict):
+    """The optimiser.
+
+    Attributes:
+        kind: 'sgd' (with momentum) or 'adamw'.
+        learning_rate: of the heads; backbone_factor and lifter_factor are those of backbone body and lifters to it.
+        weight_decay, momentum: as usual.
+        clip: largest norm of all gradients together; null for any.
+    """
+
+    kind: Literal["sgd", "adamw"]
+    learning_rate: Positive
+    backbone_factor: Annotated[float, Field(ge=0)] = 1.0
+    lifter_factor: Annotated[float, Field(ge=0)] = 1.0
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-4
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    clip: Positive | None = None
+
+
+class Schedule(_Strict):
+    """The learning rate over the run.
+
+    Attributes:
+        iterations: length of the run.
+        warmup: iterations over which it rises linearly from warmup_factor times its value.
+        kind: 'steps' multiplies it by `factor` at each of `milestones`; 'cosine' lets it fall to `final` times itself.
+    """
+
+    iterations: Count
+    kind: Literal["steps", "cosine"]
+    warmup: Annotated[int, Field(ge=0)] = 0
+    warmup_factor: Share = 0.001
+    milestones: tuple[Count, ...] = ()
+    factor: Share = 0.1
+    final: Share = 0.02
+
+
+class Regions(_Strict):
+    """How many anchors, box regions and keypoint regions of an image are learned from."""
+
+    proposals: Count = 256
+    boxes: Count = 512
+    keypoints: Count = 512
+
+
+class LossWeights(_Strict):
+    """What each loss counts."""
+
+    proposal: float = 1.0
+    proposal_box: float = 1.0
+    cls: float = 1.0
+    box: float = 1.0
+    keypoints_soft: float = 1.0
+    keypoints_hard: float = 1.0
+    joints_soft: float = 1.0
+    joints_hard: float = 1.0
+
+    def of(self, name: str) -> float:
+        """The weight of a loss by the name it is reported under."""
+        kind = name.removeprefix("loss_").replace("2d", "keypoints").replace("3d", "joints").replace("class", "cls")
+        return float(getattr(self, kind))
+
+
+class EvaluationSettings(_Strict):
+    """Evaluation during training.
+
+    Attributes:
+        dataset: KIND:PATH, as `orpose evaluate` takes it; never a test set.
+        every: iterations between evaluations.
+        factors: downsampling factors.
+        images: at most this many images, evenly chosen; null for all.
+    """
+
+    dataset: str
+    every: Count
+    factors: tuple[Annotated[float, Field(ge=MIN_FACTOR, le=MAX_FACTOR)], ...] = (1.0, 12.0)
+    images: Count | None = None
+
+
+class TrainConfig(_Strict):
+    """A training run.
+
+    Attributes:
+        name: of the model that comes out.
+        seed: decides every random choice, together with the number of the iteration or image.
+        model, data, augmentation, optimiser, schedule, regions, loss_weights, evaluation: see there.
+        batch: images of an iteration, of all processes together.
+        ema: decay of the moving average of the weights, which is then the result; null for none.
+        bfloat16: compute backbone and keypoint head in bfloat16.
+        threads: of each process; null for all cores.
+        log_every, pictures_every, checkpoint_every: iterations between scalars, sample images and checkpoints.
+    """
+
+    name: Annotated[str, Field(min_length=1, pattern=r"^[\w.+-]+$")]
+    seed: Annotated[int, Field(ge=0)] = 0
+    model: ModelSettings
+    data: DataSettings = DataSettings()
+    augmentation: Augmentation = Augmentation()
+    optimiser: Optimiser
+    schedule: Schedule
+    batch: Count
+    regions: Regions = Regions()
+    loss_weights: LossWeights = LossWeights()
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
+    bfloat16: bool = False
+    threads: Count | None = None
+    evaluation: EvaluationSettings | None = None
+    log_every: Count = 20
+    pictures_every: Count = 500
+    checkpoint_every: Count = 250
+
+    @classmethod
+    def read(cls, path: str | Path, changes: tuple[str, ...] = ()) -> Self:
+        """Read a configuration; `changes` such as 'schedule.iterations=100' replace single values.
+
+        Raises:
+            OrposeError: missing, not YAML, an unknown key or a wrong value; says which.
+        """
+        raw = read_settings(path)
+        for change in changes:
+            _change(raw, change)
+        return cls.check(raw, str(path), changes)
+
+    @classmethod
+    def check(cls, raw: Any, source: str, changes: tuple[str, ...] = ()) -> Self:
+        """A configuration from plain values, some of which came by `changes`.
+
+        Raises:
+            OrposeError: an unknown key or a wrong value; says which, and where it was given.
+        """
+        try:
+            config = cls.model_validate(raw)
+        except ValidationError as error:
+            where = ".".join(str(part) for part in error.errors()[0]["loc"])
+            given = next((c for c in changes if f"{where}.".startswith(f"{c.partition('=')[0]}.")), None)
+            raise layout_error(source if given is None else f"--set {given}", error) from None
+        config.model.student_config()
+        return config
+
+    def sets(self) -> tuple[str, ...]:
+        """Which sets of labels the network learns."""
+        branches = self.model.student_config().branches
+        return SETS if branches in (SETS, ("both",)) else branches
+
+
+def _change(raw: dict[str, Any], change: str) -> None:
+    name, equals, text = change.partition("=")
+    *path, last = name.split(".")
+    inner: Any = raw
+    for part in path:
+        inner = inner.setdefault(part, {}) if isinstance(inner, dict) else None
+    if not equals or not isinstance(inner, dict):
+        raise OrposeError(f"--set {change!r}: expected NAME=VALUE, such as schedule.iterations=1000")
+    try:
+        inner[last] = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise OrposeError(f"--set {change!r}: {text!r} is no YAML value") from None

@@ -1,0 +1,1 @@
+"""What everything speaks: joint sets, poses, cameras, resolutions."""

@@ -1,0 +1,69 @@
+"""Pictures on disk, also on a disk that is full."""
+
+import resource
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from orpose_models.files.picture_writer import PictureWriter
+from orpose_models.vocabulary.errors import OrposeError
+
+
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    """No file may grow beyond 20,000 bytes, as on a disk that is full."""
+    limits, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.getsignal(signal.SIGXFSZ)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    signal.signal(signal.SIGXFSZ, handler)
+
+
+def noise(count: int, height: int = 120, width: int = 160) -> list[np.ndarray]:
+    """Pictures that no codec makes small."""
+    return list(np.random.default_rng(0).integers(0, 255, (count, height, width, 3), np.uint8))
+
+
+def write(target: Path, pictures: list[np.ndarray], fps: float = 25.0) -> None:
+    with PictureWriter(target, fps) as writer:
+        for i, picture in enumerate(pictures):
+            writer.write(f"{i}.png", picture)
+
+
+def test_no_pictures_make_no_video(tmp_path: Path) -> None:
+    write(tmp_path / "a.mp4", [])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("fps", [0.04, 1.0, 29.97, 25 / 3, 240.0])
+@pytest.mark.parametrize("count", [1, 2, 30])
+def test_a_video_has_every_frame_at_any_rate(tmp_path: Path, count: int, fps: float) -> None:
+    write(tmp_path / "a.mp4", noise(count, 33, 47), fps)
+    video = cv2.VideoCapture(str(tmp_path / "a.mp4"))
+    assert video.get(cv2.CAP_PROP_FRAME_COUNT) == count
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def test_a_video_that_a_full_disk_cuts_short_is_an_error(tmp_path: Path, small_files: None) -> None:
+    with pytest.raises(OrposeError, match=r"a\.mp4: the video could not be written.*is the disk full\?"):
+        write(tmp_path / "a.mp4", noise(20))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_older_video_outlives_a_full_disk(tmp_path: Path, small_files: None) -> None:
+    write(tmp_path / "a.mp4", noise(2, 32, 32))
+    older = (tmp_path / "a.mp4").read_bytes()
+    with pytest.raises(OrposeError, match="disk full"):
+        write(tmp_path / "a.mp4", noise(20))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.mp4": older}
+
+
+def test_a_picture_that_a_full_disk_cuts_short_is_an_error(tmp_path: Path, small_files: None) -> None:
+    with pytest.raises(OrposeError, match="could not be written"):
+        write(tmp_path / "a", noise(1, 480, 640))
+    assert list((tmp_path / "a").iterdir()) == []

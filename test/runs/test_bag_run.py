@@ -1,0 +1,192 @@
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from orpose_models.datasets.bags.reader import Bag, open_bag
+from orpose_models.datasets.bags.topics import POSES2D, POSES3D, SKELETON_INFO
+from orpose_models.datasets.bags.types import message_class, typestore
+from orpose_models.datasets.bags.writer import new_bag
+from orpose_models.messages.fields import make_header
+from orpose_models.messages.images import bgr_to_compressed, bgr_to_image
+from orpose_models.messages.poses import camera_info_message, poses_from_messages
+from orpose_models.runs.bag_run import BagRun, image_topic, run_bag
+from orpose_models.runtime.pipeline import Pipeline
+from orpose_models.runtime.tracking import Tracker
+from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.resolution import Size
+from orpose_models.vocabulary.skeletons import COCO17_TO_H36M17
+
+STEP = 40_000_000
+CAMERA = Camera(64, 48, 60.0, 60.0, 31.5, 23.5)
+# Somebody 3 m away, wherever the squares are.
+BODY = np.random.default_rng(1).normal((0, 0, 3), 0.3, (17, 3))
+
+
+@dataclass(frozen=True)
+class SquareFinder:
+    """A model whose persons are at the white squares of an image, so that the right answer is known."""
+
+    name: str = "squares"
+    sha256: str = "0" * 64
+    engine: str = "opencv"
+
+    def predict(
+        self,
+        image: NDArray[np.uint8],
+        full_size: Size | None = None,
+        camera: Camera | None = None,
+        min_score: float = 0.0,
+    ) -> Poses:
+        width, height = full_size or (image.shape[1], image.shape[0])
+        scale = np.array([width / image.shape[1], height / image.shape[0]] * 2)
+        contours, _ = cv2.findContours((image[..., 0] > 127).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        boxes = [np.array([x, y, x + w, y + h]) * scale for x, y, w, h in map(cv2.boundingRect, contours)]
+        n = len(boxes)
+        joints = COCO17_TO_H36M17.points(BODY)
+        return Poses.from_arrays(
+            boxes,
+            [0.9] * n,
+            [CAMERA.project(BODY)] * n,
+            np.full((n, 17), 0.8),
+            joints3d=[joints - joints[0]] * n,
+        )
+
+
+def picture(x: int) -> NDArray[np.uint8]:
+    image = np.zeros((48, 64, 3), np.uint8)
+    image[10:20, x : x + 10] = 255
+    return image
+
+
+def write_bag(path: Path, count: int = 5, camera: Camera | None = CAMERA, compressed: bool = False) -> Path:
+    kind, convert = ("CompressedImage", bgr_to_compressed) if compressed else ("Image", bgr_to_image)
+    with new_bag(path) as bag:
+        bag.add_topic("/or/image_raw", f"sensor_msgs/msg/{kind}")
+        bag.add_topic("/or/camera_info", "sensor_msgs/msg/CameraInfo")
+        for i in range(count):
+            header = make_header(7 * 10**9 + i * STEP, "ceiling", message_class)
+            if camera is not None:
+                bag.write("/or/camera_info", camera_info_message(camera, header, message_class), i * STEP)
+            bag.write("/or/image_raw", convert(picture(4 * i), header, message_class), i * STEP)
+    return path
+
+
+def run(bag: Bag, out: Path, downsample: float = 1.0) -> BagRun:
+    pipeline = Pipeline(SquareFinder(), downsample, tracker=Tracker())
+    return run_bag(bag, out, pipeline, image_topic(bag))
+
+
+def results(path: Path) -> list[tuple[Poses, int]]:
+    bag = open_bag(path)
+    read = {
+        topic: [(typestore().deserialize_cdr(m.data, m.type), m.time_ns) for m in bag.messages([topic])]
+        for topic in (POSES2D, POSES3D)
+    }
+    return [
+        (poses_from_messages(poses2d, poses3d)[0], time_ns)
+        for (poses2d, time_ns), (poses3d, _) in zip(read[POSES2D], read[POSES3D], strict=True)
+    ]
+
+
+def test_a_topic_without_messages_makes_no_bag(tmp_path: Path) -> None:
+    with pytest.raises(OrposeError, match="no image of /or/image_raw could be read: the topic has no messages"):
+        run(open_bag(write_bag(tmp_path / "bag", count=0)), tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["bag"]
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_every_image_has_its_poses(tmp_path: Path, compressed: bool) -> None:
+    done = run(open_bag(write_bag(tmp_path / "bag", compressed=compressed)), tmp_path / "out")
+    assert (done.images, done.persons, done.skipped, done.notes) == (5, 5, {}, [])
+    for i, (poses, time_ns) in enumerate(results(tmp_path / "out")):
+        assert time_ns == i * STEP
+        np.testing.assert_array_equal(poses.boxes, [[4 * i, 10, 4 * i + 10, 20]])
+        np.testing.assert_allclose(poses.root, [COCO17_TO_H36M17.points(BODY)[0]], atol=0.02)
+    (info,) = open_bag(tmp_path / "out").messages([SKELETON_INFO])
+    assert typestore().deserialize_cdr(info.data, info.type).model == "squares"
+    assert open_bag(tmp_path / "out").topics[SKELETON_INFO].transient_local
+
+
+def test_headers_are_the_images(tmp_path: Path) -> None:
+    run(open_bag(write_bag(tmp_path / "bag")), tmp_path / "out", downsample=2.0)
+    for topic in (POSES2D, POSES3D):
+        for i, message in enumerate(open_bag(tmp_path / "out").messages([topic])):
+            poses = typestore().deserialize_cdr(message.data, message.type)
+            assert (poses.header.stamp.sec, poses.header.stamp.nanosec) == (7, i * STEP)
+            assert poses.header.frame_id == "ceiling"
+            assert (poses.image_width, poses.image_height, poses.downsample) == (64, 48, 2.0)
+            assert (poses.seen_width, poses.seen_height) == (32, 24)
+
+
+def test_the_same_bag_and_model_give_the_same_bytes(tmp_path: Path) -> None:
+    bag = open_bag(write_bag(tmp_path / "bag"))
+    contents = []
+    for name in ("a", "b"):
+        run(bag, tmp_path / name / "out")
+        contents.append({file.name: file.read_bytes() for file in (tmp_path / name / "out").iterdir()})
+    assert contents[0] == contents[1]
+    assert sorted(contents[0]) == ["metadata.yaml", "out.mcap"]
+
+
+@pytest.mark.parametrize(
+    ("camera", "note"),
+    [
+        (None, "intrinsics"),
+        (Camera(48, 64, 60, 60, 24, 32), "do not fit an image of 64 x 48"),
+    ],
+)
+def test_without_fitting_intrinsics_there_is_no_root(tmp_path: Path, camera: Camera | None, note: str) -> None:
+    done = run(open_bag(write_bag(tmp_path / "bag", camera=camera)), tmp_path / "out")
+    assert len(done.notes) == 1
+    assert note in done.notes[0]
+    for poses, _ in results(tmp_path / "out"):
+        assert np.isnan(poses.root).all()
+        assert np.isfinite(poses.joints3d).all()
+
+
+def test_bad_messages_are_counted_and_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "bag"
+    header = make_header(0, "ceiling", message_class)
+    good, wrong = (bgr_to_image(picture(0), header, message_class) for _ in range(2))
+    wrong.step = 5
+    with new_bag(path) as bag:
+        bag.add_topic("/image", "sensor_msgs/msg/Image")
+        for i, message in enumerate((wrong, good, wrong)):
+            bag.write("/image", message, i)
+        bag._writer.write(bag._connections["/image"], 3, b"\x00\x01\x00\x00 no image")
+    done = run(open_bag(path), tmp_path / "out")
+    assert (done.images, sorted(done.skipped.values())) == (1, [1, 2])
+    assert any("step is 5" in reason for reason in done.skipped)
+    assert any("message is no sensor_msgs/msg/Image" in reason for reason in done.skipped)
+
+
+def test_a_cut_bag_is_processed_as_far_as_it_goes(tmp_path: Path) -> None:
+    path = write_bag(tmp_path / "bag", count=200)
+    file = path / "bag.mcap"
+    file.write_bytes(file.read_bytes()[:-200_000])
+    done = run(open_bag(path), tmp_path / "out")
+    assert 0 < done.images < 200
+    assert any("cut short or damaged" in note for note in done.notes)
+    assert len(results(tmp_path / "out")) == done.images
+
+
+def test_choosing_the_image_topic(tmp_path: Path) -> None:
+    path = tmp_path / "bag"
+    with new_bag(path) as writer:
+        for name, kind in (("/a", "Image"), ("/b", "CompressedImage"), ("/c", "CameraInfo")):
+            writer.add_topic(name, f"sensor_msgs/msg/{kind}")
+    bag = open_bag(path)
+    assert image_topic(bag, "/b") == "/b"
+    with pytest.raises(OrposeError, match="several image topics, choose one with --image-topic: /a, /b"):
+        image_topic(bag)
+    with pytest.raises(OrposeError, match="no image topic /c; image topics are: /a, /b"):
+        image_topic(bag, "/c")
+    del bag.topics["/a"], bag.topics["/b"]
+    with pytest.raises(OrposeError, match=r"no image topic; topics are: /c \(sensor_msgs/msg/CameraInfo\)"):
+        image_topic(bag)
