@@ -113,3 +113,23 @@ LIGHT = StudentConfig(
     decoding="oks",
 )
 CONFIGS = {"paper": PAPER, "light": LIGHT}
+
+
+@dataclass(frozen=True)
+class OneStageConfig:
+    """The light student: less than 7 M parameters.
+
+    Attributes:
+        branches: each with heatmaps, offsets and a lifter of its own: the paper's two, or one of 'soft', 'hard' and
+            'both' (see `LEARNS`).
+        lifter_hidden: width of the lifters.
+    """
+
+    branches: tuple[str, ...] = SETS
+    lifter_hidden: int = 352
+
+    def __post_init__(self) -> None:
+        if self.branches != SETS and (len(self.branches) != 1 or self.branches[0] not in LEARNS):
+            raise ValueError(f"branches must be {SETS} or one of {tuple(LEARNS)}, got {self.branches}")
+        if self.lifter_hidden <= 0:
+            raise ValueError(f"lifter_hidden must be above 0, got {self.lifter_hidden}")

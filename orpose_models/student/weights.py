@@ -14,39 +14,45 @@ from safetensors.torch import save
 from orpose_models.files.disk import atomic_path
 from orpose_models.lifting.runtime import DEFAULT_WEIGHTS
 from orpose_models.lifting.weights import read_weights
-from orpose_models.model_format.student_config import StudentConfig
+from orpose_models.model_format.student_config import OneStageConfig, StudentConfig
 from orpose_models.student.lifters import ViewLifter
 from orpose_models.student.movenet_backbone import MoveNetFPN
 from orpose_models.student.network import Student
+from orpose_models.student.one_stage import OneStageStudent
 from orpose_models.vocabulary.errors import OrposeError
 
 SUFFIX = ".safetensors"
 _FORMAT = "orpose-student"
 _VERSION = 1
+# By the name that a file gives its kind: the network and its settings.
+_KINDS: dict[str, tuple[type, type]] = {"regions": (Student, StudentConfig), "light": (OneStageStudent, OneStageConfig)}
+AnyStudent = Student | OneStageStudent
 
 
-def save_student(path: str | Path, student: Student, info: Mapping[str, Any], half: bool = False) -> None:
+def save_student(path: str | Path, student: AnyStudent, info: Mapping[str, Any], half: bool = False) -> None:
     """Write a student, atomically; `info` (JSON values) says how it came about.
 
     With `half`, whatever has two or more sides longer than 1 is stored in half precision; `load_student` computes in
     single precision all the same.
     """
-    head = {"version": _VERSION, "config": asdict(student.config), "info": dict(info)}
+    kind = next(name for name, (network, _) in _KINDS.items() if isinstance(student, network))
+    head = {"version": _VERSION, "kind": kind, "config": asdict(student.config), "info": dict(info)}
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in student.state_dict().items()}
     if half:
         tensors = {name: tensor.half() if _is_matrix(tensor) else tensor for name, tensor in tensors.items()}
     _write(path, tensors, head)
 
 
-def load_student(path: str | Path) -> tuple[Student, dict[str, Any]]:
-    """Read a student, in evaluation mode, and what is known of how it came about.
+def load_student(path: str | Path) -> tuple[Any, dict[str, Any]]:
+    """Read a student, `Student` or `OneStageStudent`, in evaluation mode, and what is known of how it came about.
 
     Raises:
         OrposeError: missing, corrupt, or no student of this version.
     """
     head, tensors = _read(Path(path))
+    network, config = _KINDS[head.get("kind", "regions")]
     try:
-        student = Student(TypeAdapter(StudentConfig).validate_python(head["config"]))
+        student = network(TypeAdapter(config).validate_python(head["config"]))
         student.load_state_dict(tensors)
     except ValidationError as error:
         raise OrposeError(f"{path}: its configuration is wrong: {error.errors()[0]['msg']}") from None

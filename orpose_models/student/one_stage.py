@@ -1,0 +1,123 @@
+"""The light student: one pass over the image. MoveNet MultiPose, its keypoint heads doubled into a soft and a hard
+branch, and a lifter for each branch.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from orpose_models.model_format.student_config import OneStageConfig
+from orpose_models.student.lifters import ViewLifter
+from orpose_models.student.movenet import CHANNELS, PIXEL_SCALE, MoveNetBody, Separable, copy_weights
+from orpose_models.teacher.tfjs import Graph
+from orpose_models.vocabulary.skeletons import COCO17
+
+_HIDDEN = 96
+_JOINTS = len(COCO17)
+_ROOT = "StatefulPartitionedCall/"
+# Of each head: its scope in the original, the numbers there of its separable convolution and of its last one, and its
+# channels.
+_SHARED = {
+    "centre": ("center_0", 3, 4, 1),
+    "box_sizes": ("box_scale_0", 4, 5, 2),
+    "box_offsets": ("box_offset_0", 5, 6, 2),
+    "regression": ("kpt_regress_0", 7, 8, 2 * _JOINTS),
+}
+_OF_BRANCHES = {
+    "heatmaps": ("kpt_heatmap_0", 6, 7, _JOINTS),
+    "offsets": ("kpt_offset_0", 8, 9, 2 * _JOINTS),
+}
+
+
+class Maps(NamedTuple):
+    """What the network says of images (n, 3, h, w), in cells of 4 x 4 pixels: all maps are (n, channels, h / 4, w / 4).
+
+    Places are in cells, y before x; the cell in row r and column c begins at (r, c), so that 4 times a place is one in
+    pixels of the network's input.
+
+    Attributes:
+        centre: 1 channel, logits: whether a person's middle is in the cell.
+        box_sizes: 2 channels, height and width of the box of the person whose middle is in the cell.
+        box_offsets: 2 channels, from the cell's place to the middle of that box.
+        regression: 34 channels, y and x of each joint in turn: from the cell's place to that person's joint.
+        heatmaps: of each branch 17 channels, logits: whether the joint, anybody's, is in the cell.
+        offsets: of each branch 34 channels, y and x of each joint in turn: from the cell's place to the joint in it.
+    """
+
+    centre: Tensor
+    box_sizes: Tensor
+    box_offsets: Tensor
+    regression: Tensor
+    heatmaps: dict[str, Tensor]
+    offsets: dict[str, Tensor]
+
+
+class _Head(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.separable = Separable(CHANNELS, _HIDDEN)
+        self.output = nn.Conv2d(_HIDDEN, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.output(self.separable(x))
+
+    def layers(self, scope: str, separable: int, output: int) -> dict[str, nn.Conv2d]:
+        """Its convolutions by the names of the original's nodes."""
+        named = self.separable.layers(f"separable_conv2d_{separable}", f"re_lu_{separable}")
+        named[f"conv2d_{output}/BiasAdd"] = self.output
+        return {f"{_ROOT}{scope}/{name}": layer for name, layer in named.items()}
+
+
+class OneStageStudent(nn.Module):
+    """The light student; see `OneStageConfig`.
+
+    Attributes:
+        body: the shared features.
+        heads: of all branches: 'centre', 'box_sizes', 'box_offsets', 'regression'.
+        heatmaps, offsets: the heads of each branch.
+        lifters: of each branch: a `ViewLifter`.
+    """
+
+    def __init__(self, config: OneStageConfig | None = None) -> None:
+        super().__init__()
+        self.config = config = config or OneStageConfig()
+        self.body = MoveNetBody()
+        self.heads = nn.ModuleDict({name: _Head(entry[-1]) for name, entry in _SHARED.items()})
+        self.heatmaps, self.offsets = (
+            nn.ModuleDict({branch: _Head(_OF_BRANCHES[name][-1]) for branch in config.branches})
+            for name in ("heatmaps", "offsets")
+        )
+        self.lifters = nn.ModuleDict({branch: ViewLifter(config.lifter_hidden) for branch in config.branches})
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def normalise(self, images: Tensor) -> Tensor:
+        """What the network is given of images (..., 3, h, w), BGR 0..255: -1..1, float32."""
+        return images * PIXEL_SCALE - 1
+
+    def forward(self, images: Tensor) -> Maps:
+        """Maps of normalised images (n, 3, h, w); h and w are multiples of 32, in each call others."""
+        features = self.body(images.contiguous(memory_format=torch.channels_last))
+        return Maps(
+            *(head(features) for head in self.heads.values()),
+            heatmaps={branch: head(features) for branch, head in self.heatmaps.items()},
+            offsets={branch: head(features) for branch, head in self.offsets.items()},
+        )
+
+    def freeze(self, stages: int) -> None:
+        """Train the first of the 18 stages no more: the stem and 17 blocks."""
+        for part in [self.body.stem, *self.body.blocks][:stages]:
+            part.requires_grad_(False)
+
+    def load_start(self, graph: Graph) -> None:
+        """Take over the weights of MoveNet MultiPose's graph; every branch starts from its one.
+
+        Raises:
+            OrposeError: it is another network's.
+        """
+        self.body.load(graph)
+        for name, (*place, _) in _SHARED.items():
+            copy_weights(graph, self.heads[name].layers(*place))  # type: ignore[operator]
+        for name, (*place, _) in _OF_BRANCHES.items():
+            for head in getattr(self, name).values():
+                copy_weights(graph, head.layers(*place))
