@@ -17,19 +17,16 @@ from orpose_models.teacher.tfjs_onnx import start_session, to_onnx
 from orpose_models.vocabulary.similarity import box_iou
 from orpose_models.vocabulary.skeletons import COCO17
 
-CROP_SIZE = 192
 STRIDE = 4
-CELLS = CROP_SIZE // STRIDE
 
 # Cells of distance at which the pull towards the crop's middle, and towards a regressed joint, has halved.
 _SOFTENING = 1.8
 _CANDIDATES = 6
 
-# How far, in cells, a neighbour's joint rules out a regressed joint and a peak of the heatmap.
-_BODY_REACH = 8.0
-_JOINT_REACH = 4.0
+# How far, as a share of the crop, a neighbour's joint rules out a regressed joint and a peak of the heatmap.
+_BODY_REACH = 1 / 6
+_JOINT_REACH = 1 / 12
 _BATCH = 16
-_CELL = np.arange(CELLS, dtype=np.float32)
 
 Maps = dict[str, NDArray[np.float32]]
 
@@ -72,7 +69,7 @@ class Crops:
         points[self.flips, :, 0] = 1 - points[self.flips, :, 0]
         return points
 
-    def cut(self, image: NDArray[np.uint8], size: int = CROP_SIZE) -> NDArray[np.float32]:
+    def cut(self, image: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
         """The crops as (m, 3, size, size) float32, RGB 0..255; black outside the image."""
         levels = [image]
         cut = np.empty((len(self), 3, size, size), np.float32)
@@ -98,19 +95,25 @@ class Crops:
 
 
 class MoveNet:
-    """The network, on ONNX Runtime."""
+    """The network, Lightning or Thunder, on ONNX Runtime.
+
+    Attributes:
+        size: side length of its crops in pixels: 192 (Lightning) or 256 (Thunder).
+        sha256: of its graph.
+    """
 
     def __init__(self, graph: Graph, threads: int | None = None) -> None:
         self.sha256 = graph.sha256
-        model = to_onnx(graph, _INPUT, _OUTPUTS, channels=3, nominal=(CROP_SIZE, CROP_SIZE))
+        self.size = int(graph.nodes["input"].attributes["shape"]["shape"]["dim"][1]["size"])
+        model = to_onnx(graph, _INPUT, _OUTPUTS, channels=3, nominal=(self.size, self.size))
         self._session: onnxruntime.InferenceSession = start_session(model, threads)
 
     def maps(self, crops: NDArray[np.float32]) -> Maps:
-        """Output maps of crops (m, 3, 192, 192), RGB 0..255.
+        """Output maps of crops (m, 3, size, size), RGB 0..255.
 
         Returns:
-            centre (m, 1, 48, 48) and heatmaps (m, 17, 48, 48) in 0..1; regression and offsets (m, 34, 48, 48) in
-            cells, y and x of each joint in turn.
+            centre (m, 1, c, c) and heatmaps (m, 17, c, c) in 0..1; regression and offsets (m, 34, c, c) in
+            cells, y and x of each joint in turn. The number of cells c is a quarter of the size.
         """
         names = list(_OUTPUTS)
         parts = [
@@ -141,7 +144,7 @@ class MoveNet:
             return np.zeros((0, len(COCO17), 2)), np.zeros((0, len(COCO17)))
         inside = crops.from_image(np.reshape(boxes, (-1, 2, 2))).reshape(-1, 4)
         inside[:, [0, 2]] = np.sort(inside[:, [0, 2]], axis=1)
-        inputs = crops.cut(image)
+        inputs = crops.cut(image, self.size)
         _blacken(inputs, inside, margin)
         swap = list(COCO17.flip)
         if taken is not None:
@@ -156,9 +159,9 @@ class MoveNet:
 
 def _blacken(inputs: NDArray[np.float32], boxes: NDArray[np.float64], margin: float) -> None:
     """Set to zero, in place, what lies outside of the enlarged boxes (m, 4), in 0..1 of the inputs."""
-    sides = boxes[:, 2:] - boxes[:, :2]
-    low = np.clip(np.floor((boxes[:, :2] - margin * sides) * CROP_SIZE), 0, CROP_SIZE).astype(int)
-    high = np.clip(np.ceil((boxes[:, 2:] + margin * sides) * CROP_SIZE), 0, CROP_SIZE).astype(int)
+    sides, size = boxes[:, 2:] - boxes[:, :2], inputs.shape[-1]
+    low = np.clip(np.floor((boxes[:, :2] - margin * sides) * size), 0, size).astype(int)
+    high = np.clip(np.ceil((boxes[:, 2:] + margin * sides) * size), 0, size).astype(int)
     for pixels, (left, top), (right, bottom) in zip(inputs, low, high, strict=True):
         pixels[:, :top], pixels[:, bottom:] = 0, 0
         pixels[:, :, :left], pixels[:, :, right:] = 0, 0
@@ -170,7 +173,8 @@ def decode(maps: Maps) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     Returns:
         Keypoints (m, 17, 2) x, y in 0..1 of the crop, and scores (m, 17) in 0..1: the heatmap at the joint.
     """
-    pull = 1 / (np.hypot(_CELL[:, None] - CELLS // 2, _CELL - CELLS // 2) + _SOFTENING)
+    cell = np.arange(maps["centre"].shape[-1], dtype=np.float32)
+    pull = 1 / (np.hypot(cell[:, None] - len(cell) // 2, cell - len(cell) // 2) + _SOFTENING)
     middle = (maps["centre"][:, 0] * pull).reshape(len(maps["centre"]), -1).argmax(axis=1)
     return _decode_joints(maps, _regressed(maps, middle[:, None])[:, 0])
 
@@ -183,12 +187,12 @@ def decode_in_boxes(
     In a crowd the person nearest to the middle is often a neighbour. Joints `taken` (m, 17, 2) by a neighbour, in
     0..1 of the crop, NaN for none, are not found again. Returns the same as `decode`.
     """
-    count = len(boxes)
+    count, cells = len(boxes), maps["centre"].shape[-1]
     centre = maps["centre"][:, 0]
     peaks = np.where(centre >= maximum_filter(centre, size=(1, 3, 3)), centre, 0).reshape(count, -1)
     candidates = np.argsort(-peaks, axis=1, kind="stable")[:, :_CANDIDATES]
     bodies = _regressed(maps, candidates)
-    low, high = bodies.min(axis=2)[..., ::-1] / CELLS, bodies.max(axis=2)[..., ::-1] / CELLS
+    low, high = bodies.min(axis=2)[..., ::-1] / cells, bodies.max(axis=2)[..., ::-1] / cells
     # Skin and clothes reach beyond the outermost joints.
     margin = 0.08 * (high - low).max(axis=-1, keepdims=True)
     spans = np.clip(np.concatenate([low - margin, high + margin], axis=-1), 0, 1)
@@ -196,11 +200,12 @@ def decode_in_boxes(
     overlap = np.stack([box_iou(span, box[None])[:, 0] for span, box in zip(spans, inside, strict=True)])
     worth = np.take_along_axis(peaks, candidates, axis=1) * (overlap + 0.05)
     if taken is not None:
-        cells = taken[..., ::-1] * CELLS
-        near = np.nan_to_num(np.exp(-0.5 * _squared(bodies, cells[:, None]) / _BODY_REACH**2))
+        joints = taken[..., ::-1] * cells
+        near = np.nan_to_num(np.exp(-0.5 * _squared(bodies, joints[:, None]) / (_BODY_REACH * cells) ** 2))
         worth = worth * (1 - near.mean(axis=-1))
-        y, x = cells[..., 0, None, None], cells[..., 1, None, None]
-        near = np.nan_to_num(np.exp(-0.5 * ((_CELL[:, None] - y) ** 2 + (_CELL - x) ** 2) / _JOINT_REACH**2))
+        y, x, cell = joints[..., 0, None, None], joints[..., 1, None, None], np.arange(cells, dtype=np.float32)
+        squared = (cell[:, None] - y) ** 2 + (cell - x) ** 2
+        near = np.nan_to_num(np.exp(-0.5 * squared / (_JOINT_REACH * cells) ** 2))
         maps = {**maps, "heatmaps": (maps["heatmaps"] * (1 - near)).astype(np.float32)}
     return _decode_joints(maps, bodies[np.arange(count), worth.argmax(axis=1)])
 
@@ -209,11 +214,11 @@ def _squared(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.flo
     return np.sum((a - b) ** 2, axis=-1)
 
 
-def _regressed(maps: Maps, cells: NDArray[np.integer]) -> NDArray[np.float32]:
+def _regressed(maps: Maps, places: NDArray[np.integer]) -> NDArray[np.float32]:
     """Joints (m, k, 17, 2), y and x in cells, that are regressed at k cells (m, k) of each crop."""
-    count = len(cells)
-    regression = maps["regression"].reshape(count, -1, 2, CELLS, CELLS)
-    row, column = cells // CELLS, cells % CELLS
+    count, cells = len(places), maps["regression"].shape[-1]
+    regression = maps["regression"].reshape(count, -1, 2, cells, cells)
+    row, column = places // cells, places % cells
     shift = regression[np.arange(count)[:, None], :, :, row, column]
     return np.asarray(shift + np.stack([row, column], axis=-1)[:, :, None], np.float32)
 
@@ -221,12 +226,12 @@ def _regressed(maps: Maps, cells: NDArray[np.integer]) -> NDArray[np.float32]:
 def _decode_joints(maps: Maps, guess: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Of each joint the heatmap's peak nearest to a guess (m, 17, 2), y and x in cells, refined by the offsets."""
     heatmaps = maps["heatmaps"]
-    count, joints = heatmaps.shape[:2]
-    crop, joint = np.arange(count)[:, None], np.arange(joints)[None]
+    count, joints, cells = heatmaps.shape[:3]
+    crop, joint, cell = np.arange(count)[:, None], np.arange(joints)[None], np.arange(cells, dtype=np.float32)
     y, x = guess[..., 0, None, None], guess[..., 1, None, None]
-    distance = np.sqrt((_CELL[:, None] - y) ** 2 + (_CELL - x) ** 2)
+    distance = np.sqrt((cell[:, None] - y) ** 2 + (cell - x) ** 2)
     peak = (heatmaps / (distance + _SOFTENING)).reshape(count, joints, -1).argmax(axis=2)
-    row, column = peak // CELLS, peak % CELLS
-    offset = maps["offsets"].reshape(count, joints, 2, CELLS, CELLS)[crop, joint, :, row, column]
-    points = np.stack([column + offset[..., 1], row + offset[..., 0]], axis=-1) / CELLS
+    row, column = peak // cells, peak % cells
+    offset = maps["offsets"].reshape(count, joints, 2, cells, cells)[crop, joint, :, row, column]
+    points = np.stack([column + offset[..., 1], row + offset[..., 0]], axis=-1) / cells
     return points.astype(np.float64), heatmaps[crop, joint, row, column].astype(np.float64)

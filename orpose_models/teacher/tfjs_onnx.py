@@ -84,7 +84,9 @@ def _needed(graph: Graph, input_node: str, outputs: Iterable[str]) -> list[Node]
         if name not in graph.nodes:
             raise OrposeError(f"the graph has no node {name}")
         needed.add(name)
-        open_names.extend(graph.nodes[name].inputs)
+        node = graph.nodes[name]
+        # How much an enlargement enlarges is known beforehand, however the graph computes it.
+        open_names.extend(node.inputs[:1] if node.op == "ResizeBilinear" else node.inputs)
     return [node for name, node in graph.nodes.items() if name in needed]
 
 
@@ -199,9 +201,9 @@ class _Converter:
         self.add("Clip", [value, "limit/low", "limit/high"], out)
 
     def _resize(self, node: Node, size: tuple[int, int]) -> tuple[int, int]:
-        height, width = (int(side) for side in self.graph.weights[node.inputs[1]].ravel())
         if node.flag("align_corners"):
             raise OrposeError(f"node {node.name}: resizing with aligned corners cannot be converted")
+        height, width = self._enlarged(node, size)
         scales = np.array([1, 1, height / size[0], width / size[1]], np.float32)
         self.add(
             "Resize",
@@ -211,3 +213,26 @@ class _Converter:
             coordinate_transformation_mode="half_pixel" if node.flag("half_pixel_centers") else "asymmetric",
         )
         return height, width
+
+    def _enlarged(self, node: Node, size: tuple[int, int]) -> tuple[int, int]:
+        """The size that a resize gives: a constant, or the height and width of its input times a constant."""
+        weights, nodes = self.graph.weights, self.graph.nodes
+        if node.inputs[1] in weights:
+            height, width = (int(side) for side in weights[node.inputs[1]].ravel())
+            return height, width
+        product = nodes[node.inputs[1]]
+        factors = [weights[name].ravel() for name in product.inputs if name in weights]
+        sides = [nodes[name] for name in product.inputs if name not in weights]
+        if product.op == "Mul" and len(factors) == len(sides) == 1 and _is_size_of(self.graph, sides[0], node.inputs[0]):
+            return size[0] * int(factors[0][0]), size[1] * int(factors[0][-1])
+        raise OrposeError(f"node {node.name}: resizing to {product.name} cannot be converted")
+
+
+def _is_size_of(graph: Graph, node: Node, image: str) -> bool:
+    """Whether a node is the height and width of the NHWC value `image`."""
+    if node.op != "StridedSlice":
+        return False
+    shape = graph.nodes[node.inputs[0]]
+    return (shape.op, shape.inputs) == ("Shape", (image,)) and [
+        graph.weights[name].tolist() for name in node.inputs[1:]
+    ] == [[1], [3], [1]]

@@ -70,14 +70,34 @@ def _resize(node: Node, x: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
 def _strided_slice(node: Node, x: torch.Tensor, begin: torch.Tensor, end: torch.Tensor, step: torch.Tensor) -> Value:
     parts = []
     for i, (first, last, by) in enumerate(zip(begin.tolist(), end.tolist(), step.tolist(), strict=True)):
+        if node.number("new_axis_mask") >> i & 1:
+            parts.append(None)
+            continue
         first = None if node.number("begin_mask") >> i & 1 else first
         last = None if node.number("end_mask") >> i & 1 else last
-        parts.append(slice(first, last, by))
+        parts.append(first if node.number("shrink_axis_mask") >> i & 1 else slice(first, last, by))
     return x[tuple(parts)]
 
 
 def _cast(node: Node, x: torch.Tensor) -> torch.Tensor:
-    return x.to({"DT_FLOAT": torch.float32, "DT_INT32": torch.int32}[node.attributes["DstT"]["type"]])
+    kinds = {"DT_FLOAT": torch.float32, "DT_INT32": torch.int32, "DT_BOOL": torch.bool}
+    return x.to(kinds[node.attributes["DstT"]["type"]])
+
+
+def _maximum(node: Node, x: torch.Tensor, axes: torch.Tensor) -> torch.Tensor:
+    return x.amax(axes.reshape(-1).tolist(), keepdim=node.flag("keep_dims"))
+
+
+def _sum(node: Node, x: torch.Tensor, axes: torch.Tensor) -> torch.Tensor:
+    return x.sum(axes.reshape(-1).tolist(), keepdim=node.flag("keep_dims"))
+
+
+def _range(node: Node, start: torch.Tensor, end: torch.Tensor, step: torch.Tensor) -> torch.Tensor:
+    return torch.arange(start.item(), end.item(), step.item(), dtype=start.dtype)
+
+
+def _split(node: Node, axis: torch.Tensor, x: torch.Tensor) -> Value:
+    return torch.chunk(x, node.number("num_split"), int(axis))
 
 
 def _max_pool(node: Node, x: torch.Tensor) -> torch.Tensor:
@@ -112,6 +132,25 @@ _OPERATIONS: dict[str, Callable[..., Value]] = {
     "RealDiv": lambda node, a, b: a / b,
     "FloorDiv": lambda node, a, b: torch.div(a, b, rounding_mode="floor").to(a.dtype),
     "FloorMod": lambda node, a, b: torch.remainder(a, b),
+    "Shape": lambda node, x: torch.tensor(x.shape, dtype=torch.int32),
+    "Size": lambda node, x: torch.tensor(x.numel(), dtype=torch.int32),
+    "Range": _range,
+    "Fill": lambda node, shape, value: torch.full(shape.tolist(), value.item()),
+    "Tile": lambda node, x, times: x.repeat(times.tolist()),
+    "Split": _split,
+    "Select": lambda node, which, a, b: torch.where(which, a, b),
+    "Max": _maximum,
+    "Sum": _sum,
+    "AddN": lambda node, *x: sum(x[1:], x[0]),
+    "Minimum": lambda node, a, b: torch.minimum(a, b),
+    "Maximum": lambda node, a, b: torch.maximum(a, b),
+    "Less": lambda node, a, b: a < b,
+    "Greater": lambda node, a, b: a > b,
+    "GreaterEqual": lambda node, a, b: a >= b,
+    "LogicalAnd": lambda node, a, b: a & b,
+    "Abs": lambda node, x: x.abs(),
+    "Exp": lambda node, x: x.exp(),
+    "Reciprocal": lambda node, x: 1 / x,
     "SquaredDifference": lambda node, a, b: (a - b) ** 2,
     "Equal": lambda node, a, b: a == b,
     "Relu": lambda node, x: functional.relu(x),

@@ -27,15 +27,18 @@ def crops() -> Crops:
     return Crops(centres, np.array([900.0, 900, 1000, 520]), np.array([False, True, False, False]))
 
 
-def test_movenet_decodes_as_its_graph_does(image: NDArray[np.uint8], crops: Crops) -> None:
-    graph = packaged_graph("movenet-lightning")
+@pytest.mark.parametrize(("name", "size"), [("movenet-lightning", 192), ("movenet-thunder", 256)])
+def test_movenet_decodes_as_its_graph_does(name: str, size: int, image: NDArray[np.uint8], crops: Crops) -> None:
+    graph = packaged_graph(name)
+    network = MoveNet(graph, threads=1)
+    assert network.size == size
     # Whole numbers, because the graph takes no others.
-    inputs = np.round(crops.cut(image))
-    points, scores = movenet.decode(MoveNet(graph, threads=1).maps(inputs))
+    inputs = np.round(crops.cut(image, size))
+    points, scores = movenet.decode(network.maps(inputs))
     for i in range(len(crops)):
         one = torch.from_numpy(inputs[i].transpose(1, 2, 0)[None].astype(np.int32))
         expected = compute(graph, {"input": one}, ["Identity"])[0].numpy()[0, 0]
-        # The graph holds 1 / 48 in half precision: up to 2.5e-4 off.
+        # The graph holds 1 / cells in half precision: up to 2.5e-4 off.
         np.testing.assert_allclose(points[i], expected[:, [1, 0]], atol=3e-4)
         np.testing.assert_allclose(scores[i], expected[:, 2], atol=1e-4)
     assert scores.mean() > 0.5, "the crops show persons"
@@ -55,7 +58,7 @@ def test_crops_and_their_points_fit_together() -> None:
     image = np.zeros((200, 300, 3), np.uint8)
     image[120, 210] = 255
     crops = Crops(np.array([[200.0, 110]] * 2), np.array([48.0, 48]), np.array([False, True]))
-    cut = crops.cut(image)[:, 0]
+    cut = crops.cut(image, 192)[:, 0]
     rows, columns = np.mgrid[:192, :192] + 0.5
     found = np.stack([(cut * columns).sum((1, 2)), (cut * rows).sum((1, 2))], axis=1) / cut.sum((1, 2))[:, None] / 192
     np.testing.assert_allclose(crops.to_image(found[:, None])[:, 0], [[210.5, 120.5]] * 2, atol=1e-3)
