@@ -11,10 +11,10 @@ import onnxruntime
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
 
-from orpose_models.skeletons import COCO17
 from orpose_models.teacher.centernet import View
 from orpose_models.teacher.tfjs import Graph
 from orpose_models.teacher.tfjs_onnx import start_session, to_onnx
+from orpose_models.vocabulary.skeletons import COCO17
 
 STRIDE = 4
 NOMINAL_SIZE = 256
