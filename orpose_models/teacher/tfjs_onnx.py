@@ -223,11 +223,7 @@ class _Converter:
         source, product = node.inputs[0], nodes[node.inputs[1]]
         factors = [weights[name].ravel() for name in product.inputs if name in weights]
         sides = [nodes[name] for name in product.inputs if name not in weights]
-        if (
-            product.op == "Mul"
-            and len(factors) == len(sides) == 1
-            and _is_size_of(self.graph, sides[0], node.inputs[0])
-        ):
+        if product.op == "Mul" and len(factors) == len(sides) == 1 and _is_size_of(self.graph, sides[0], source):
             return size[0] * int(factors[0][0]), size[1] * int(factors[0][-1])
         raise OrposeError(f"node {node.name}: resizing to {product.name} cannot be converted")
 
