@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -34,6 +35,22 @@ class Frame:
     stamp_ns: int | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """One image of a source that is read when it is wanted.
+
+    Attributes:
+        index, name, stamp_ns: as of `Frame`.
+        read: gives the image, (h, w, 3) uint8 BGR; a video's only until its next shot is asked for. Raises
+            OrposeError if it is damaged.
+    """
+
+    index: int
+    name: str
+    read: Callable[[], NDArray[np.uint8]]
+    stamp_ns: int | None = None
+
+
 @dataclass
 class FrameSource:
     """Frames that can be gone through any number of times.
@@ -43,6 +60,7 @@ class FrameSource:
         is_video: whether consecutive frames follow each other in time.
         fps: frames per second of a video; None for images.
         count: how many frames to expect (for a video what its header says).
+        files: what the frames are read from: the video, or one file per image.
         problems: one sentence per image that could not be read on the latest pass.
     """
 
@@ -50,7 +68,8 @@ class FrameSource:
     is_video: bool
     fps: float | None
     count: int
-    _frames: Callable[["FrameSource", int], Iterator[Frame]]
+    files: tuple[Path, ...]
+    _shots: Callable[["FrameSource", int], Iterator[Shot]]
     problems: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -58,8 +77,18 @@ class FrameSource:
 
     def frames(self, stride: int = 1) -> Iterator[Frame]:
         """Every `stride`-th frame, in order. Unreadable images are noted in `problems` and left out."""
+        for shot in self.shots(stride):
+            try:
+                image = shot.read()
+            except OrposeError as error:
+                self.problems.append(str(error))
+                continue
+            yield Frame(shot.index, shot.name, image, shot.stamp_ns)
+
+    def shots(self, stride: int = 1) -> Iterator[Shot]:
+        """Every `stride`-th frame, in order, not read yet. `problems` gets what is not of one frame."""
         self.problems.clear()
-        return self._frames(self, stride)
+        return self._shots(self, stride)
 
 
 def size_of(image: NDArray[np.uint8]) -> Size:
@@ -109,21 +138,19 @@ def open_frames(path: str | Path) -> FrameSource:
         if not names:
             raise OrposeError(f"{path}: no images in this folder (looked for {', '.join(sorted(IMAGE_SUFFIXES))})")
 
-        def read_folder(source: FrameSource, stride: int) -> Iterator[Frame]:
+        def read_folder(source: FrameSource, stride: int) -> Iterator[Shot]:
             for index in range(0, len(names), stride):
-                try:
-                    image = read_image(names[index])
-                except OrposeError as error:
-                    source.problems.append(str(error))
-                    continue
-                yield Frame(index, names[index].relative_to(path).as_posix(), image)
+                name = names[index]
+                yield Shot(index, name.relative_to(path).as_posix(), partial(read_image, name))
 
-        return FrameSource(path, False, None, len(names), read_folder)
+        return FrameSource(path, False, None, len(names), tuple(names), read_folder)
     if not path.exists():
         raise OrposeError(f"{path}: no such file or folder")
     if path.suffix.lower() in IMAGE_SUFFIXES:
         image = read_image(path)
-        return FrameSource(path, False, None, 1, lambda source, stride: iter([Frame(0, path.name, image)]))
+        return FrameSource(
+            path, False, None, 1, (path,), lambda source, stride: iter([Shot(0, path.name, lambda: image)])
+        )
     if path.suffix.lower() in VIDEO_SUFFIXES:
         return _open_video(path)
     raise OrposeError(
@@ -146,22 +173,25 @@ def _open_video(path: Path) -> FrameSource:
         capture.release()
     fps = fps if np.isfinite(fps) and fps > 0 else 25.0
 
-    def read_video(source: FrameSource, stride: int) -> Iterator[Frame]:
+    def read_video(source: FrameSource, stride: int) -> Iterator[Shot]:
         video = cv2.VideoCapture(str(path))
         index = 0
         try:
             while video.grab():
                 if index % stride == 0:
-                    good, image = video.retrieve()
-                    if not good or image is None:
-                        source.problems.append(f"{path}: frame {index} cannot be decoded")
-                    else:
-                        stamp = round(index / fps * 1e9)
-                        yield Frame(index, f"{path.name}#{index}", np.asarray(image, np.uint8), stamp)
+                    read = partial(_decode, video, path, index)
+                    yield Shot(index, f"{path.name}#{index}", read, round(index / fps * 1e9))
                 index += 1
         finally:
             video.release()
         if index < count:
             source.problems.append(f"{path}: the header announces {count} frames, {index} could be read")
 
-    return FrameSource(path, True, fps, max(count, 1), read_video)
+    return FrameSource(path, True, fps, max(count, 1), (path,), read_video)
+
+
+def _decode(video: cv2.VideoCapture, path: Path, index: int) -> NDArray[np.uint8]:
+    good, image = video.retrieve()
+    if not good or image is None:
+        raise OrposeError(f"{path}: frame {index} cannot be decoded")
+    return np.asarray(image, np.uint8)

@@ -96,3 +96,17 @@ def test_nothing_there_and_unknown_kind(tmp_path: Path) -> None:
     (tmp_path / "x.doc").write_text("x")
     with pytest.raises(OrposeError, match="unknown kind of file"):
         open_frames(tmp_path / "x.doc")
+
+
+def test_shots_are_read_only_when_they_are_wanted(tmp_path: Path) -> None:
+    for name in "ab":
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.full((4, 6, 3), 7, np.uint8))
+    (tmp_path / "b.png").write_bytes(b"no image")
+    source = open_frames(tmp_path)
+    assert [path.name for path in source.files] == ["a.png", "b.png"]
+    first, second = source.shots()
+    assert (first.index, first.name, first.stamp_ns) == (0, "a.png", None)
+    np.testing.assert_array_equal(first.read(), np.full((4, 6, 3), 7))
+    with pytest.raises(OrposeError, match=r"b\.png: not an image file"):
+        second.read()
+    assert source.problems == []
