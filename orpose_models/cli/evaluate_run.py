@@ -73,9 +73,9 @@ def report(
 ) -> None:
     """Evaluate named predictions, print the figures and write the three files."""
     from orpose_models.evaluation.evaluate import evaluate, evaluation_of
-    from orpose_models.evaluation.lookup import match_images
+    from orpose_models.evaluation.image_matching import match_images
     from orpose_models.evaluation.report import write_report
-    from orpose_models.evaluation.result_tables import breakdown_tables, metrics_table, write_csv
+    from orpose_models.evaluation.result_tables import breakdown_tables, metrics_table, result_notes, write_csv
 
     console = new_console()
     results: list[Result] = []
@@ -92,6 +92,8 @@ def report(
         say(console, key, text, "bold")
     for note in evaluation.notes:
         console.print(note, soft_wrap=True)
+    for note, which in result_notes(evaluation):
+        say(console, which, note)
     for result in results:
         if result.missing:
             missing = f"{len(result.missing)} of {len(result.image_ids)} images have no prediction"

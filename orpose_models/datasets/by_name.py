@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from orpose_models.datasets.coco import read_coco, read_mvor_plus, read_simulated
+from orpose_models.datasets.coco import read_coco, read_simulated
 from orpose_models.datasets.mvor import read_mvor
+from orpose_models.datasets.mvor_plus import read_mvor_plus
 from orpose_models.datasets.truth import Truth
 from orpose_models.vocabulary.errors import OrposeError
 

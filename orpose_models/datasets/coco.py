@@ -1,26 +1,29 @@
-"""Datasets in COCO's layout: one's own annotations, and MVOR+; with optional fields for 3D, cameras and time.
+"""Datasets in COCO's layout, one's own annotations say, with optional fields for 3D, cameras and time.
 
 docs/evaluation.md describes the optional fields.
 """
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from orpose_models.datasets.mvor import ANNOTATIONS as MVOR_ANNOTATIONS
-from orpose_models.datasets.mvor import image_root, locate, read_mvor
-from orpose_models.datasets.truth import ImageTruth, Persons, Truth
+from orpose_models.datasets.mvor import image_root, locate
+from orpose_models.datasets.truth import NOT_LABELLED, ImageTruth, Persons, Truth
+from orpose_models.files.coco_head import annotations_by_image
 from orpose_models.files.disk import read_json
 from orpose_models.files.validation import Int64, Pixels, layout_error
-from orpose_models.vocabulary.assignment import one_to_one
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
-from orpose_models.vocabulary.similarity import box_iou
 from orpose_models.vocabulary.skeletons import COCO17, H36M17, MVOR10, Skeleton
 
-MVOR_PLUS_ANNOTATIONS = "camma_mvor_2019_color.json"
+# What is done about annotations as some tools export them, for the dataset's notes.
+OTHER_CATEGORIES = "annotations of other categories are left out"
+NO_BOX = "persons without a box have the one around their labelled joints"
+NO_AREA = "areas of 0 are replaced by the area of the box"
 
 _Point = Annotated[list[float], Field(min_length=3, max_length=3)]
 
@@ -86,7 +89,8 @@ def read_coco(path: str | Path, images: str | Path | None = None, name: str | No
 
     The persons are of the category named 'person', or of the only one. Category ids may be numbers or
     strings. The joints are COCO's seventeen or MVOR's ten, by the category's list of names; without one,
-    by their number.
+    by their number. An area of 0 is replaced by the box's, an empty box by the one around the labelled joints; the
+    dataset's notes count these, and what is left out because it is of another category.
 
     Args:
         path: the annotation file.
@@ -94,7 +98,8 @@ def read_coco(path: str | Path, images: str | Path | None = None, name: str | No
         name: what to call the dataset; by default the file's name.
 
     Raises:
-        OrposeError: missing, not JSON, another layout, duplicate ids, unknown images, a wrong number of joints.
+        OrposeError: missing, not JSON, another layout, duplicate ids, unknown images, a wrong number of joints, an
+            empty box without joints to make one of.
     """
     path = Path(path)
     try:
@@ -103,60 +108,28 @@ def read_coco(path: str | Path, images: str | Path | None = None, name: str | No
         raise layout_error(path, error) from None
     category = _person_category(file.categories, path)
     skeleton = _skeleton(category, file.annotations, path)
-    by_image: dict[int, list[_Annotation]] = {image.id: [] for image in file.images}
-    if len(by_image) != len(file.images):
-        raise OrposeError(f"{path}: image ids are not unique; give every image its own id")
-    seen: set[int] = set()
-    for annotation in file.annotations:
-        if annotation.id in seen:
-            raise OrposeError(f"{path}: annotation id {annotation.id} is used twice; give every annotation its own id")
-        seen.add(annotation.id)
-        if annotation.image_id not in by_image:
-            raise OrposeError(
-                f"{path}: annotation {annotation.id} is of image {annotation.image_id}, which the file has not"
+    repairs: Counter[str] = Counter()
+    truths = []
+    by_image = annotations_by_image(file.images, file.annotations, path)
+    for image in sorted(file.images, key=lambda image: image.id):
+        mine = [a for a in by_image[image.id] if str(a.category_id) == str(category.id)]
+        repairs[OTHER_CATEGORIES] += len(by_image[image.id]) - len(mine)
+        truths.append(
+            ImageTruth(
+                image.id,
+                image.file_name,
+                (image.width, image.height),
+                _persons(mine, skeleton, path, repairs),
+                camera_of(image, path),
+                image.camera_name or (f"cam{image.cam_id}" if image.cam_id is not None else ""),
+                image.group or (f"day{image.day_id}" if image.day_id is not None else ""),
+                image.stamp_ns,
             )
-        if str(annotation.category_id) == str(category.id):
-            by_image[annotation.image_id].append(annotation)
-    truths = tuple(
-        ImageTruth(
-            image.id,
-            image.file_name,
-            (image.width, image.height),
-            _persons(by_image[image.id], skeleton, path),
-            camera_of(image, path),
-            image.camera_name or (f"cam{image.cam_id}" if image.cam_id is not None else ""),
-            image.group or (f"day{image.day_id}" if image.day_id is not None else ""),
-            image.stamp_ns,
         )
-        for image in sorted(file.images, key=lambda image: image.id)
-    )
     root = Path(images) if images is not None else image_root(path, truths[0].file_name) if truths else path.parent
     notes = ("keypoints are compared as annotated, without a half-pixel shift",)
-    return Truth(name or path.stem, skeleton, H36M17, truths, root, notes)
-
-
-def read_mvor_plus(path: str | Path, images: str | Path | None = None) -> Truth:
-    """Read MVOR+, MVOR with every person annotated in 2D with COCO's 17 joints.
-
-    Where MVOR's own annotations lie beside it, their 3D and cameras are joined: images by file name, persons
-    one-to-one by box IoU >= 0.5, best first.
-
-    Args:
-        path: the annotation file or a folder with it.
-        images: folder that file names are relative to; by default looked for around the file.
-
-    Raises:
-        OrposeError: as `read_coco`.
-    """
-    path = locate(path, MVOR_PLUS_ANNOTATIONS)
-    truth = read_coco(path, images, "MVOR+")
-    beside = path.with_name(MVOR_ANNOTATIONS)
-    if not beside.is_file():
-        note = f"no 3D: {MVOR_ANNOTATIONS} does not lie beside the annotations"
-        return Truth(truth.name, truth.skeleton, MVOR10, _with_3d(truth, None), truth.image_root, (*truth.notes, note))
-    mvor = read_mvor(beside)
-    note = "3D and cameras are MVOR's, persons joined one-to-one by box IoU >= 0.5"
-    return Truth(truth.name, truth.skeleton, MVOR10, _with_3d(truth, mvor), truth.image_root, (*truth.notes, note))
+    said = tuple(f"{number} {what}" for what, number in repairs.items() if number)
+    return Truth(name or path.stem, skeleton, H36M17, tuple(truths), root, notes + said, category.id)
 
 
 def read_simulated(path: str | Path, images: str | Path | None = None) -> Truth:
@@ -172,37 +145,6 @@ def read_simulated(path: str | Path, images: str | Path | None = None) -> Truth:
     path = locate(path, "annotations.json")
     split = path.parent.name
     return read_coco(path, images, f"simulated {'everyday scenes' if split == 'everyday' else f'OR, split {split}'}")
-
-
-def _with_3d(truth: Truth, mvor: Truth | None) -> tuple[ImageTruth, ...]:
-    others = {image.file_name: image for image in mvor.images} if mvor else {}
-    images = []
-    for image in truth.images:
-        persons, other = image.persons, others.get(image.file_name)
-        joints3d = np.full((len(persons), len(MVOR10), 3), np.nan)
-        flags3d = np.zeros((len(persons), len(MVOR10)), np.int64)
-        if other is not None:
-            source = other.persons.select(other.persons.has3d)
-            for i, j in one_to_one(box_iou(persons.boxes, source.boxes), 0.5):
-                joints3d[i], flags3d[i] = source.joints3d[j], source.visibility3d[j]
-        joined = Persons(
-            persons.boxes,
-            persons.areas,
-            persons.ignore,
-            persons.keypoints,
-            persons.visibility,
-            joints3d,
-            flags3d,
-            persons.person_ids,
-            persons.annotation_ids,
-        )
-        camera = image.camera or (other.camera if other else None)
-        name = image.camera_name or (other.camera_name if other else "")
-        group = image.group or (other.group if other else "")
-        images.append(
-            ImageTruth(image.image_id, image.file_name, image.size, joined, camera, name, group, image.stamp_ns)
-        )
-    return tuple(images)
 
 
 def _person_category(categories: list[_Category], path: Path) -> _Category:
@@ -230,7 +172,7 @@ def _skeleton(category: _Category, annotations: list[_Annotation], path: Path) -
     raise OrposeError(f"{path}: annotations have {sorted(lengths)} keypoint numbers, expected 51 (COCO) or 30 (MVOR)")
 
 
-def _persons(annotations: list[_Annotation], skeleton: Skeleton, path: Path) -> Persons:
+def _persons(annotations: list[_Annotation], skeleton: Skeleton, path: Path, repairs: Counter[str]) -> Persons:
     n, k = len(annotations), len(skeleton)
     keypoints = np.zeros((n, k, 3))
     joints3d = np.full((n, len(H36M17), 3), np.nan)
@@ -251,14 +193,12 @@ def _persons(annotations: list[_Annotation], skeleton: Skeleton, path: Path) -> 
                 raise OrposeError(f"{where}: joints3d and visibility3d must have {len(H36M17)} entries (Human3.6M)")
             joints3d[i] = [point or [np.nan] * 3 for point in annotation.joints3d]
             flags3d[i] = flags if flags is not None else 2
-    boxes = np.array([a.bbox for a in annotations]).reshape(n, 4)
-    areas = [a.area if a.area is not None else a.bbox[2] * a.bbox[3] for a in annotations]
-    boxes[:, 2:] += boxes[:, :2]
+    placed = [_box_and_area(a, points, path, repairs) for a, points in zip(annotations, keypoints, strict=True)]
     return Persons.from_arrays(
         skeleton,
         H36M17,
-        boxes,
-        areas,
+        [box for box, _ in placed],
+        [area for _, area in placed],
         [bool(a.iscrowd) for a in annotations],
         keypoints[..., :2],
         keypoints[..., 2],
@@ -267,6 +207,25 @@ def _persons(annotations: list[_Annotation], skeleton: Skeleton, path: Path) -> 
         [a.person_id for a in annotations],
         [a.id for a in annotations],
     )
+
+
+def _box_and_area(
+    annotation: _Annotation, keypoints: NDArray[np.float64], path: Path, repairs: Counter[str]
+) -> tuple[list[float], float]:
+    """The box x_min, y_min, x_max, y_max and the area in square pixels; what had to be replaced is counted."""
+    x, y, width, height = annotation.bbox
+    if width * height <= 0:
+        points = keypoints[keypoints[:, 2] > NOT_LABELLED, :2]
+        (x, y), (width, height) = (points.min(axis=0), np.ptp(points, axis=0)) if len(points) else ((x, y), (0, 0))
+        if width * height <= 0:
+            raise OrposeError(
+                f"{path}: annotation {annotation.id}: the box is empty, and there are no joints to make one of; "
+                "give bbox as x, y, width, height, or remove the annotation"
+            )
+        repairs[NO_BOX] += 1
+    elif annotation.area == 0:
+        repairs[NO_AREA] += 1
+    return [x, y, x + width, y + height], annotation.area or width * height
 
 
 def camera_of(image: ImageRecord, path: Path) -> Camera | None:

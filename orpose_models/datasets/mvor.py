@@ -5,6 +5,7 @@ MICCAI-LABELS 2018. The annotations are CC BY-NC-SA 4.0; nothing of them is part
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from orpose_models.datasets.truth import ImageTruth, Persons, Truth
+from orpose_models.files.coco_head import annotations_by_image
 from orpose_models.files.disk import read_json
 from orpose_models.files.predictions import Predictions
 from orpose_models.files.validation import layout_error
@@ -140,14 +142,7 @@ def read_mvor(path: str | Path, images_folder: str | Path | None = None) -> Trut
         }
     except ValueError as error:  # numpy's singular matrix is one, too
         raise OrposeError(f"{path}: cameras_info or annotations3D.image_ids: {error}") from None
-    by_image: dict[int, list[_Annotation]] = {image.id: [] for image in file.images}
-    for annotation in file.annotations:
-        if annotation.image_id not in by_image:
-            raise OrposeError(
-                f"{path}: annotation {annotation.id} is of image {annotation.image_id}, which the file has not"
-            )
-        by_image[annotation.image_id].append(annotation)
-
+    by_image = annotations_by_image(file.images, file.annotations, path)
     images = []
     for image in sorted(file.images, key=lambda image: image.id):
         if image.cam_id > len(cameras):
@@ -164,7 +159,7 @@ def read_mvor(path: str | Path, images_folder: str | Path | None = None) -> Trut
         )
     found = image_root(path, images[0].file_name) if images else path.parent
     root = Path(images_folder) if images_folder is not None else found
-    return Truth("MVOR", MVOR10, MVOR10, tuple(images), root, _NOTES)
+    return Truth("MVOR", MVOR10, MVOR10, tuple(images), root, _NOTES, "1")
 
 
 def _parse(path: Path, adapter: TypeAdapter) -> Any:
@@ -224,14 +219,14 @@ class _KeypointDetection(_Strict):
     image_id: int
     score: float
     coco_keypoints: Annotated[list[float], Field(min_length=51, max_length=51)]
-    keypoints: Annotated[list[float], Field(min_length=30, max_length=30)]
 
 
 def read_keypoint_detections(path: str | Path, truth: Truth) -> Predictions:
-    """Read published keypoint detections (`openpose_kps.json` and its like) with their COCO-17 keypoints.
+    """Read published keypoint detections (`openpose_kps.json`, `rtpose_kps.json`) with their COCO-17 keypoints.
 
-    Keypoint scores are limited to 1 (OpenPose's reach 1.02); a missing joint has score 0. The file has
-    no boxes: a person's box is the one around the joints that were found.
+    Keypoint scores are limited to 1 (OpenPose's reach 1.02); a missing joint has score 0. Persons' scores that are sums
+    (RTPose's reach 496) are divided by the largest, which keeps their order. The file has no boxes: a person's box is
+    the one around the joints that were found. MVOR's ten joints, which not every file has, are not read.
 
     Raises:
         OrposeError: missing, another layout, or an image that `truth` has not.
@@ -240,6 +235,7 @@ def read_keypoint_detections(path: str | Path, truth: Truth) -> Predictions:
     found = defaultdict(list)
     for detection in detections:
         found[_known(detection.image_id, truth, path)].append(detection)
+    largest = max([1.0, *(detection.score for detection in detections)])
     poses = {}
     for image_id, persons in found.items():
         joints = np.array([p.coco_keypoints for p in persons]).reshape(-1, 17, 3)
@@ -247,9 +243,15 @@ def read_keypoint_detections(path: str | Path, truth: Truth) -> Predictions:
         low = np.where(seen[..., None], joints[..., :2], np.inf).min(axis=1)
         high = np.where(seen[..., None], joints[..., :2], -np.inf).max(axis=1)
         boxes = np.where(np.any(seen, axis=1, keepdims=True), np.concatenate([low, high], axis=1), 0)
-        scores = np.clip([p.score for p in persons], 0, 1)
+        scores = np.clip([p.score / largest for p in persons], 0, 1)
         poses[image_id] = Poses.from_arrays(boxes, scores, joints[..., :2], np.clip(joints[..., 2], 0, 1))
-    return truth.predictions(poses, {"detections": Path(path).name})
+    notes = [f"the persons' scores are divided by the largest, {largest:.2f}"] if largest > 1 else []
+    return truth.predictions(poses, detections_info(path, notes))
+
+
+def detections_info(path: str | Path, notes: Sequence[str] = ()) -> dict[str, Any]:
+    """What is said about predictions of another program, which name images by their numbers."""
+    return {"detections": Path(path).name, "images_by": "number", "notes": list(notes)}
 
 
 def _known(image_id: int, truth: Truth, path: str | Path) -> int:

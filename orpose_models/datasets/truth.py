@@ -154,6 +154,7 @@ class Truth:
         images: all images, those without a person too.
         image_root: folder of the images.
         notes: conventions of this dataset that a reader of a figure must know.
+        person_category: the number of the category "person", by which other programs' results name it.
     """
 
     name: str
@@ -162,6 +163,7 @@ class Truth:
     images: tuple[ImageTruth, ...]
     image_root: Path
     notes: tuple[str, ...] = ()
+    person_category: int | str = 1
 
     def __post_init__(self) -> None:
         if len(self.by_image_id) != len(self.images):

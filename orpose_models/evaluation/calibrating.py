@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression, minimize_scalar
 
 from orpose_models.datasets.truth import Truth
-from orpose_models.evaluation.lookup import match_images
+from orpose_models.evaluation.image_matching import match_images
 from orpose_models.evaluation.uncertainty import CONVENTION, Reliability, joint_samples, reliability
 from orpose_models.files.predictions import Predictions
 from orpose_models.model_format.score_calibration import Calibration, Method, logit, sigmoid

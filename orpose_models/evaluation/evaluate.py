@@ -8,7 +8,7 @@ import numpy as np
 from orpose_models.datasets.truth import NOT_LABELLED, Truth
 from orpose_models.evaluation import average_precision as ap
 from orpose_models.evaluation import mpjpe, pck, uncertainty, working_point
-from orpose_models.evaluation.lookup import match_images
+from orpose_models.evaluation.image_matching import match_images
 from orpose_models.evaluation.paired_statistics import AveragePrecision, Ratio, bootstrap, interval
 from orpose_models.evaluation.result import Better, Evaluation, ImageScore, Metric, Result
 from orpose_models.files.predictions import Predictions
@@ -90,6 +90,7 @@ def evaluate(truth: Truth, predictions: Predictions, name: str, file: str, setti
         reliability=reliability,
         images=_image_scores(truth, poses) if has_keypoints else [],
         info=predictions.info,
+        notes=[matched.sentence, *predictions.info.get("notes", [])],
     )
 
 

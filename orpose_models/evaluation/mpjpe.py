@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from orpose_models.datasets.truth import NOT_LABELLED, VISIBLE, Truth
 from orpose_models.evaluation.alignment import Alignment, joint_errors
-from orpose_models.evaluation.matching import similarity
 from orpose_models.evaluation.paired_statistics import Ratio
+from orpose_models.evaluation.pose_similarity import similarity
 from orpose_models.vocabulary.assignment import one_to_one
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
@@ -151,6 +151,7 @@ def pair3d(truth: Truth, predictions: Mapping[int, Poses], protocol: Protocol, h
         if not wanted.any() or not candidates.any():
             continue
         oks = similarity(truth, image.persons, poses.select(candidates))
+        oks[image.persons.ignore] = 0  # COCO's rule: a crowd takes nobody's prediction away
         if protocol == "strict":
             pairs = [(i, j) for i, j in one_to_one(oks, STRICT_OKS) if wanted[i]]
         else:

@@ -14,7 +14,7 @@ from orpose_models.datasets.truth import NOT_LABELLED, ImageTruth, Truth
 from orpose_models.drawing.overlays import draw_poses
 from orpose_models.evaluation.plots import curves, reliability_diagram
 from orpose_models.evaluation.result import Evaluation, ImageScore, Result
-from orpose_models.evaluation.result_tables import metric_names, number, with_interval
+from orpose_models.evaluation.result_tables import metric_names, number, result_notes, with_interval
 from orpose_models.files.disk import atomic_path
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
@@ -48,6 +48,7 @@ def write_report(evaluation: Evaluation, truth: Truth, poses: Sequence[Mapping[i
         f"seed {evaluation.settings.get('seed')}).</p>",
         *(f"<p>{escape(note)}</p>" for note in evaluation.notes),
         *(_warning(result) for result in evaluation.results if result.missing),
+        *(f"<p>{escape(which)}: {escape(note)}</p>" for note, which in result_notes(evaluation)),
         _metrics(evaluation),
     ]
     if picture := curves(evaluation):

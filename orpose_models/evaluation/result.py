@@ -69,6 +69,7 @@ class Result(_Model):
         reliability: bins of the reliability diagram: low, high, number, mean score, share right.
         images: all images with labelled persons, worst first.
         info: what the predictions say about themselves.
+        notes: what images were matched by, what was left out.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Result(_Model):
     reliability: list[tuple[float, float, int, float | None, float | None]]
     images: list[ImageScore]
     info: dict[str, Any] = {}
+    notes: list[str] = []
 
     @property
     def label(self) -> str:

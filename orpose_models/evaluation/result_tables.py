@@ -32,6 +32,13 @@ def metric_names(evaluation: Evaluation) -> list[str]:
     return list(dict.fromkeys(name for result in evaluation.results for name in result.metrics))
 
 
+def result_notes(evaluation: Evaluation) -> list[tuple[str, str]]:
+    """The notes of the results, each once, with the results that it is of: 'all' or their names."""
+    notes = list(dict.fromkeys(note for result in evaluation.results for note in result.notes))
+    whose = [(note, [result.label for result in evaluation.results if note in result.notes]) for note in notes]
+    return [(note, "all" if len(names) == len(evaluation.results) else ", ".join(names)) for note, names in whose]
+
+
 def metrics_table(evaluation: Evaluation) -> Table:
     """All figures, a column per result."""
     table = Table("figure", *(result.label for result in evaluation.results), "unit", title=f"on {evaluation.dataset}")

@@ -9,7 +9,7 @@ from orpose_models.datasets.truth import Truth
 from orpose_models.evaluation.paired_statistics import Ratio
 from orpose_models.vocabulary.assignment import one_to_one
 from orpose_models.vocabulary.poses import Poses
-from orpose_models.vocabulary.similarity import box_iou
+from orpose_models.vocabulary.similarity import box_coverage, box_iou
 
 MIN_IOU = 0.5
 
@@ -18,7 +18,8 @@ def convention(threshold: float) -> str:
     """How the figures are defined."""
     return (
         f"persons with box score >= {threshold:g}; one-to-one by box IoU >= {MIN_IOU:g}, best first; "
-        "a prediction on an ignored person is neither right nor wrong"
+        f"a further prediction with at least {MIN_IOU:g} of its own area in an ignored region (a crowd) is neither "
+        "right nor wrong"
     )
 
 
@@ -53,12 +54,11 @@ def working_point(truth: Truth, predictions: Mapping[int, Poses], threshold: flo
         wanted = ~image.persons.ignore
         poses = predictions.get(image.image_id, Poses.empty())
         boxes = poses.boxes[poses.box_scores >= threshold]
-        iou = box_iou(image.persons.boxes, boxes)
-        pairs = one_to_one(iou[wanted], MIN_IOU)
-        used = {j for _, j in pairs}
-        excused = {j for j in range(len(boxes)) if iou[~wanted, j].size and iou[~wanted, j].max() >= MIN_IOU}
+        pairs = one_to_one(box_iou(image.persons.boxes[wanted], boxes), MIN_IOU)
+        excused = (box_coverage(image.persons.boxes[~wanted], boxes) >= MIN_IOU).any(axis=0)
+        excused[[j for _, j in pairs]] = True
         persons[i], found[i] = wanted.sum(), len(pairs)
-        false[i] = len(set(range(len(boxes))) - used - excused)
+        false[i] = (~excused).sum()
 
     def ratio(top: np.ndarray, bottom: np.ndarray) -> Ratio:
         return Ratio(numerator=top.tolist(), denominator=bottom.tolist())

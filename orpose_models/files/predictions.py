@@ -13,12 +13,12 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from orpose_models.files.coco_head import annotations_by_image, person_category
 from orpose_models.files.disk import atomic_path, read_json, write_json
 from orpose_models.files.validation import Int64, Pixels, layout_error
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import Resolution
-from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
 SCHEMA = 1
 KIND = "orpose-predictions"
@@ -59,16 +59,10 @@ class Predictions:
         annotations: list[dict[str, Any]] = []
         for image in self.images:
             annotations.extend(_to_annotations(image, first_id=len(annotations) + 1))
-        category = {
-            "id": 1,
-            "name": "person",
-            "keypoints": list(COCO17.joints),
-            "skeleton": [[a + 1, b + 1] for a, b in COCO17.edges],
-            "joints3d": list(H36M17.joints),
-        }
         images = [_to_image(image) for image in self.images]
         info = {**self.info, "kind": KIND, "schema": SCHEMA}
-        write_json(path, {"info": info, "categories": [category], "images": images, "annotations": annotations})
+        content = {"info": info, "categories": [person_category()], "images": images, "annotations": annotations}
+        write_json(path, content)
 
     @classmethod
     def load(cls, path: str | Path) -> "Predictions":
@@ -87,15 +81,7 @@ class Predictions:
             document = _File.model_validate(raw)
         except ValidationError as error:
             raise layout_error(path, error) from None
-        persons: dict[int, list[_Annotation]] = {image.id: [] for image in document.images}
-        if len(persons) != len(document.images):
-            raise OrposeError(f"{path}: image ids are not unique")
-        for annotation in document.annotations:
-            if annotation.image_id not in persons:
-                raise OrposeError(
-                    f"{path}: annotation {annotation.id} is of image {annotation.image_id}, which the file has not"
-                )
-            persons[annotation.image_id].append(annotation)
+        persons = annotations_by_image(document.images, document.annotations, path)
         images = [_to_prediction(image, persons[image.id]) for image in document.images]
         return cls(images, document.info)
 

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orpose_models.datasets.coco import CameraRecord, ImageRecord, camera_of
+from orpose_models.files.coco_head import annotations_by_image, person_category
 from orpose_models.files.disk import read_json, write_json
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import Size
-from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
 KIND = "orpose-labels"
 SCHEMA = 1
@@ -81,16 +81,10 @@ class LabelSet:
         for image in self.images:
             annotations.extend(to_annotations(image, first_id=len(annotations) + 1))
         folders = [os.path.relpath(folder.resolve(), base) for folder in self.folders]
-        category = {
-            "id": 1,
-            "name": "person",
-            "keypoints": list(COCO17.joints),
-            "skeleton": [[a + 1, b + 1] for a, b in COCO17.edges],
-            "joints3d": list(H36M17.joints),
-        }
         info = {**self.info, "kind": KIND, "schema": SCHEMA, "folders": folders}
         images = [to_record(image) for image in self.images]
-        write_json(path, {"info": info, "categories": [category], "images": images, "annotations": annotations})
+        content = {"info": info, "categories": [person_category()], "images": images, "annotations": annotations}
+        write_json(path, content)
 
     @classmethod
     def load(cls, path: str | Path) -> "LabelSet":
@@ -111,13 +105,7 @@ class LabelSet:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
             raise OrposeError(f"{path}: {where}: {first['msg']} ({error.error_count()} such problems)") from None
-        persons: dict[int, list[_Annotation]] = {image.id: [] for image in document.images}
-        if len(persons) != len(document.images):
-            raise OrposeError(f"{path}: image ids are not unique")
-        for one in document.annotations:
-            if one.image_id not in persons:
-                raise OrposeError(f"{path}: annotation {one.id} is of image {one.image_id}, which the file has not")
-            persons[one.image_id].append(one)
+        persons = annotations_by_image(document.images, document.annotations, path)
         folders = [(path.parent / folder).resolve() for folder in document.info.folders]
         for image in document.images:
             if not 0 <= image.source < len(folders):

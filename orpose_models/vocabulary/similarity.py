@@ -12,12 +12,32 @@ def box_iou(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.floa
     Boxes without area have IoU 0 with everything.
     """
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    intersection = _intersection(a, b)
+    union = _area(a)[:, None] + _area(b)[None, :] - intersection
+    return np.divide(intersection, union, out=np.zeros_like(union), where=union > 0)
+
+
+def _intersection(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, m) common area of boxes (n, 4) and (m, 4)."""
     low = np.maximum(a[:, None, :2], b[None, :, :2])
     high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    intersection = np.prod(np.clip(high - low, 0, None), axis=-1)
-    area_a, area_b = (np.prod(np.clip(x[:, 2:] - x[:, :2], 0, None), axis=-1) for x in (a, b))
-    union = area_a[:, None] + area_b[None, :] - intersection
-    return np.divide(intersection, union, out=np.zeros_like(union), where=union > 0)
+    return np.asarray(np.prod(np.clip(high - low, 0, None), axis=-1))
+
+
+def _area(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) area of boxes (n, 4)."""
+    return np.asarray(np.prod(np.clip(boxes[:, 2:] - boxes[:, :2], 0, None), axis=-1))
+
+
+def box_coverage(regions: NDArray[np.floating], boxes: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Share of each box's own area that lies in each region, both x_min, y_min, x_max, y_max: (n, m).
+
+    This is COCO's measure for crowds: a person in a crowd covers little of it. A box without area has coverage 0.
+    """
+    regions, boxes = np.asarray(regions, np.float64), np.asarray(boxes, np.float64)
+    inside = _intersection(regions, boxes)
+    areas = np.broadcast_to(_area(boxes)[None], inside.shape)
+    return np.divide(inside, areas, out=np.zeros_like(inside), where=areas > 0)
 
 
 def pose_oks(

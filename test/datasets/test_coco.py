@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from orpose_models.datasets.by_name import open_dataset
-from orpose_models.datasets.coco import read_coco, read_mvor_plus, read_simulated
+from orpose_models.datasets.coco import read_coco, read_simulated
+from orpose_models.datasets.mvor_plus import read_mvor_plus
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.skeletons import COCO17, MVOR10
 
@@ -56,6 +57,37 @@ def test_persons_crowds_and_other_categories(tmp_path: Path) -> None:
     assert second.persons.areas.tolist() == [2400]
     assert (second.size, second.stamp_ns, second.camera_name) == ((320, 240), 5, "door")
     assert truth.person_count == 2
+
+
+def test_other_categories_are_counted(tmp_path: Path) -> None:
+    truth = read_coco(write(tmp_path / "ward.json", document()))
+    assert "1 annotations of other categories are left out" in truth.notes
+    assert truth.person_category == 1
+
+
+@pytest.mark.parametrize("area", [1500.0, 0, None])
+def test_an_area_of_zero_is_the_boxs(tmp_path: Path, area: float | None) -> None:
+    content = document()
+    content["annotations"] = content["annotations"][:1]
+    content["annotations"][0]["area"] = area
+    truth = read_coco(write(tmp_path / "ward.json", content))
+    assert truth.images[0].persons.areas.tolist() == [area or 2400]
+    assert ("1 areas of 0 are replaced by the area of the box" in truth.notes) == (area == 0)
+
+
+@pytest.mark.parametrize("area", [0, None])
+def test_an_empty_box_is_made_of_the_joints(tmp_path: Path, area: float | None) -> None:
+    content = document()
+    content["annotations"][0].update(bbox=[0, 0, 0, 0], area=area)
+    truth = read_coco(write(tmp_path / "ward.json", content))
+    persons = truth.images[0].persons
+    assert persons.boxes[0].tolist() == [105, 60, 116, 82]  # joints 5 to 16 are labelled
+    assert persons.areas[0] == 11 * 22
+    assert "1 persons without a box have the one around their labelled joints" in truth.notes
+    for keypoints in (None, [100.0, 50.0, 2.0, *[0.0] * 48]):
+        content["annotations"][0]["keypoints"] = keypoints
+        with pytest.raises(OrposeError, match="annotation 1: the box is empty, and there are no joints to make one of"):
+            read_coco(write(tmp_path / "ward.json", content))
 
 
 def test_every_second_image(tmp_path: Path) -> None:

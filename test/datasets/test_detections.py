@@ -46,7 +46,25 @@ def test_boxes_keypoints_or_both(read: Callable[[Any], Any]) -> None:
     assert poses.boxes.tolist() == [[1, 2, 4, 6], [10, 20, 30, 60], [0, 0, 50, 80]]
     assert poses.keypoint_scores[:, 5].tolist() == pytest.approx([0, 0.9, 0.9])
     assert poses.keypoint_scores[1, 6] == 1
-    assert predictions.info == {"detections": "found.json"}
+    assert predictions.info == {"detections": "found.json", "images_by": "number", "notes": []}
+
+
+def test_an_empty_box_is_made_of_the_joints(read: Callable[[Any], Any]) -> None:
+    joints = [0.0] * 51
+    joints[15:18], joints[18:21] = [10.0, 20.0, 0.9], [30.0, 60.0, 0.9]
+    predictions = read([{"image_id": 1, "score": 0.5, "bbox": [0, 0, 0, 0], "keypoints": joints}])
+    assert predictions.images[0].poses.boxes.tolist() == [[10, 20, 30, 60]]
+
+
+def test_other_categories_are_left_out_and_counted(read: Callable[[Any], Any]) -> None:
+    person = {"image_id": 1, "category_id": 1, "score": 0.5, "bbox": [1, 2, 3, 4]}
+    chair = {**person, "category_id": 62, "score": 0.95}
+    predictions = read([chair, person, {**chair, "category_id": "57"}, chair])
+    assert [len(image.poses) for image in predictions.images] == [1, 0]
+    assert predictions.images[0].poses.box_scores.tolist() == [0.5]
+    assert predictions.info["notes"] == ["3 results of other categories (57, 62) are left out"]
+    with pytest.raises(OrposeError, match="nothing is of category 1, the persons of two images; categories here: 62"):
+        read([chair])
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,12 @@ def test_published_keypoints(tmp_path: Path) -> None:
     poses = predictions.images[0].poses
     assert poses.boxes[0].tolist() == [10, 20, 30, 60]
     assert poses.keypoint_scores[0, 4:8].tolist() == [0, 1, 0.5, 0]
+    assert predictions.info["notes"] == []
+    summed = [{**detection, "score": score, "keypoints": []} for score in (250.0, 500.0)]  # as RTPose's are published
+    path.write_text(json.dumps(summed))
+    predictions = read_keypoint_detections(path, truth)
+    assert predictions.images[0].poses.box_scores.tolist() == [0.5, 1]
+    assert predictions.info["notes"] == ["the persons' scores are divided by the largest, 500.00"]
     path.write_text(json.dumps([{**detection, "image_id": 9}]))
     with pytest.raises(OrposeError, match="a detection is of image 9, which MVOR has not"):
         read_keypoint_detections(path, truth)

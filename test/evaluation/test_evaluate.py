@@ -14,7 +14,6 @@ from orpose_models.evaluation.result_tables import number, write_csv
 from orpose_models.files.predictions import Predictions
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
-from orpose_models.vocabulary.resolution import Resolution
 
 QUICK = Settings(draws=50)
 CENTRES: list[tuple[float, float]] = [(100, 150), (400, 200)]
@@ -105,30 +104,6 @@ def test_images_without_prediction_count_as_nobody_found(
     result = evaluate(truth, Predictions(predictions.images[:1]), "half", "half.json", QUICK)
     assert result.missing == [2]
     assert result.metrics["recall"].value == 0.5
-
-
-def test_images_are_matched_by_name_before_number(
-    make_truth: Callable[..., Truth], make_poses: Callable[..., Poses]
-) -> None:
-    truth = make_truth(CENTRES, [])
-    right = truth.predictions({1: make_poses(CENTRES)}, {})
-    images = [replace(image, image_id=100 + image.image_id) for image in right.images]
-    assert evaluate(truth, Predictions(images), "m", "m.json", QUICK).metrics["recall"].value == 1
-    numbered = [replace(image, image_id=image.image_id - 100, file_name=f"frame#{image.image_id}") for image in images]
-    assert evaluate(truth, Predictions(numbered), "m", "m.json", QUICK).metrics["recall"].value == 1
-
-
-def test_predictions_that_do_not_fit(make_truth: Callable[..., Truth]) -> None:
-    truth = make_truth(CENTRES, [])
-    images = truth.predictions({}, {}).images
-    unknown = replace(images[0], image_id=77, file_name="elsewhere.png")
-    with pytest.raises(OrposeError, match=r"1 of 2 predicted images are not in test set, the first is elsewhere.png"):
-        evaluate(truth, Predictions([unknown, images[1]]), "m", "m.json", QUICK)
-    half = replace(images[0], resolution=Resolution((320, 240), (320, 240), 1.0))
-    with pytest.raises(OrposeError, match=r"is 640 x 480 in test set, but the predictions are in pixels of 320 x 240"):
-        evaluate(truth, Predictions([half]), "m", "m.json", QUICK)
-    with pytest.raises(OrposeError, match=r"the predictions have image cam0/000000.png \(id 1\) twice"):
-        evaluate(truth, Predictions([images[0], images[0]]), "m", "m.json", QUICK)
 
 
 def test_the_file_is_read_as_it_was_written(

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_triangulation import CAMERAS, looking_at_origin, seen_by
+from support.cameras_around import CAMERAS, looking_at_origin, seen_by
 
 from orpose_models.evaluation.footage import Moment, TruthPerson, footage_figures, truth_figures, truth_in_view
 from orpose_models.vocabulary.poses import Poses

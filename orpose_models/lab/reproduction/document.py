@@ -5,7 +5,7 @@ from pathlib import Path
 
 import cv2
 
-from orpose_models.evaluation.lookup import match_images
+from orpose_models.evaluation.image_matching import match_images
 from orpose_models.files.disk import atomic_path, read_json
 from orpose_models.files.predictions import Predictions
 from orpose_models.lab.reproduction import paper_tables, pictures, plots

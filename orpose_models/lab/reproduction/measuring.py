@@ -6,7 +6,7 @@ from pathlib import Path
 from orpose_models.datasets.by_name import open_dataset
 from orpose_models.datasets.truth import Truth
 from orpose_models.evaluation.evaluate import Settings, evaluate
-from orpose_models.evaluation.lookup import match_images
+from orpose_models.evaluation.image_matching import match_images
 from orpose_models.files.disk import sha256
 from orpose_models.files.predictions import Predictions
 from orpose_models.lab.reproduction.body_parts import part_errors
