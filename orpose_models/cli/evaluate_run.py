@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from orpose_models.files.predictions import Predictions
     from orpose_models.vocabulary.poses import Poses
 
-Dataset = Annotated[str, typer.Option(help="KIND:PATH - mvor:FOLDER, mvor+:FOLDER, sim:FOLDER or coco:FILE.json.")]
+Dataset = Annotated[
+    str,
+    typer.Option(
+        help="KIND:PATH - mvor:FOLDER, mvor+:FOLDER, sim:FOLDER, coco:FILE.json, yolo:FOLDER[@CLASSES] (boxes), "
+        "predictions:FILE.json[@SCORE] (another model's answers) or empty:FOLDER (nobody is there)."
+    ),
+]
 Images = Annotated[Path | None, typer.Option(help="Folder of the images (default: looked for beside the annotations).")]
 Threshold = Annotated[float, typer.Option(min=0, max=1, help="Box score from which on a person counts as found.")]
 Draws = Annotated[int, typer.Option(min=0, help="Bootstrap draws for the intervals; 0 for none.")]

@@ -4,9 +4,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from orpose_models.datasets.coco import read_coco, read_simulated
+from orpose_models.datasets.image_folder import read_person_free
+from orpose_models.datasets.model_labels import read_model_labels
 from orpose_models.datasets.mvor import read_mvor
 from orpose_models.datasets.mvor_plus import read_mvor_plus
 from orpose_models.datasets.truth import Truth
+from orpose_models.datasets.yolo import read_yolo
 from orpose_models.vocabulary.errors import OrposeError
 
 # What `open_dataset` knows, by kind: what the path is, and a reader (path, image folder or None) -> Truth.
@@ -15,6 +18,12 @@ DATASETS: Mapping[str, tuple[str, Callable[[Path, Path | None], Truth]]] = {
     "mvor+": ("folder with camma_mvor_2019_color.json, or that file", read_mvor_plus),
     "coco": ("annotation file in COCO's layout", read_coco),
     "sim": ("folder of one split of the simulated OR", read_simulated),
+    "yolo": ("folder of images with boxes in YOLO's layout; FOLDER@0,1 says which classes are persons", read_yolo),
+    "predictions": (
+        "predictions file of a model whose answers are the truth; FILE@0.2 for another limit than 0.3",
+        read_model_labels,
+    ),
+    "empty": ("folder of images in which nobody is", read_person_free),
 }
 
 

@@ -155,6 +155,7 @@ class Truth:
         image_root: folder of the images.
         notes: conventions of this dataset that a reader of a figure must know.
         person_category: the number of the category "person", by which other programs' results name it.
+        person_free: whether nobody is in any image on purpose, so that false persons can be counted.
     """
 
     name: str
@@ -164,6 +165,7 @@ class Truth:
     image_root: Path
     notes: tuple[str, ...] = ()
     person_category: int | str = 1
+    person_free: bool = False
 
     def __post_init__(self) -> None:
         if len(self.by_image_id) != len(self.images):

@@ -64,14 +64,16 @@ def evaluate(truth: Truth, predictions: Predictions, name: str, file: str, setti
         OrposeError: the dataset has no image or no person, or the predictions do not fit it (`match_images`).
     """
     matched = match_images(truth, predictions)
-    if truth.person_count == 0:
+    if truth.person_count == 0 and not truth.person_free:
         raise OrposeError(f"{truth.name}: has no annotated person, so no figure is defined")
     poses = matched.poses
     collector = _Collector()
     has_keypoints = any((p.keypoint_scores > 0).any() for p in poses.values())
     labelled = any(image.persons.labelled.any() for image in truth.images)
     nobody = not any(len(p) for p in poses.values())
-    _boxes(collector, truth, poses, settings)
+    if not truth.person_free:
+        _boxes(collector, truth, poses, settings)
+    _working_point(collector, truth, poses, settings)
     if labelled and (has_keypoints or nobody):
         _keypoints(collector, truth, poses, settings)
     if truth.has3d and (nobody or any(p.has3d.any() for p in poses.values())):
@@ -136,25 +138,32 @@ def _boxes(collector: _Collector, truth: Truth, poses: Mapping[int, Poses], sett
         metric = Metric(value=boxes.summary[key], convention="box AP")
         collector.add(f"box {key}", metric, boxes.statistics[key])
     collector.tables["box AP, all of COCO's figures"] = {key: {"value": value} for key, value in boxes.summary.items()}
+
+
+def _working_point(collector: _Collector, truth: Truth, poses: Mapping[int, Poses], settings: Settings) -> None:
     point = working_point.working_point(truth, poses, settings.threshold)
+    found = Metric(value=point.found, unit="persons", convention="working point", note=f"of {point.persons}")
+    false = Metric(value=point.false_positives, unit="persons", better="lower", convention="working point")
     for key, statistic in point.statistics.items():
-        value = statistic.value(np.ones(len(truth.images)))
-        lower = key.startswith("false")
-        note = "" if value is not None else "nobody was predicted"
-        metric = Metric(
-            value=value,
-            unit="/image" if lower else "",
-            better="lower" if lower else "higher",
-            convention="working point",
-            note=note,
-        )
-        collector.add(key, metric, statistic)
+        rate = key == working_point.FALSE_RATE
+        if rate or not truth.person_free:
+            value = statistic.value(np.ones(len(truth.images)))
+            note = "" if value is not None else "nobody was predicted"
+            unit, better = ("/image", "lower") if rate else ("", "higher")
+            metric = Metric(value=value, unit=unit, better=better, convention="working point", note=note)  # type: ignore[arg-type]
+            collector.add(key, metric, statistic)
+    if not truth.person_free:
+        collector.add("persons found", found)
+    collector.add("false persons", false)
     collector.tables["at the working threshold"] = {
         "annotated persons": {"number": float(point.persons)},
         "found": {"number": float(point.found)},
         "missed": {"number": float(point.persons - point.found)},
         "false positives": {"number": float(point.false_positives)},
     }
+    if truth.person_free:
+        numbers = zip(truth.images, point.statistics[working_point.FALSE_RATE].numerator, strict=True)
+        collector.tables["false persons by image"] = {i.file_name: {"number": n} for i, n in numbers if n}
 
 
 def _keypoints(collector: _Collector, truth: Truth, poses: Mapping[int, Poses], settings: Settings) -> None:

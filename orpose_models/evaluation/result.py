@@ -29,7 +29,7 @@ class Metric(_Model):
     Attributes:
         value: None where it is not defined; `note` then says why.
         low, high: 95 % bootstrap interval over images; None where it was not computed.
-        unit: 'mm', 'px', '/image' or '' for a share or a correlation.
+        unit: 'mm', 'px', 'persons', '/image' or '' for a share or a correlation.
         better: which direction is better.
         convention: key of `Evaluation.conventions`.
         note: what a reader must know about this one.

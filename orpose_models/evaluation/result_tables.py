@@ -10,13 +10,14 @@ from orpose_models.evaluation.result import Evaluation, Metric
 from orpose_models.files.disk import atomic_path
 
 _BLANK = "-"
+_DIGITS = {"mm": 1, "px": 1, "persons": 0}  # of a unit; four of a share
 
 
 def number(value: float | None, unit: str = "") -> str:
     """A figure with the digits that it deserves; '-' where it is not defined."""
     if value is None:
         return _BLANK
-    return f"{value:.1f}" if unit in ("mm", "px") else f"{value:.4f}"
+    return f"{value:.{_DIGITS.get(unit, 4)}f}"
 
 
 def with_interval(metric: Metric) -> str:

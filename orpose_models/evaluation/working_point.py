@@ -12,6 +12,7 @@ from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.similarity import box_coverage, box_iou
 
 MIN_IOU = 0.5
+FALSE_RATE = "false positives per image"
 
 
 def convention(threshold: float) -> str:
@@ -66,6 +67,6 @@ def working_point(truth: Truth, predictions: Mapping[int, Poses], threshold: flo
     statistics = {
         "recall": ratio(found, persons),
         "precision": ratio(found, found + false),
-        "false positives per image": ratio(false, np.ones(n)),
+        FALSE_RATE: ratio(false, np.ones(n)),
     }
     return WorkingPoint(int(persons.sum()), int(found.sum()), int(false.sum()), statistics)

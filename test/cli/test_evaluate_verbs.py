@@ -165,6 +165,57 @@ def test_a_bag_gives_the_figures_of_the_folder(
     assert of_bag.metrics == of_folder.metrics
 
 
+def metrics(folder: Path) -> list[dict[str, float | None]]:
+    """The figures of each result."""
+    results = Evaluation.load(folder / "evaluation.json").results
+    return [{name: metric.value for name, metric in result.metrics.items()} for result in results]
+
+
+def test_boxes_in_yolos_layout(dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (dataset.parent / "labels").mkdir()
+    for image in open_dataset(f"coco:{dataset}").images:
+        boxes = image.persons.boxes / np.tile(SIZE, 2)
+        lines = [f"0 {(a + c) / 2:.6f} {(b + d) / 2:.6f} {c - a:.6f} {d - b:.6f}" for a, b, c, d in boxes.tolist()]
+        (dataset.parent / "labels" / f"{Path(image.file_name).stem}.txt").write_text("\n".join(lines))
+    command = ("evaluate", "run", "--dataset", f"yolo:{dataset.parent}", "--model", "squares", "--downsample", "1,12")
+    assert orpose(*command, "--out", tmp_path / "out", "--bootstrap", 0) == 0
+    full, reduced = metrics(tmp_path / "out")
+    assert (full["recall"], full["persons found"], full["false persons"]) == (1, 12, 0)
+    assert (reduced["box AP"] or 0) < (full["box AP"] or 0)
+    assert not [name for name in full if "keypoint" in name or "PCK" in name]
+
+
+def test_agreement_with_another_models_labels(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert orpose("predict", dataset.parent, "--model", "squares", "--out", tmp_path / "labels", "--no-pictures") == 0
+    labels = f"predictions:{tmp_path / 'labels' / 'predictions.json'}"
+    command = ("evaluate", "run", "--dataset", labels, "--model", "squares", "--downsample", "1,8")
+    assert orpose(*command, "--images", dataset.parent, "--out", tmp_path / "out", "--bootstrap", 0) == 0
+    text = said(capsys)
+    assert "on labels of squares" in text
+    assert "the truth is what squares found at 1x: persons with scores from 0.3 on" in text
+    same, reduced = metrics(tmp_path / "out")
+    assert (same["keypoint AP"], same["recall"]) == (pytest.approx(1), 1)
+    assert 0 < (reduced["keypoint AP"] or 0) < 1
+
+
+def test_false_persons_in_empty_rooms(dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rooms = tmp_path / "rooms"
+    rooms.mkdir()
+    for name in ("000", "001", "002", "003", "004", "005"):  # with 0, 1, 2, 0, 1, 2 white rectangles
+        (rooms / f"{name}.png").write_bytes((dataset.parent / f"{name}.png").read_bytes())
+    command = ("evaluate", "run", "--dataset", f"empty:{rooms}", "--model", "squares", "--downsample", "1,2")
+    assert orpose(*command, "--out", tmp_path / "out", "--details") == 0
+    (figures, _), text = metrics(tmp_path / "out"), said(capsys)
+    assert figures == {"false positives per image": 1, "false persons": 6}
+    assert "Nobody is in these images: whoever is found is a false person." in text
+    tables = Evaluation.load(tmp_path / "out" / "evaluation.json").results[0].tables
+    assert tables["false persons by image"] == {
+        "001.png": {"number": 1}, "002.png": {"number": 2}, "004.png": {"number": 1}, "005.png": {"number": 2}
+    }  # fmt: skip
+
+
 def test_compare_and_calibrate(dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for factor in (1, 8):
         out = tmp_path / f"at{factor}"
