@@ -112,6 +112,19 @@ def test_predictions_without_3d_are_nobodys(make_truth: Callable[..., Truth], ma
         assert len(pair3d(make_truth([(100, 150)]), {1: poses.with_arrays(joints3d=joints)}, protocol)) == 0
 
 
+def test_of_equally_similar_predictions_the_one_with_the_better_box_score_is_taken(
+    make_truth: Callable[..., Truth], make_poses: Callable[..., Poses]
+) -> None:
+    twice = make_poses([(100, 150), (100, 150)], [0.4, 0.9])
+    joints = twice.joints3d.copy()
+    joints[0, H36M17.index("left_wrist"), 2] += 0.16
+    for order in ([0, 1], [1, 0]):
+        poses = {1: twice.with_arrays(joints3d=joints).select(order)}
+        for protocol in ("released", "strict"):
+            score = score3d(pair3d(make_truth([(100, 150)]), poses, protocol))
+            assert score.mpjpe == pytest.approx(0, abs=1e-3), (protocol, order)
+
+
 def test_ignored_persons_are_not_measured(make_truth: Callable[..., Truth], make_poses: Callable[..., Poses]) -> None:
     truth = make_truth([(100, 150)])
     image = truth.images[0]

@@ -17,6 +17,11 @@ def test_sizes_of_a_vga_camera(factor: float, size: tuple[int, int], pixels: int
     assert resolution.full == (640, 480)
 
 
+def test_what_is_left_of_a_pixel_is_cut_off() -> None:
+    assert reduced_size((639, 479), 8) == (79, 59)  # of 79.9 x 59.9
+    assert reduced_size((11, 11), 12) == (1, 1)
+
+
 @pytest.mark.parametrize("factor", [0.5, 12.5, -1, float("nan")])
 def test_factors_out_of_range_are_refused(factor: float) -> None:
     with pytest.raises(ValueError, match=r"within 1\.\.12"):
