@@ -59,16 +59,12 @@ def _exported(folder: Path, threads: int | None, engine: str) -> PoseModel:
 # PoseModel.
 MODELS: Mapping[str, tuple[str, Callable[[int | None], PoseModel]]] = {
     "teacher": (
-        "packaged three-stage teacher with multi-scale and flip test-time augmentation: accurate, slow",
+        "packaged teacher: three networks look at an image and again at each person, in the mirror too: accurate, slow",
         lambda threads: _teacher("full", threads),
     ),
     "teacher-fast": (
-        "packaged three-stage teacher without test-time augmentation: several images a second on two cores",
+        "packaged teacher with one look at the image and one at each person: several images a second on two cores",
         lambda threads: _teacher("fast", threads),
-    ),
-    "teacher-tiles": (
-        "packaged three-stage teacher that also searches overlapping tiles: for small people, slowest",
-        lambda threads: _teacher("tiles", threads),
     ),
     "paper-teacher": (
         "the paper's three networks, on torch; you provide detectron2 and the weights (docs/paper-teacher.md)",

@@ -61,6 +61,41 @@ def fuse_boxes(
     return np.array(fused)[order].astype(np.float32), merged[order].astype(np.float32)
 
 
+def unite_boxes(
+    a: tuple[NDArray[np.floating], NDArray[np.floating]],
+    b: tuple[NDArray[np.floating], NDArray[np.floating]],
+    iou_threshold: float,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The persons that either of two detectors finds, which need not see the same.
+
+    Boxes that overlap by at least the threshold are one person's, the most alike ones first: their mean, weighted by
+    their scores, with the score 1 - (1 - a) (1 - b).
+
+    Args:
+        a, b: boxes (n, 4) and scores (n,) in 0..1.
+        iou_threshold: overlap from which on boxes are the same person's.
+
+    Returns:
+        Boxes (n, 4) float32 and scores (n,) float32, best first.
+    """
+    (boxes_a, scores_a), (boxes_b, scores_b) = a, b
+    overlap = box_iou(boxes_a, boxes_b)
+    boxes = np.concatenate([boxes_a, boxes_b]).astype(np.float64)
+    scores = np.concatenate([scores_a, scores_b]).astype(np.float64)
+    kept = np.ones(len(boxes), bool)
+    while overlap.size and overlap.max() >= iou_threshold:
+        i, j = np.unravel_index(int(overlap.argmax()), overlap.shape)
+        k = len(boxes_a) + int(j)
+        weights = scores[[i, k]]
+        boxes[i] = weights @ boxes[[i, k]] / max(weights.sum(), 1e-12)
+        scores[i] = 1 - np.prod(1 - weights)
+        kept[k] = False
+        overlap[i], overlap[:, j] = 0, 0
+    boxes, scores = boxes[kept], scores[kept]
+    order = np.argsort(-scores, kind="stable")
+    return boxes[order].astype(np.float32), scores[order].astype(np.float32)
+
+
 def merge_keypoints(
     points: NDArray[np.floating], scores: NDArray[np.floating], areas: NDArray[np.floating]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

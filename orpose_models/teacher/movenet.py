@@ -57,6 +57,9 @@ class Crops:
     def __len__(self) -> int:
         return len(self.sides)
 
+    def __getitem__(self, part: slice) -> "Crops":
+        return Crops(self.centres[part], self.sides[part], self.flips[part])
+
     def to_image(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
         """Points (m, k, 2) of the crops, in 0..1, to pixels of the image."""
         points = np.array(points, np.float64)

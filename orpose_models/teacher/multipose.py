@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
 
 from orpose_models.teacher.centernet import View
+from orpose_models.teacher.movenet import Crops
 from orpose_models.teacher.tfjs import Graph
 from orpose_models.teacher.tfjs_onnx import start_session, to_onnx
+from orpose_models.vocabulary.similarity import box_iou
 from orpose_models.vocabulary.skeletons import COCO17
 
 STRIDE = 4
@@ -24,6 +26,11 @@ NOMINAL_SIZE = 256
 _PEAK = 5
 _PULL = 0.300048828125
 _COUNTS = 0.126953125
+
+# Persons in a crop whose score is lower are not looked at; those whose box overlaps the wanted one less are others.
+_FAINT = 0.01
+_SAME = 0.3
+_BATCH = 8
 
 Maps = dict[str, NDArray[np.float32]]
 
@@ -88,13 +95,45 @@ class MultiPose:
         boxes = np.clip(found.boxes, 0, [width, height, width, height])
         real = np.all(boxes[:, 2:] - boxes[:, :2] > 1, axis=1)
         found, boxes = found[real], boxes[real]
-        points = np.concatenate([found.keypoints] * 2, axis=-1).reshape(-1, 4)
-        points = view.to_image(points)[:, :2].reshape(found.keypoints.shape)
+        # A point is a box without extent.
+        points = view.to_image(np.tile(found.keypoints.reshape(-1, 2), 2))[:, :2].reshape(found.keypoints.shape)
         scores = found.keypoint_scores
         if view.flip:
             swap = list(COCO17.flip)
             points, scores = points[:, swap], scores[:, swap]
         return Found(view.to_image(boxes), found.scores, points, scores)
+
+    def look_at(
+        self, image: NDArray[np.uint8], crops: Crops, boxes: NDArray[np.floating]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The person of each of m crops whose box agrees best with the one given.
+
+        Args:
+            image: (h, w, 3) uint8, BGR.
+            crops: m crops.
+            boxes: (m, 4) the persons' boxes in pixels of the image.
+
+        Returns:
+            Keypoints (m, 17, 2) in pixels of the image and scores (m, 17); all 0 where nobody is found.
+        """
+        points, scores = np.zeros((len(crops), len(COCO17), 2)), np.zeros((len(crops), len(COCO17)))
+        inside = crops.from_image(np.reshape(boxes, (-1, 2, 2))) * NOMINAL_SIZE
+        inside = np.concatenate([inside.min(axis=1), inside.max(axis=1)], axis=1)
+        for first in range(0, len(crops), _BATCH):
+            maps = self.maps(crops[slice(first, first + _BATCH)].cut(image, NOMINAL_SIZE))
+            for i in range(first, min(first + _BATCH, len(crops))):
+                own = {name: values[i - first : i - first + 1] for name, values in maps.items()}
+                peaks = _peaks(own, _FAINT)
+                overlap = box_iou(peaks.boxes, inside[i : i + 1])[:, 0]
+                worth = np.where(overlap >= _SAME, overlap * np.sqrt(peaks.scores), 0)
+                if worth.max(initial=0) > 0:
+                    found = _with_joints(own, peaks, worth.argmax(keepdims=True))
+                    points[i], scores[i] = found.keypoints[0], found.keypoint_scores[0]
+        seen = scores.any(axis=1)
+        points[seen] = crops.to_image(points / NOMINAL_SIZE)[seen]
+        swap = list(COCO17.flip)
+        points[crops.flips], scores[crops.flips] = points[crops.flips][:, swap], scores[crops.flips][:, swap]
+        return points, scores
 
 
 def decode(maps: Maps, threshold: float) -> Found:
@@ -102,51 +141,60 @@ def decode(maps: Maps, threshold: float) -> Found:
 
     Persons whose scores are below the threshold are left out.
     """
+    peaks = _peaks(maps, threshold)
+    found = _with_joints(maps, peaks, np.arange(len(peaks.scores)))
+    order = np.argsort(-found.scores, kind="stable")
+    return found[order[found.scores[order] >= threshold]]
+
+
+@dataclass(frozen=True, eq=False)
+class _Peaks:
+    """Places of persons: `rows` and `columns` (n,) of cells, `boxes` (n, 4) in pixels of the input, `scores` (n,)."""
+
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    boxes: NDArray[np.float64]
+    scores: NDArray[np.float64]
+
+
+def _peaks(maps: Maps, threshold: float) -> _Peaks:
     centre = maps["centre"][0, 0]
-    height, width = centre.shape
-    peaks = (centre == maximum_filter(centre, size=_PEAK, mode="constant")) & (centre >= threshold)
-    rows, columns = np.nonzero(peaks)
-    sides = np.maximum(maps["box_sides"][0][:, rows, columns].T, 0)
-    middles = np.stack([rows, columns], axis=1) + maps["box_offset"][0][:, rows, columns].T
-    limits = np.array([height, width])
-    low, high = np.clip(middles - sides / 2, 0, limits), np.clip(middles + sides / 2, 0, limits)
-    regression = maps["regression"][0].reshape(-1, 2, height, width)
-    guess = np.stack([rows, columns], axis=1)[:, None] + regression[:, :, rows, columns].transpose(2, 0, 1)
-    points, joint_scores = _joints(maps, guess, low, high)
-    counts = joint_scores > _COUNTS
-    means = np.sum(joint_scores, axis=1, where=counts) / np.maximum(counts.sum(axis=1), 1)
-    scores = centre[rows, columns] * means
-    order = np.argsort(-scores, kind="stable")
-    order = order[scores[order] >= threshold]
-    boxes = STRIDE * np.concatenate([low[:, ::-1], high[:, ::-1]], axis=1)
-    return Found(*(value[order].astype(np.float64) for value in (boxes, scores, points, joint_scores)))
+    highest = (centre == maximum_filter(centre, size=_PEAK, mode="constant")) & (centre >= threshold)
+    rows, columns = np.nonzero(highest)
+    sides = np.maximum(maps["box_sides"][0][::-1, rows, columns].T, 0)
+    middles = np.stack([columns, rows], axis=1) + maps["box_offset"][0][::-1, rows, columns].T
+    boxes = np.clip(np.concatenate([middles - sides / 2, middles + sides / 2], axis=1), 0, [*centre.shape[::-1]] * 2)
+    return _Peaks(rows, columns, boxes.astype(np.float64) * STRIDE, centre[rows, columns].astype(np.float64))
 
 
-def _joints(
-    maps: Maps, guess: NDArray[np.floating], low: NDArray[np.floating], high: NDArray[np.floating]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Of each joint the place in the person's box where the heatmap is highest, seen through a bell around a guess.
+def _with_joints(maps: Maps, peaks: _Peaks, which: NDArray[np.integer]) -> Found:
+    """Persons and joints: where in a person's box the heatmaps, seen through a bell round a guess, are highest.
 
-    Args:
-        maps: of one image.
-        guess: (n, 17, 2) y, x in cells.
-        low, high: (n, 2) corners of the boxes, y, x in cells.
-
-    Returns:
-        Points (n, 17, 2) x, y in pixels and scores (n, 17): the heatmap there, seen through the bell.
+    A joint's score is the heatmap there, seen through the bell.
     """
     heatmaps = maps["heatmaps"][0]
     joints, height, width = heatmaps.shape
-    y, x = np.arange(height, dtype=np.float32), np.arange(width, dtype=np.float32)
-    width_squared = _PULL * min(height, width)
-    # A bell is a product of two, one along each axis, and so is a box.
-    inside_y = (y >= low[:, :1]) & (y < high[:, :1])
-    inside_x = (x >= low[:, 1:]) & (x < high[:, 1:])
-    bell_y = np.exp(-((y - guess[..., :1]) ** 2) / width_squared) * inside_y[:, None]
-    bell_x = np.exp(-((x - guess[..., 1:]) ** 2) / width_squared) * inside_x[:, None]
-    seen = heatmaps * bell_y[..., None].astype(np.float32) * bell_x[:, :, None].astype(np.float32)
-    places = seen.reshape(len(guess), joints, -1).argmax(axis=2)
-    scores = np.take_along_axis(seen.reshape(len(guess), joints, -1), places[..., None], axis=2)[..., 0]
-    row, column = places // width, places % width
-    offset = maps["offsets"][0].reshape(joints, 2, height, width)[np.arange(joints), :, row, column]
-    return STRIDE * np.stack([column + offset[..., 1], row + offset[..., 0]], axis=-1), scores
+    regression, offsets = (maps[name][0].reshape(joints, 2, height, width) for name in ("regression", "offsets"))
+    spread = _PULL * min(height, width)
+    every, points, scores = np.arange(joints), np.zeros((len(which), joints, 2)), np.zeros((len(which), joints))
+    for i, (row, column, box) in enumerate(
+        zip(peaks.rows[which], peaks.columns[which], peaks.boxes[which], strict=True)
+    ):
+        left, top, right, bottom = np.ceil(box / STRIDE).astype(int)
+        if left >= right or top >= bottom:
+            continue
+        guess = regression[:, :, row, column] + [row, column]
+        y, x = np.arange(top, bottom), np.arange(left, right)
+        bell = (
+            np.exp(-((y - guess[:, :1]) ** 2) / spread)[:, :, None]
+            * np.exp(-((x - guess[:, 1:]) ** 2) / spread)[:, None]
+        )
+        seen = (heatmaps[:, top:bottom, left:right] * bell).reshape(joints, -1)
+        places = seen.argmax(axis=1)
+        rows, columns = top + places // len(x), left + places % len(x)
+        offset = offsets[every, :, rows, columns]
+        points[i] = STRIDE * np.stack([columns + offset[:, 1], rows + offset[:, 0]], axis=1)
+        scores[i] = seen[every, places]
+    counts = scores > _COUNTS
+    means = np.sum(scores, axis=1, where=counts) / np.maximum(counts.sum(axis=1), 1)
+    return Found(peaks.boxes[which], peaks.scores[which] * means, points, scores)

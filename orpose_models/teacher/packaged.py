@@ -1,4 +1,4 @@
-"""The packaged teacher: CenterNet boxes, MoveNet keypoints and the project's own lifter, on ONNX Runtime alone."""
+"""The packaged teacher: CenterNet, MoveNet MultiPose and Thunder, the project's own lifter; on ONNX Runtime alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,35 +8,39 @@ from orpose_models.files.assets import read_verified
 from orpose_models.lifting.runtime import load_lifter
 from orpose_models.teacher.centernet import CenterNet
 from orpose_models.teacher.movenet import MoveNet
+from orpose_models.teacher.multipose import MultiPose
 from orpose_models.teacher.person_boxes import PersonDetector, ViewSet
+from orpose_models.teacher.person_finder import PersonFinder
 from orpose_models.teacher.person_keypoints import PersonKeypoints
 from orpose_models.teacher.teacher import Teacher
 from orpose_models.teacher.tfjs import Graph, parse_graph
 from orpose_models.vocabulary.errors import OrposeError
 
+NETWORKS = ("centernet", "movenet-multipose", "movenet-thunder")
+
 
 @dataclass(frozen=True)
 class Preset:
-    """How thoroughly the teacher looks. See `PersonDetector` and `PersonKeypoints` for the meaning of the values."""
+    """How thoroughly the teacher looks: see `PersonFinder` and `PersonKeypoints` for the meaning of the values."""
 
     name: str
-    view_sets: tuple[ViewSet, ...]
-    scales: tuple[float, ...]
+    centernet: tuple[ViewSet, ...]
+    long_sides: tuple[int, ...]
     flip: bool
+    small: float
+    max_persons: int
+    scales: tuple[float, ...] = (1.0,)
     view_threshold: float = 0.05
-    threshold: float = 0.1
-    max_persons: int = 30
+    threshold: float = 0.2
     iou_threshold: float = 0.55
+    second_scale: float = 1.4
     margin: float = 0.15
     conflict_oks: float = 0.5
 
 
-_WHOLE = (ViewSet(384, flip=True), ViewSet(512, flip=True), ViewSet(640, flip=True))
-
 PRESETS: Mapping[str, Preset] = {
-    "full": Preset("teacher", _WHOLE, scales=(0.9, 1.0, 1.1), flip=True),
-    "fast": Preset("teacher-fast", (ViewSet(512),), scales=(1.0,), flip=False, threshold=0.15, max_persons=12),
-    "tiles": Preset("teacher-tiles", (*_WHOLE, ViewSet(640, tiles=2)), scales=(0.9, 1.0, 1.1), flip=True),
+    "full": Preset("teacher", centernet=(ViewSet(640),), long_sides=(352, 768), flip=True, small=96, max_persons=25),
+    "fast": Preset("teacher-fast", centernet=(), long_sides=(448,), flip=False, small=0, max_persons=12),
 }
 
 
@@ -54,29 +58,37 @@ def load_packaged_teacher(preset: str = "full", threads: int | None = None) -> T
         raise OrposeError(
             f"preset {preset!r} of the packaged teacher is not known; choose one of: {', '.join(PRESETS)}"
         )
-    chosen = PRESETS[preset]
-    centernet = CenterNet(packaged_graph("centernet"), threads)
-    movenet = MoveNet(packaged_graph("movenet-lightning"), threads)
-    lifter = load_lifter()
-    parts = [centernet.sha256, movenet.sha256, lifter.sha256, repr(chosen)]
+    return build_teacher(PRESETS[preset], threads)
+
+
+def build_teacher(chosen: Preset, threads: int | None = None) -> Teacher:
+    """The teacher of a preset."""
+    multipose = MultiPose(packaged_graph("movenet-multipose"), threads)
+    thunder = MoveNet(packaged_graph("movenet-thunder"), threads)
+    parts, centernet, lifter = [multipose.sha256, thunder.sha256], None, load_lifter()
+    limits = chosen.threshold, chosen.max_persons, chosen.iou_threshold
+    if chosen.centernet:
+        network = CenterNet(packaged_graph("centernet"), threads)
+        centernet = PersonDetector(network, chosen.centernet, chosen.view_threshold, *limits)
+        parts.append(network.sha256)
     return Teacher(
         name=chosen.name,
-        sha256=sha256("\n".join(parts).encode()).hexdigest(),
-        detector=PersonDetector(
+        sha256=sha256("\n".join([*parts, lifter.sha256, repr(chosen)]).encode()).hexdigest(),
+        finder=PersonFinder(
             centernet,
-            chosen.view_sets,
-            chosen.view_threshold,
-            chosen.threshold,
-            chosen.max_persons,
-            chosen.iou_threshold,
+            multipose,
+            chosen.long_sides,
+            chosen.small,
+            chosen.second_scale,
+            PersonKeypoints(thunder, chosen.scales, chosen.flip, chosen.margin, chosen.conflict_oks),
+            *limits,
         ),
-        keypoint_estimator=PersonKeypoints(movenet, chosen.scales, chosen.flip, chosen.margin, chosen.conflict_oks),
         lifter=lifter,
     )
 
 
 def packaged_graph(name: str) -> Graph:
-    """The graph of a fetched network, 'centernet' or 'movenet-lightning', its files verified.
+    """The graph of a fetched network, one of `NETWORKS` or 'movenet-lightning', its files verified.
 
     Raises:
         OrposeError: it is not fetched, or corrupt.

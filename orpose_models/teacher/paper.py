@@ -10,7 +10,7 @@ from orpose_models.lifting.runtime import load_lifter
 from orpose_models.teacher.cascade_rcnn import CascadeRCNNDetector
 from orpose_models.teacher.hrnet import HRNetKeypoints
 from orpose_models.teacher.martinez import MartinezLifter
-from orpose_models.teacher.protocols import Lifter
+from orpose_models.teacher.protocols import Lifter, TopDown
 from orpose_models.teacher.teacher import Teacher
 from orpose_models.vocabulary.errors import OrposeError
 
@@ -67,8 +67,10 @@ def load_paper_teacher(
     return Teacher(
         name="paper-teacher",
         sha256=hashlib.sha256(repr([*files, lifter.sha256, short_sides, paddings]).encode()).hexdigest(),
-        detector=CascadeRCNNDetector(detector_file, short_sides, flip=augment, device=device),
-        keypoint_estimator=HRNetKeypoints(keypoint_file, paddings, device=device),
+        finder=TopDown(
+            CascadeRCNNDetector(detector_file, short_sides, flip=augment, device=device),
+            HRNetKeypoints(keypoint_file, paddings, device=device),
+        ),
         lifter=lifter,
         engine="torch",
     )

@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 from orpose_models.teacher.augmentation import SILHOUETTE, merge_keypoints
 from orpose_models.teacher.movenet import Crops, MoveNet
 from orpose_models.vocabulary.similarity import box_iou, pose_oks
+from orpose_models.vocabulary.skeletons import COCO17
+
+# Points (v, n, 17, 2) and scores (v, n, 17).
+Said = tuple[NDArray[np.floating], NDArray[np.floating]]
 
 # From this score on a joint counts as found.
 _TAKEN = 0.2
@@ -35,20 +39,32 @@ class PersonKeypoints:
     conflict_oks: float
 
     def estimate(
-        self, image: NDArray[np.uint8], boxes: NDArray[np.float32]
+        self, image: NDArray[np.uint8], boxes: NDArray[np.float32], said: Said | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Keypoints (n, 17, 2) in pixels and scores (n, 17) of persons in boxes (n, 4)."""
+        """Keypoints (n, 17, 2) in pixels and scores (n, 17) of persons in boxes (n, 4).
+
+        `said` is what others say of the same persons: points (v, n, 17, 2) in pixels and scores (v, n, 17), all 0
+        where they see nobody. It weighs as much as the looks taken here.
+        """
         persons = np.asarray(boxes, np.float64).reshape(-1, 4)
-        points, scores = self._estimate(image, persons)
+        if said is None:
+            said = np.zeros((0, len(persons), len(COCO17), 2)), np.zeros((0, len(persons), len(COCO17)))
+        points, scores = self._estimate(image, persons, said)
         owners = find_owners(points, scores, persons, self.conflict_oks)
         losers = np.flatnonzero(owners >= 0)
         if len(losers):
             taken = np.where(scores[owners[losers], :, None] >= _TAKEN, points[owners[losers]], np.nan)
-            points[losers], scores[losers] = self._estimate(image, persons[losers], taken)
+            points[losers], scores[losers] = self._estimate(
+                image, persons[losers], (said[0][:, losers], said[1][:, losers]), taken
+            )
         return points.astype(np.float32), scores.astype(np.float32)
 
     def _estimate(
-        self, image: NDArray[np.uint8], persons: NDArray[np.float64], taken: NDArray[np.floating] | None = None
+        self,
+        image: NDArray[np.uint8],
+        persons: NDArray[np.float64],
+        said: Said,
+        taken: NDArray[np.floating] | None = None,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         count = len(persons)
         extent = np.maximum(persons[:, 2:] - persons[:, :2], 1.0)
@@ -63,6 +79,7 @@ class PersonKeypoints:
         points, scores = self.network.keypoints(image, crops, boxes, self.margin, taken)
         points = points.reshape(len(variants), count, *points.shape[1:])
         scores = scores.reshape(len(variants), count, *scores.shape[1:])
+        points, scores = np.concatenate([points, said[0]]), np.concatenate([scores, said[1]])
         return merge_keypoints(points, scores, SILHOUETTE * extent.prod(axis=1))
 
 

@@ -1,4 +1,4 @@
-"""The teacher: three networks in a row, and the two sets of labels made of what they find (paper, section 2.2)."""
+"""The teacher: what finds persons, a lifter, and the two sets of labels made of it (paper, section 2.2)."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.teacher.augmentation import SILHOUETTE, suppress_poses
-from orpose_models.teacher.protocols import Detector, KeypointEstimator, Lifter
+from orpose_models.teacher.protocols import Finder, Lifter
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import Size, resize_up
@@ -27,12 +27,12 @@ class TeacherLabels:
 
 @dataclass
 class Teacher:
-    """Detector, keypoint estimator and lifter (`runtime.model.PoseModel`).
+    """Finder and lifter (`runtime.model.PoseModel`).
 
     Attributes:
         name: the name it is loaded by.
         sha256: identifies the weights and settings of all stages.
-        detector, keypoint_estimator, lifter: the stages.
+        finder, lifter: the stages.
         hard_threshold: keypoints with lower scores are not in the hard set.
         person_threshold: persons with lower scores are left out. A person's score is the geometric mean of the
             box's, and twice the mean of the keypoints': a box in which no body is found is hardly a person.
@@ -42,8 +42,7 @@ class Teacher:
 
     name: str
     sha256: str
-    detector: Detector
-    keypoint_estimator: KeypointEstimator
+    finder: Finder
     lifter: Lifter
     hard_threshold: float = 0.3
     person_threshold: float = 0.18
@@ -57,8 +56,7 @@ class Teacher:
         """
         height, width = image.shape[:2]
         camera = camera or Camera.from_fov(width, height)
-        boxes, box_scores = self.detector.detect(image)
-        keypoints, scores = self.keypoint_estimator.estimate(image, boxes)
+        boxes, box_scores, keypoints, scores = self.finder.find(image)
         persons = np.cbrt(box_scores * scores.mean(axis=1) ** 2)
         areas = SILHOUETTE * np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
         kept = suppress_poses(keypoints, scores, persons, areas, self.oks_threshold)

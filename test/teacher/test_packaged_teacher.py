@@ -10,7 +10,8 @@ from orpose_models.datasets.frames import open_frames
 from orpose_models.files.assets import asset
 from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.registry.models import MODELS, load_model
-from orpose_models.teacher.packaged import PRESETS, load_packaged_teacher
+from orpose_models.teacher.centernet import CenterNet
+from orpose_models.teacher.packaged import PRESETS, load_packaged_teacher, packaged_graph
 from orpose_models.teacher.person_boxes import PersonDetector, ViewSet
 from orpose_models.teacher.person_keypoints import find_owners
 from orpose_models.teacher.teacher import Teacher
@@ -98,8 +99,8 @@ def test_nobody_in_plain_images_of_any_size(fast: Teacher, size: tuple[int, int]
     assert poses.joints3d.shape == (0, 17, 3)
 
 
-def test_tiles_of_tiny_images_do_not_break() -> None:
-    teacher = load_packaged_teacher("tiles", threads=1)
+def test_all_looks_at_tiny_images_do_not_break() -> None:
+    teacher = load_packaged_teacher("full", threads=1)
     for size in ((1, 1), (2, 3), (1, 40)):
         assert len(teacher.predict(np.zeros((*size, 3), np.uint8))) == 0
 
@@ -116,10 +117,10 @@ def test_models_are_loaded_by_name_and_told_apart() -> None:
 
 
 def test_an_unknown_preset_and_missing_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    with pytest.raises(OrposeError, match=r"preset 'slow' .* choose one of: full, fast, tiles"):
+    with pytest.raises(OrposeError, match=r"preset 'slow' .* choose one of: full, fast"):
         load_packaged_teacher("slow")
     monkeypatch.setenv("ORPOSE_CACHE", str(tmp_path))
-    with pytest.raises(OrposeError, match="run: orpose fetch centernet"):
+    with pytest.raises(OrposeError, match="run: orpose fetch movenet-multipose"):
         load_packaged_teacher("fast")
 
 
@@ -145,11 +146,10 @@ def test_views_cover_the_image() -> None:
     ]
 
 
-def test_the_detector_limits_persons_and_scores(fast: Teacher, image: NDArray[np.uint8]) -> None:
-    detector = fast.detector
-    assert isinstance(detector, PersonDetector)
-    limited = PersonDetector(detector.network, detector.view_sets, 0.05, 0.05, max_persons=2, iou_threshold=0.55)
-    boxes, scores = limited.detect(image)
+def test_the_detector_limits_persons_and_scores(image: NDArray[np.uint8]) -> None:
+    network = CenterNet(packaged_graph("centernet"), threads=1)
+    detector = PersonDetector(network, (ViewSet(640, tiles=2),), 0.05, 0.05, max_persons=2, iou_threshold=0.55)
+    boxes, scores = detector.detect(image)
     assert len(boxes) == 2
     assert scores[0] >= scores[1] >= 0.05
 

@@ -25,7 +25,7 @@ def teacher(detectron2, one_thread):
     torch.manual_seed(0)
     teacher = load_paper_teacher(augment=False, random_weights=True)
     # Random weights whose activations stay of ordinary size, and that see a few persons.
-    detector = teacher.detector
+    detector = teacher.finder.detector
     detector.short_sides = (64,)
     for name, norm in detector.network.backbone.named_modules():
         if name.endswith("conv3.norm"):
@@ -33,14 +33,15 @@ def teacher(detectron2, one_thread):
     with torch.no_grad():
         for predictor in detector.network.roi_heads.box_predictor:
             predictor.cls_score.bias[0] += 5
-        teacher.keypoint_estimator.network.final_layer.bias += 1
+        teacher.finder.keypoint_estimator.network.final_layer.bias += 1
     detector.network.proposal_generator.post_nms_topk = {True: 3, False: 3}
     return teacher
 
 
 def test_size(teacher):
     """The paper's 250.1 M, which person-only heads would give; as published the networks have 250.4 M."""
-    count = parameter_count(teacher.detector.network) + parameter_count(teacher.keypoint_estimator.network)
+    stages = teacher.finder
+    count = parameter_count(stages.detector.network) + parameter_count(stages.keypoint_estimator.network)
     assert count + parameter_count(LiftingNetwork()) == 250_375_037
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from orpose_models.teacher.augmentation import fuse_boxes, merge_keypoints, suppress_poses
+from orpose_models.teacher.augmentation import fuse_boxes, merge_keypoints, suppress_poses, unite_boxes
 
 NOTHING = (np.zeros((0, 4)), np.zeros(0), np.zeros(0))
 
@@ -88,3 +88,29 @@ def test_the_better_of_two_equal_poses_stays(shift: float, kept: list[int]) -> N
         np.stack([pose, pose + shift]), np.full((2, 17), 0.5), np.array([0.3, 0.4]), np.full(2, 1000.0), 0.7
     )
     assert result.tolist() == kept
+
+
+def test_nobody_united_with_nobody_or_with_somebody() -> None:
+    nobody = np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
+    somebody = np.array([[0.0, 0, 10, 20]]), np.array([0.5])
+    for a, b, count in ((nobody, nobody, 0), (nobody, somebody, 1), (somebody, nobody, 1)):
+        boxes, scores = unite_boxes(a, b, 0.5)
+        assert boxes.shape == (count, 4)
+        assert boxes.dtype == scores.dtype == np.float32
+        assert scores.tolist() == [0.5] * count
+
+
+def test_whom_both_find_is_surer_and_whom_one_finds_stays() -> None:
+    a = np.array([[0.0, 0, 10, 20], [100, 0, 110, 20]]), np.array([0.6, 0.7])
+    b = np.array([[50.0, 0, 60, 20], [1, 0, 11, 20]]), np.array([0.1, 0.2])
+    boxes, scores = unite_boxes(a, b, 0.5)
+    np.testing.assert_allclose(boxes, [[100, 0, 110, 20], [0.25, 0, 10.25, 20], [50, 0, 60, 20]])
+    np.testing.assert_allclose(scores, [0.7, 1 - 0.4 * 0.8, 0.1], rtol=1e-6)
+
+
+def test_a_box_is_united_with_the_one_most_like_it_only() -> None:
+    a = np.array([[0.0, 0, 10, 20]]), np.array([0.5])
+    b = np.array([[3.0, 0, 13, 20], [1, 0, 11, 20]]), np.array([0.9, 0.5])
+    boxes, scores = unite_boxes(a, b, 0.5)
+    np.testing.assert_allclose(boxes, [[3, 0, 13, 20], [0.5, 0, 10.5, 20]])
+    np.testing.assert_allclose(scores, [0.9, 0.75])

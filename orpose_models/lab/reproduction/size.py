@@ -5,7 +5,7 @@ import warnings
 from orpose_models.lab.reproduction.record import ModelRecord
 from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.student.model import StudentModel
-from orpose_models.teacher.person_keypoints import PersonKeypoints
+from orpose_models.teacher.person_finder import PersonFinder
 from orpose_models.teacher.teacher import Teacher
 from orpose_models.vocabulary.resolution import Size
 
@@ -27,12 +27,12 @@ def count_parameters(model: PoseModel) -> int | None:
     """Numbers that were learned; None where this model's cannot be counted."""
     if isinstance(model, StudentModel):
         return sum(parameter.numel() for parameter in model.student.parameters())
-    if isinstance(model, Teacher) and isinstance(model.keypoint_estimator, PersonKeypoints):
+    if isinstance(model, Teacher) and isinstance(model.finder, PersonFinder):
         from orpose_models.lifting.runtime import DEFAULT_WEIGHTS
         from orpose_models.lifting.weights import read_weights
-        from orpose_models.teacher.packaged import packaged_graph
+        from orpose_models.teacher.packaged import NETWORKS, packaged_graph
 
-        graphs = (packaged_graph(name) for name in ("centernet", "movenet-lightning"))
+        graphs = (packaged_graph(name) for name in NETWORKS)
         learned = [array for graph in graphs for array in graph.weights.values() if array.dtype.kind == "f"]
         learned += [array for arrays in read_weights(DEFAULT_WEIGHTS).networks.values() for array in arrays.values()]
         return sum(int(array.size) for array in learned)
