@@ -69,10 +69,10 @@ def evaluate_footage(
         footage_answers,
         footage_truth,
         moments_of,
-        write_picture,
     )
     from orpose_models.files.assets import asset
     from orpose_models.files.disk import write_json
+    from orpose_models.files.picture_writer import write_picture
     from orpose_models.registry.models import load_model
 
     folder = asset(FOOTAGE)

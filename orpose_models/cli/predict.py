@@ -103,7 +103,7 @@ def _predict(
     earlier: dict[str, Any] | None,
 ) -> "list[ImagePrediction]":
     """The predictions; they go on with those of an interrupted run of the same settings."""
-    from orpose_models.datasets.frames import size_of
+    from orpose_models.datasets.image_file import size_of
     from orpose_models.files.predictions import ImagePrediction, PredictionJournal, Predictions
     from orpose_models.model_format.score_calibration import described
     from orpose_models.runtime.tracking import Tracker
@@ -195,7 +195,7 @@ def _draw(
         task = progress.add_task("pictures", total=len(by_id))
         for frame in frames.frames(stride):
             if image := by_id.get(frame.index + 1):
-                writer.write(frame.name, _picture(frame.image, image, view, threshold))
+                writer.write(frame.name, _picture(frame.image, image, view, threshold), frame.stamp_ns)
                 progress.update(task, advance=1)
     console.print(f"pictures -> {target}", soft_wrap=True)
 

@@ -97,7 +97,8 @@ def teach(
     if result is None:
         console.print("this part is done; the last part to finish writes the labels")
         return
-    _finish(paths, *result)
+    labels, problems = result
+    _finish(paths, labels, [*(what for opened in sources for what in opened.left_out), *problems])
 
 
 def _finished(paths: "Paths", settings: dict[str, Any], accept: float) -> "LabelSet":
@@ -126,6 +127,8 @@ def _finish(paths: "Paths", labels: Any, problems: list[str]) -> None:
         soft_wrap=True,
     )
     console.print(f"{paths.labels}, pictures and histograms in {paths.labels.parent / 'summary'}", soft_wrap=True)
+    if problems:
+        raise typer.Exit(1)
 
 
 def _view(path: Path, camera: Path | None, pitch: float | None) -> "View":

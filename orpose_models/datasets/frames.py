@@ -5,17 +5,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as PillowImage
-from PIL import ImageOps, UnidentifiedImageError
 
+from orpose_models.datasets.folder import list_images
+from orpose_models.datasets.image_file import Picture, read_image, read_picture, size_of
+from orpose_models.datasets.kinds import IMAGE_SUFFIXES, VIDEO_SUFFIXES, kind_of_content
+from orpose_models.datasets.video import video_facts, video_shots
+from orpose_models.files.names import printable
 from orpose_models.vocabulary.errors import OrposeError
-from orpose_models.vocabulary.resolution import Size
 
-IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
-VIDEO_SUFFIXES = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv"}
+__all__ = ["Frame", "FrameSource", "Shot", "open_frames", "read_image", "size_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,9 +24,10 @@ class Frame:
 
     Attributes:
         index: its place in the source, from 0; unreadable images keep theirs.
-        name: file name relative to the folder; NAME#INDEX for a frame of a video.
+        name: file name relative to the folder; NAME#INDEX for a frame of a video. Always text: bytes that are not
+            UTF-8 stand as `\\xe4` and the like.
         image: (h, w, 3) uint8 BGR.
-        stamp_ns: position in the video in nanoseconds; None for images.
+        stamp_ns: time since the first frame of the video, as the container has it, in nanoseconds; None for images.
     """
 
     index: int
@@ -41,8 +42,7 @@ class Shot:
 
     Attributes:
         index, name, stamp_ns: as of `Frame`.
-        read: gives the image, (h, w, 3) uint8 BGR; a video's only until its next shot is asked for. Raises
-            OrposeError if it is damaged.
+        read: gives the image, (h, w, 3) uint8 BGR. Raises OrposeError if it is damaged.
     """
 
     index: int
@@ -58,10 +58,12 @@ class FrameSource:
     Attributes:
         path: the image, folder or video.
         is_video: whether consecutive frames follow each other in time.
-        fps: frames per second of a video; None for images.
-        count: how many frames to expect (for a video what its header says).
+        fps: frames per second of a video on average; None for images.
+        count: how many frames to expect, for a video an estimate.
         files: what the frames are read from: the video, or one file per image.
-        problems: one sentence per image that could not be read on the latest pass.
+        left_out: one sentence for each kind of thing in a folder that is not read.
+        problems: on the latest pass: `left_out`, and one sentence for each image that could not be read or whose file
+            holds more than is read.
     """
 
     path: Path
@@ -70,6 +72,7 @@ class FrameSource:
     count: int
     files: tuple[Path, ...]
     _shots: Callable[["FrameSource", int], Iterator[Shot]]
+    left_out: tuple[str, ...] = ()
     problems: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -86,112 +89,74 @@ class FrameSource:
             yield Frame(shot.index, shot.name, image, shot.stamp_ns)
 
     def shots(self, stride: int = 1) -> Iterator[Shot]:
-        """Every `stride`-th frame, in order, not read yet. `problems` gets what is not of one frame."""
-        self.problems.clear()
+        """Every `stride`-th frame, in order, not read yet. `problems` gets all but what a shot's `read` raises."""
+        self.problems[:] = self.left_out
         return self._shots(self, stride)
 
 
-def size_of(image: NDArray[np.uint8]) -> Size:
-    """Width, height of an (h, w, ...) image."""
-    return image.shape[1], image.shape[0]
-
-
-def read_image(path: str | Path) -> NDArray[np.uint8]:
-    """Read an image file as (h, w, 3) uint8 BGR.
-
-    Grey becomes three equal channels, 16 bit is scaled to 8 (65535 to 255), transparency is dropped,
-    the camera's orientation tag is honoured.
-
-    Raises:
-        OrposeError: no such file, not an image, or cut short.
-    """
-    path = Path(path)
-    try:
-        with PillowImage.open(path) as opened:
-            image = ImageOps.exif_transpose(opened)
-            if image.mode.startswith("I") or image.mode == "F":
-                # Pillow would clip, not scale, what is deeper than 8 bit.
-                deep = np.asarray(image, np.float64)
-                grey = np.clip(np.round(deep / 257), 0, 255).astype(np.uint8)
-                return np.repeat(grey[..., None], 3, axis=2)
-            return np.ascontiguousarray(np.asarray(image.convert("RGB"), np.uint8)[..., ::-1])
-    except FileNotFoundError:
-        raise OrposeError(f"{path}: no such file") from None
-    except UnidentifiedImageError:
-        raise OrposeError(f"{path}: not an image file that can be read") from None
-    except PillowImage.DecompressionBombError as error:
-        raise OrposeError(f"{path}: the image is too large ({error})") from None
-    except (OSError, SyntaxError, ValueError) as error:
-        raise OrposeError(f"{path}: the image is damaged ({error})") from None
-
-
 def open_frames(path: str | Path) -> FrameSource:
-    """Open an image, a folder of images (searched recursively, sorted by name) or a video.
+    """Open an image, a folder of images (see `folder.list_images`) or a video.
 
     Raises:
-        OrposeError: nothing there, a folder without images, an empty or unreadable video, an
-            unknown kind of file.
+        OrposeError: nothing there, a folder without images, an empty or unreadable video, an unknown kind of file.
     """
     path = Path(path)
+    name = printable(path)
     if path.is_dir():
-        names = sorted(p for p in path.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file())
-        if not names:
-            raise OrposeError(f"{path}: no images in this folder (looked for {', '.join(sorted(IMAGE_SUFFIXES))})")
-
-        def read_folder(source: FrameSource, stride: int) -> Iterator[Shot]:
-            for index in range(0, len(names), stride):
-                name = names[index]
-                yield Shot(index, name.relative_to(path).as_posix(), partial(read_image, name))
-
-        return FrameSource(path, False, None, len(names), tuple(names), read_folder)
+        return _open_folder(path)
     if not path.exists():
-        raise OrposeError(f"{path}: no such file or folder")
-    if path.suffix.lower() in IMAGE_SUFFIXES:
-        image = read_image(path)
-        return FrameSource(
-            path, False, None, 1, (path,), lambda source, stride: iter([Shot(0, path.name, lambda: image)])
-        )
-    if path.suffix.lower() in VIDEO_SUFFIXES:
+        raise OrposeError(f"{name}: no such file or folder")
+    if not path.is_file():
+        raise OrposeError(f"{name}: not a file")
+    suffix = path.suffix.lower()
+    if suffix in IMAGE_SUFFIXES:
+        picture = read_picture(path)
+
+        def shots(source: FrameSource, stride: int) -> Iterator[Shot]:
+            yield Shot(0, printable(path.name), partial(_whole, source, path, picture))
+
+        return FrameSource(path, False, None, 1, (path,), shots)
+    if suffix in VIDEO_SUFFIXES:
         return _open_video(path)
+    kind = kind_of_content(path)
+    known = repr(printable(path.suffix)) + (f", by its content a {kind}" if kind else "")
     raise OrposeError(
-        f"{path}: unknown kind of file {path.suffix!r}; images ({', '.join(sorted(IMAGE_SUFFIXES))}), "
+        f"{name}: unknown kind of file {known}; images ({', '.join(sorted(IMAGE_SUFFIXES))}), "
         f"videos ({', '.join(sorted(VIDEO_SUFFIXES))}) and folders of images are read"
     )
 
 
+def _open_folder(path: Path) -> FrameSource:
+    listing = list_images(path)
+
+    def shots(source: FrameSource, stride: int) -> Iterator[Shot]:
+        for index in range(0, len(listing.images), stride):
+            file = listing.images[index]
+            yield Shot(index, printable(file.relative_to(path).as_posix()), partial(_read, source, file))
+
+    return FrameSource(path, False, None, len(listing.images), listing.images, shots, listing.left_out)
+
+
+def _read(source: FrameSource, file: Path) -> NDArray[np.uint8]:
+    return _whole(source, file, read_picture(file))
+
+
+def _whole(source: FrameSource, file: Path, picture: Picture) -> NDArray[np.uint8]:
+    """The image of a picture, noting what else its file holds."""
+    if picture.pages > 1:
+        source.problems.append(
+            f"{printable(file)}: holds {picture.pages} pages or frames, only the first is read; "
+            "save them as images of their own"
+        )
+    return picture.image
+
+
 def _open_video(path: Path) -> FrameSource:
-    if path.stat().st_size == 0:
-        raise OrposeError(f"{path}: the video file is empty (0 bytes)")
-    capture = cv2.VideoCapture(str(path))
-    try:
-        opened, _ = capture.read()
-        if not opened:
-            raise OrposeError(f"{path}: no frame can be read from this video; it is damaged or of an unknown codec")
-        fps = capture.get(cv2.CAP_PROP_FPS)
-        count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-    finally:
-        capture.release()
-    fps = fps if np.isfinite(fps) and fps > 0 else 25.0
+    facts = video_facts(path)
 
-    def read_video(source: FrameSource, stride: int) -> Iterator[Shot]:
-        video = cv2.VideoCapture(str(path))
-        index = 0
-        try:
-            while video.grab():
-                if index % stride == 0:
-                    read = partial(_decode, video, path, index)
-                    yield Shot(index, f"{path.name}#{index}", read, round(index / fps * 1e9))
-                index += 1
-        finally:
-            video.release()
-        if index < count:
-            source.problems.append(f"{path}: the header announces {count} frames, {index} could be read")
+    def shots(source: FrameSource, stride: int) -> Iterator[Shot]:
+        for shot in video_shots(path, source.problems):
+            if shot.index % stride == 0:
+                yield Shot(shot.index, f"{printable(path.name)}#{shot.index}", shot.read, shot.stamp_ns)
 
-    return FrameSource(path, True, fps, max(count, 1), (path,), read_video)
-
-
-def _decode(video: cv2.VideoCapture, path: Path, index: int) -> NDArray[np.uint8]:
-    good, image = video.retrieve()
-    if not good or image is None:
-        raise OrposeError(f"{path}: frame {index} cannot be decoded")
-    return np.asarray(image, np.uint8)
+    return FrameSource(path, True, facts.fps, facts.count, (path,), shots)

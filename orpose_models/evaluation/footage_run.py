@@ -12,7 +12,6 @@ from orpose_models.datasets.frames import open_frames
 from orpose_models.datasets.multiview import PlacedCamera
 from orpose_models.drawing.overlays import draw_poses, side_by_side
 from orpose_models.evaluation.footage import Moment, TruthPerson, truth_in_view
-from orpose_models.files.disk import atomic_path
 from orpose_models.files.predictions import ImagePrediction, PredictionJournal
 from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.model_format.score_calibration import described
@@ -190,12 +189,6 @@ def comparison_picture(
 def moments_of(truth: Sequence[Sequence[TruthPerson]], answers: Sequence[Poses]) -> list[Moment]:
     """Truth and answers of the same moments."""
     return [Moment(persons, poses) for persons, poses in zip(truth, answers, strict=True)]
-
-
-def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
-    """Write a picture, atomically."""
-    with atomic_path(path) as temporary:
-        cv2.imwrite(str(temporary), picture)
 
 
 def _titled(panel: NDArray[np.uint8], title: str) -> NDArray[np.uint8]:

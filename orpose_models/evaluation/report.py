@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.datasets.frames import read_image
+from orpose_models.datasets.image_file import read_image
 from orpose_models.datasets.truth import NOT_LABELLED, ImageTruth, Truth
 from orpose_models.drawing.overlays import draw_poses
 from orpose_models.evaluation.plots import curves, reliability_diagram

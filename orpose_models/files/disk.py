@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +12,11 @@ from typing import Any
 
 import yaml
 
+from orpose_models.files.names import printable
 from orpose_models.vocabulary.errors import OrposeError, file_problem
+
+# What stands in JSON for half a letter: the lower half of a pair of them is looked at again.
+_SURROGATE = re.compile(r"\\ud[89a-f]", re.IGNORECASE)
 
 
 @contextmanager
@@ -53,9 +58,23 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
 
 
 def write_json(path: str | Path, data: Any, indent: int | None = None) -> None:
-    """Write `data` as JSON, atomically. NaN and infinity are refused: they are not JSON."""
+    """Write `data` as JSON, atomically. NaN and infinity are refused: they are not JSON.
+
+    Names that are not UTF-8 are written as `printable` has them: JSON is text.
+    """
+    text = json.dumps(data, indent=indent, allow_nan=False)
+    if _SURROGATE.search(text):
+        text = json.dumps(_as_text(data), indent=indent, allow_nan=False)
     with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(data, indent=indent, allow_nan=False) + "\n")
+        temporary.write_text(text + "\n")
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {printable(key) if isinstance(key, str) else key: _as_text(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_text(part) for part in value]
+    return printable(value) if isinstance(value, str) else value
 
 
 def read_json(path: str | Path) -> Any:

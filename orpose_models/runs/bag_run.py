@@ -11,7 +11,7 @@ from orpose_models.datasets.bags.topics import POSES2D, POSES3D, SKELETON_INFO, 
 from orpose_models.datasets.bags.types import message_class
 from orpose_models.datasets.bags.writer import BagWriter, Storage, new_bag
 from orpose_models.datasets.camera_file import View
-from orpose_models.datasets.frames import size_of
+from orpose_models.datasets.image_file import size_of
 from orpose_models.messages.fields import stamp_of
 from orpose_models.messages.poses import poses2d_message, poses3d_message, skeleton_info_message
 from orpose_models.model_format.score_calibration import described

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from orpose_models.datasets.frames import read_image, size_of
+from orpose_models.datasets.image_file import read_image, size_of
 from orpose_models.datasets.truth import Truth
 from orpose_models.files.predictions import ImagePrediction, PredictionJournal, Predictions
 from orpose_models.model_format.pose_model import PoseModel

@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
+from orpose_models.datasets.folder import list_images
 from orpose_models.files.disk import atomic_path, sha256
-from orpose_models.training.sources import image_files
 from orpose_models.training.train_config import DataSource, TrainConfig
 from orpose_models.vocabulary.errors import OrposeError
 
@@ -36,7 +36,7 @@ def _content(source: DataSource) -> dict[str, str]:
         return {"sha256": sha256(source.labels)}
     assert source.person_free is not None
     folder = source.person_free
-    names = "\n".join(path.relative_to(folder).as_posix() for path in image_files(folder))
+    names = "\n".join(path.relative_to(folder).as_posix() for path in sorted(list_images(folder).images))
     return {"images_sha256": hasher(names.encode()).hexdigest()}
 
 

@@ -13,11 +13,11 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 
-from orpose_models.datasets.frames import read_image, size_of
+from orpose_models.datasets.folder import list_images
+from orpose_models.datasets.image_file import read_image, size_of
 from orpose_models.model_format.student_config import StudentConfig
 from orpose_models.training.labels import ImageLabels, LabelSet
 from orpose_models.training.samples import Sample, make_sample
-from orpose_models.training.sources import image_files
 from orpose_models.training.train_config import DataSource, TrainConfig
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
@@ -53,7 +53,7 @@ class TrainingImages(Dataset["Sample | OrposeError"]):
 
     def _read(self, source: DataSource) -> None:
         if source.person_free is not None:
-            files = image_files(source.person_free)
+            files = list_images(source.person_free).images
             self.paths += files
             self.labels += [None] * len(files)
             self.accept += [0.0] * len(files)

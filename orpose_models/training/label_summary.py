@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.datasets.frames import read_image
+from orpose_models.datasets.image_file import read_image
 from orpose_models.drawing.overlays import draw_poses
 from orpose_models.files.disk import atomic_path, write_json
+from orpose_models.files.picture_writer import write_picture
 from orpose_models.training.labels import ImageLabels, LabelSet
 from orpose_models.vocabulary.poses import Poses
 
@@ -47,8 +48,7 @@ def write_summary(folder: Path, labels: LabelSet, problems: list[str]) -> dict[s
         # A few off the even places, lest all be of the same of several cameras.
         image = labels.images[i * step + (i % 3 if step >= 3 else 0)]
         picture = draw_labels(read_image(labels.path_of(image)), image, labels.accept)
-        with atomic_path(folder / "pictures" / f"{image.image_id:08d}.jpg") as temporary:
-            cv2.imwrite(str(temporary), picture)
+        write_picture(folder / "pictures" / f"{image.image_id:08d}.jpg", picture)
     return counts
 
 

@@ -13,9 +13,13 @@ from pydantic import TypeAdapter, ValidationError
 from orpose_models.datasets.bags.salvage import SUFFIXES, storage_files
 from orpose_models.datasets.camera_file import View
 from orpose_models.datasets.coco import ImageRecord, camera_of
-from orpose_models.datasets.frames import IMAGE_SUFFIXES, VIDEO_SUFFIXES, open_frames, read_image, size_of
+from orpose_models.datasets.folder import list_images
+from orpose_models.datasets.frames import Shot, open_frames
 from orpose_models.datasets.held_back import refuse_held_back
+from orpose_models.datasets.image_file import read_image, size_of
+from orpose_models.datasets.kinds import VIDEO_SUFFIXES
 from orpose_models.files.disk import atomic_path, read_json
+from orpose_models.files.names import is_text, printable
 from orpose_models.training.contents import digest_of_list, digest_of_recording
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
@@ -81,6 +85,7 @@ class Source:
         view: what is known of its camera from outside.
         topic: of a bag.
         notes: what is amiss, one sentence each.
+        left_out: what lies in a folder and is not labelled, one sentence each.
     """
 
     path: Path
@@ -93,11 +98,12 @@ class Source:
     view: View = field(default_factory=View)
     topic: str | None = None
     notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def settings(self) -> dict[str, Any]:
         """What the labels depend on."""
         return {
-            "path": str(self.path.resolve()),
+            "path": printable(self.path.resolve()),
             "kind": self.kind,
             "stride": self.stride,
             "content": self.content,
@@ -151,7 +157,15 @@ def is_bag(path: Path) -> bool:
 
 
 def _folder(path: Path, choice: Choice) -> Source:
-    files = image_files(path)
+    listing = list_images(path)
+    nameless = tuple(
+        f"{printable(file)}: left out, its name is not UTF-8, as labels must have it; rename it"
+        for file in listing.images
+        if not is_text(file.relative_to(path))
+    )
+    files = [file for file in listing.images if is_text(file.relative_to(path))]
+    if not files:
+        raise OrposeError("; ".join(nameless[:3]))
     stride = choice.stride_of(len(files))
     names = files[::stride]
 
@@ -167,7 +181,8 @@ def _folder(path: Path, choice: Choice) -> Source:
                 )
 
     content = digest_of_list((name.relative_to(path).as_posix(), name) for name in files)
-    return Source(path, "folder", path, len(names), items, stride, content, choice.view)
+    left_out = (*listing.left_out, *nameless)
+    return Source(path, "folder", path, len(names), items, stride, content, choice.view, left_out=left_out)
 
 
 def _simulation(path: Path, choice: Choice) -> Source:
@@ -204,31 +219,30 @@ def _simulation(path: Path, choice: Choice) -> Source:
 def _video(path: Path, images: Path, choice: Choice) -> Source:
     """A video; frames that are wanted are also written as images, which training can open in any order."""
     opened = open_frames(path)
-    fps = opened.fps or 25.0
     stride = choice.stride_of(len(opened))
 
     def items(wanted: Callable[[int], bool]) -> Iterator[Item]:
-        video = cv2.VideoCapture(str(path))
-        try:
-            frame = -1
-            while video.grab():
-                frame += 1
-                index = frame // stride
-                if frame % stride or not wanted(index):
-                    continue
-                good, image = video.retrieve()
-                name = f"{frame:06d}.jpg"
+        for shot in opened.shots(stride):
+            index = shot.index // stride
+            if not wanted(index):
+                continue
+            name = f"{shot.index:06d}.jpg"
 
-                def read(good: bool = good, image: Any = image, name: str = name) -> NDArray[np.uint8]:
-                    if not good or image is None:
-                        raise OrposeError(f"{path}: frame {name} cannot be decoded")
-                    keep_image(images / name, image)
-                    return np.asarray(image, np.uint8)
+            def read(shot: Shot = shot, name: str = name) -> NDArray[np.uint8]:
+                image = shot.read()
+                keep_image(images / name, image)
+                return image
 
-                stamp = round(frame / fps * 1e9)
-                yield Item(index, name, read, lambda size: known_camera(choice.view, size), path.stem, path.stem, stamp)
-        finally:
-            video.release()
+            source_name = printable(path.stem)
+            yield Item(
+                index,
+                name,
+                read,
+                lambda size: known_camera(choice.view, size),
+                source_name,
+                source_name,
+                shot.stamp_ns,
+            )
 
     content = digest_of_recording([path])
     return Source(path, "video", images, -(-len(opened) // stride), items, stride, content, choice.view)
@@ -252,19 +266,3 @@ def keep_image(path: Path, image: NDArray[np.uint8]) -> None:
 def known_camera(view: View, size: tuple[int, int]) -> Camera | None:
     """The camera of an image; None where nothing is known of it."""
     return view.camera(size) if view.intrinsics_camera is not None or view.gravity is not None else None
-
-
-def image_files(folder: Path) -> list[Path]:
-    """All images of a folder, searched recursively, sorted.
-
-    Raises:
-        OrposeError: there are none.
-    """
-    if not folder.is_dir():
-        raise OrposeError(
-            f"{folder}: {'neither a folder, a video nor a bag' if folder.exists() else 'no such folder or video'}"
-        )
-    names = sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file())
-    if not names:
-        raise OrposeError(f"{folder}: no images in this folder (looked for {', '.join(sorted(IMAGE_SUFFIXES))})")
-    return names

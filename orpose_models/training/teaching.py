@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.datasets.frames import size_of
+from orpose_models.datasets.image_file import size_of
 from orpose_models.files.disk import atomic_path
 from orpose_models.files.locks import locked
 from orpose_models.teacher.teacher import TeacherLabels

@@ -8,6 +8,13 @@ class OrposeError(Exception):
     """
 
 
+def reason_of(error: Exception) -> str:
+    """What an error of the system or of a library says, on one line and without the name of a file."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+
+
 def file_problem(error: OSError) -> str:
     """What the operating system says of a file, in one sentence that begins with the file's name."""
     reason = (error.strerror or str(error) or type(error).__name__).lower()

@@ -85,7 +85,7 @@ def _draw(bag: Path, poses: "dict[int, Poses]", plan: "BagPlan", camera: "Camera
     """The images of the bag whose poses arrived, with these poses over them and the skeletons from the side."""
     from orpose_models.datasets.bags.reader import open_bag
     from orpose_models.datasets.bags.types import typestore
-    from orpose_models.datasets.frames import size_of
+    from orpose_models.datasets.image_file import size_of
     from orpose_models.drawing.overlays import draw_poses, draw_scene3d, side_by_side
     from orpose_models.files.picture_writer import PictureWriter
     from orpose_models.messages.fields import stamp_of

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from orpose_models.cli.main import run
 from orpose_models.datasets.bags.create import BagPlan, create_bag
 from orpose_models.datasets.by_name import open_dataset
-from orpose_models.datasets.frames import open_frames, read_image
+from orpose_models.datasets.frames import open_frames
+from orpose_models.datasets.image_file import read_image
 from orpose_models.datasets.truth import as_coco17
 from orpose_models.evaluation.result import Evaluation
 from orpose_models.files.disk import sha256

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from orpose_models.datasets.frames import open_frames, read_image
+from orpose_models.datasets.frames import open_frames
+from orpose_models.datasets.image_file import read_image
 from orpose_models.vocabulary.errors import OrposeError
 
 

@@ -1,14 +1,17 @@
 """Pictures on disk, also on a disk that is full."""
 
+import os
 import resource
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
 
+from orpose_models.datasets.frames import open_frames
 from orpose_models.files.picture_writer import PictureWriter
 from orpose_models.vocabulary.errors import OrposeError
 
@@ -47,6 +50,23 @@ def test_a_video_has_every_frame_at_any_rate(tmp_path: Path, count: int, fps: fl
     video = cv2.VideoCapture(str(tmp_path / "a.mp4"))
     assert video.get(cv2.CAP_PROP_FRAME_COUNT) == count
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def test_pictures_keep_their_times_in_a_video(tmp_path: Path) -> None:
+    times = [0, 33, 66, 566, 1066, 1099]
+    with PictureWriter(tmp_path / "a.mp4", 30) as writer:
+        for picture, time in zip(noise(6, 32, 32), times, strict=True):
+            writer.write("", picture, time * 1_000_000)
+    with av.open(tmp_path / "a.mp4") as container:
+        assert [round(1000 * (frame.time or 0)) for frame in container.decode(video=0)] == times
+
+
+def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"S\xe4le")
+    write(folder / os.fsdecode(b"S\xe4le.mp4"), noise(3, 32, 32))
+    write(folder, noise(1, 32, 32))
+    assert sorted(os.fsencode(path.name) for path in folder.iterdir()) == [b"0.png.jpg", b"S\xe4le.mp4"]
+    assert len(list(open_frames(folder / os.fsdecode(b"S\xe4le.mp4")).frames())) == 3
 
 
 def test_a_video_that_a_full_disk_cuts_short_is_an_error(tmp_path: Path, small_files: None) -> None:

@@ -11,7 +11,7 @@ from orpose_models.cli.main import run
 from orpose_models.datasets.bags.types import message_class
 from orpose_models.datasets.bags.writer import Storage, new_bag
 from orpose_models.datasets.camera_file import View
-from orpose_models.datasets.frames import read_image
+from orpose_models.datasets.image_file import read_image
 from orpose_models.messages.fields import make_header
 from orpose_models.messages.images import bgr_to_compressed, bgr_to_image
 from orpose_models.messages.poses import camera_info_message

@@ -10,8 +10,8 @@ import pytest
 from support.training_rig import persons
 
 from orpose_models.datasets.camera_file import View
-from orpose_models.datasets.frames import read_image
 from orpose_models.datasets.held_back import HELD_BACK
+from orpose_models.datasets.image_file import read_image
 from orpose_models.files.assets import asset
 from orpose_models.teacher.teacher import TeacherLabels
 from orpose_models.training.contents import difference

@@ -12,7 +12,9 @@ from orpose_models.datasets.bags.topics import camera_info_topic
 from orpose_models.datasets.bags.types import message_class
 from orpose_models.datasets.bags.writer import Storage, new_bag
 from orpose_models.datasets.camera_file import View
-from orpose_models.datasets.frames import FrameSource, size_of
+from orpose_models.datasets.frames import FrameSource
+from orpose_models.datasets.image_file import size_of
+from orpose_models.files.names import printable
 from orpose_models.messages.fields import make_header
 from orpose_models.messages.images import bgr_to_compressed, bgr_to_image
 from orpose_models.messages.poses import camera_info_message
@@ -78,7 +80,7 @@ def create_bag(
     view = View(camera)
     infos_topic = camera_info_topic(plan.topic)
     count = 0
-    with new_bag(out, plan.storage, {"source": frames.path.name}) as bag:
+    with new_bag(out, plan.storage, {"source": printable(frames.path.name)}) as bag:
         kind = "CompressedImage" if plan.compressed else "Image"
         bag.add_topic(plan.image_topic, f"sensor_msgs/msg/{kind}")
         if camera is not None:

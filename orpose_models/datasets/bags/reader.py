@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rosbags.rosbag2 import Reader
 
-from orpose_models.datasets.bags.salvage import SUFFIXES, reason_of, salvaged_messages, storage_files
-from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.datasets.bags.salvage import SUFFIXES, salvaged_messages, storage_files
+from orpose_models.vocabulary.errors import OrposeError, reason_of
 
 
 @dataclass(frozen=True)

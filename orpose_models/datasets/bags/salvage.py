@@ -9,6 +9,8 @@ from mcap.records import Channel, Message, Schema
 from mcap.stream_reader import StreamReader
 from rosbags.rosbag2 import Reader
 
+from orpose_models.vocabulary.errors import reason_of
+
 SUFFIXES = (".mcap", ".db3")
 
 Salvaged = tuple[str, str, int, bytes]  # topic, type, time in nanoseconds, data
@@ -32,11 +34,6 @@ def salvaged_messages(path: Path, problems: list[str]) -> Iterator[Salvaged]:
                 count += 1
         except Exception as error:  # whatever a damaged file makes of a storage library
             problems.append(f"{file.name}: cut short or damaged after {count} messages ({reason_of(error)})")
-
-
-def reason_of(error: Exception) -> str:
-    """What a storage library said, on one line."""
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 
 def _is_whole(file: Path) -> bool:

@@ -6,7 +6,8 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.datasets.frames import open_frames, size_of
+from orpose_models.datasets.frames import open_frames
+from orpose_models.datasets.image_file import size_of
 from orpose_models.files.assets import asset
 from orpose_models.vocabulary.resolution import Size, resize_down, resize_up
 

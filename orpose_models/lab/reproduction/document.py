@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
-
 from orpose_models.evaluation.image_matching import match_images
 from orpose_models.files.disk import atomic_path, read_json
+from orpose_models.files.picture_writer import write_picture
 from orpose_models.files.predictions import Predictions
 from orpose_models.lab.reproduction import paper_tables, pictures, plots
 from orpose_models.lab.reproduction.body_parts import CONVENTION
@@ -163,8 +162,7 @@ def _write_comparisons(place: Workplace, records: dict[str, RowRecord]) -> None:
     for i, image in enumerate(pictures.choose_images(truth, PICTURES)):
         shown = {key: by_id.get(image.image_id, Poses.empty()) for key, by_id in poses.items()}
         drawn = pictures.comparison(truth, image, shown, factors, threshold)
-        with atomic_path(_picture(place, f"images-{i + 1}")) as temporary:
-            cv2.imwrite(str(temporary), drawn, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+        write_picture(_picture(place, f"images-{i + 1}"), drawn)
 
 
 def _ends(place: Workplace) -> tuple[float, float]:

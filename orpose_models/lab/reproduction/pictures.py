@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.datasets.frames import read_image
+from orpose_models.datasets.image_file import read_image
 from orpose_models.datasets.truth import NOT_LABELLED, ImageTruth, Truth, as_coco17
 from orpose_models.drawing.overlays import draw_poses, draw_scene3d
 from orpose_models.lab.reproduction.rows import BY_NAME

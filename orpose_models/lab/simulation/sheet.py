@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from orpose_models.files.disk import atomic_path, read_json
+from orpose_models.datasets.image_file import read_image
+from orpose_models.files.disk import read_json
+from orpose_models.files.picture_writer import write_picture
 from orpose_models.lab.simulation.dataset import Layout
 from orpose_models.vocabulary.resolution import resize_down
 
@@ -21,8 +22,7 @@ def write_contact_sheet(layout: Layout, path: str | Path) -> None:
     rows = -(-len(chosen) // COLUMNS)
     sheet = np.zeros((rows * _HEIGHT, COLUMNS * _WIDTH, 3), np.uint8)
     for k, index in enumerate(chosen):
-        picture = np.asarray(cv2.imread(str(layout.root / names[index])), np.uint8)
+        picture = read_image(layout.root / names[index])
         y, x = k // COLUMNS * _HEIGHT, k % COLUMNS * _WIDTH
         sheet[y : y + _HEIGHT, x : x + _WIDTH] = resize_down(picture, (_WIDTH, _HEIGHT))
-    with atomic_path(path) as temporary:
-        cv2.imwrite(str(temporary), sheet, [cv2.IMWRITE_JPEG_QUALITY, 85])
+    write_picture(path, sheet, jpeg_quality=85)
