@@ -229,20 +229,20 @@ def test_corrupt_weights_are_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((10, 10, 3), np.uint8))
-    good = asset("centernet")
-    for name in ("centernet", "movenet-lightning"):
+    good = asset("movenet-thunder")
+    for name in ("movenet-multipose", "movenet-thunder"):
         (tmp_path / "cache" / name).mkdir(parents=True)
         for file in (good.parent / name).iterdir():
             if file.is_file():
                 (tmp_path / "cache" / name / file.name).write_bytes(file.read_bytes())
-    weights = tmp_path / "cache" / "centernet" / "centernet.bin"
+    weights = tmp_path / "cache" / "movenet-thunder" / "movenet-thunder.bin"
     content = bytearray(weights.read_bytes())
     content[1000] ^= 0xFF
     weights.write_bytes(content)
     monkeypatch.setenv("ORPOSE_CACHE", str(tmp_path / "cache"))
     code, said = predict(capsys, tmp_path / "a.png", "--out", tmp_path / "out")
     assert code == 2
-    assert "centernet.bin" in said
+    assert "movenet-thunder.bin" in said
 
 
 def test_a_typing_mistake_is_explained() -> None:

@@ -78,7 +78,7 @@ def test_a_bad_argument_is_refused_with_the_reason(tmp_path: Path) -> None:
 
 @pytest.fixture
 def weights() -> None:
-    for name in ("centernet", "movenet-lightning"):
+    for name in ("movenet-multipose", "movenet-thunder"):
         asset(name)
 
 

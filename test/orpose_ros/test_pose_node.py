@@ -41,7 +41,7 @@ from support.rig import ACTIVATE, CLEANUP, CONFIGURE, DEACTIVATE, LIMIT, NodePro
 
 DOMAIN = 83
 MODEL = "teacher-fast"
-WEIGHTS = ("centernet", "movenet-lightning")
+WEIGHTS = ("movenet-multipose", "movenet-thunder")
 Picture = NDArray[np.uint8]
 
 
@@ -419,7 +419,7 @@ def test_a_model_that_does_not_load_leaves_it_unconfigured_until_mended(rig: Rig
         assert f"parameter '{parameter}' cannot be 'no name': Invalid topic name" in status.message
         assert rig.set(**{parameter: PARAMETERS[parameter].default}).successful
 
-    file = cache / "movenet-lightning" / "movenet-lightning.bin"
+    file = cache / "movenet-thunder" / "movenet-thunder.bin"
     content = file.read_bytes()
     for damaged, reason in ((content[:-100], "bytes instead of"), (content[:-1] + bytes([content[-1] ^ 1]), "corrupt")):
         file.write_bytes(damaged)
