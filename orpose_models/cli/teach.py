@@ -61,7 +61,8 @@ def teach(
     Interrupted in any way, the same command goes on where it stopped. Parts of the work may be done by several
     processes or machines that share the folder: the one that finishes last writes the file and its summary.
     """
-    from orpose_models.training.sources import Choice, open_sources
+    from orpose_models.training.image_source import Choice
+    from orpose_models.training.sources import open_sources
     from orpose_models.training.teaching import Paths, Shard, claimed, merge_shards, set_aside
 
     paths = Paths(out or Path("out/labels") / source[0].resolve().stem / "labels.json")

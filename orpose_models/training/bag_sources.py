@@ -12,7 +12,7 @@ from orpose_models.datasets.bags.salvage import storage_files
 from orpose_models.datasets.bags.topics import camera_info_topic
 from orpose_models.messages.fields import stamp_of
 from orpose_models.training.contents import digest_of_recording
-from orpose_models.training.sources import Choice, Item, Source, keep_image
+from orpose_models.training.image_source import Choice, Item, Source, keep_image
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 

@@ -21,8 +21,8 @@ from orpose_models.files.disk import atomic_path
 from orpose_models.files.locks import locked
 from orpose_models.teacher.teacher import TeacherLabels
 from orpose_models.training.contents import difference
+from orpose_models.training.image_source import Item, Source
 from orpose_models.training.labels import ImageLabels, LabelSet, from_entry, to_annotations, to_record
-from orpose_models.training.sources import Item, Source
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 

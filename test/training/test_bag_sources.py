@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_teaching import SETTINGS, Counting
+from support.counting_teacher import SETTINGS, Counting
 
 from orpose_models.cli.main import run
 from orpose_models.datasets.bags.types import message_class
@@ -15,8 +15,9 @@ from orpose_models.datasets.image_file import read_image
 from orpose_models.messages.fields import make_header
 from orpose_models.messages.images import bgr_to_compressed, bgr_to_image
 from orpose_models.messages.poses import camera_info_message
+from orpose_models.training.image_source import Choice, Source
 from orpose_models.training.labels import ImageLabels
-from orpose_models.training.sources import Choice, Source, open_sources
+from orpose_models.training.sources import open_sources
 from orpose_models.training.teaching import Paths, Shard, label_shard, merge_shards
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError

@@ -7,40 +7,26 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from support.training_rig import persons
+from support.counting_teacher import SETTINGS, Counting
 
 from orpose_models.datasets.camera_file import View
 from orpose_models.datasets.held_back import HELD_BACK
 from orpose_models.datasets.image_file import read_image
 from orpose_models.files.assets import asset
-from orpose_models.teacher.teacher import TeacherLabels
 from orpose_models.training.contents import difference
+from orpose_models.training.image_source import Choice, Source, keep_image
 from orpose_models.training.label_summary import write_summary
 from orpose_models.training.labels import LabelSet
-from orpose_models.training.sources import Choice, Source, keep_image, open_sources
+from orpose_models.training.sources import open_sources
 from orpose_models.training.teaching import Paths, Shard, claimed, label_shard, merge_shards, set_aside
 from orpose_models.vocabulary.errors import OrposeError
 
-SETTINGS = {"teacher": "counting"}
 KEEP = Choice()
 
 
 def open_source(path: Path, frames: Path, choice: Choice) -> Source:
     (source,) = open_sources([path], frames, [choice])
     return source
-
-
-class Counting:
-    """A labeller that says in a person's box which image it was given, and notes which it was given."""
-
-    def __init__(self, stop_after=None):
-        self.seen, self.stop_after = [], stop_after
-
-    def label(self, image, camera=None):
-        if self.stop_after is not None and len(self.seen) == self.stop_after:
-            raise KeyboardInterrupt
-        self.seen.append(int(image[0, 0, 0]))
-        return TeacherLabels(*persons([(0, 0, 10 + self.seen[-1], 20)], [0.5]))
 
 
 @pytest.fixture
