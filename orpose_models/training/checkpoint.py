@@ -16,13 +16,15 @@ from orpose_models.vocabulary.errors import OrposeError
 _FREE = ("threads", "evaluation", "log_every", "pictures_every", "checkpoint_every")
 # What checkpoints may not say: a start that is gone is not needed to go on, and older ones say neither.
 _OPTIONAL = ("start_sha256", "images_sha256")
-_VERSION = 1
+_VERSION = 2
 
 
 def identity(config: TrainConfig) -> dict[str, Any]:
     """What a continued run must have in common with its beginning: settings, labels, the weights it starts from."""
     settings = config.model_dump(mode="json", exclude=set(_FREE))
     settings["data"].pop("workers")
+    if config.evaluation is not None and config.evaluation.shares:  # decides which weights are the result
+        settings["evaluation"] = config.evaluation.model_dump(mode="json")
     for source, plain in zip(config.data.sources, settings["data"]["sources"], strict=True):
         plain.update(_content(source))
     start = Path(config.model.start)

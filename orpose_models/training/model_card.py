@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -166,7 +167,7 @@ def _identity(subject: Subject) -> str:
 def _data(subject: Subject, paths: Sequence[Path]) -> str:
     data = subject.info.get("settings", {}).get("data", {})
     sources = data.get("sources", [])
-    digests = {source.get("sha256"): source for source in sources}
+    digests = {source.get("sha256") or source.get("images_sha256") for source in sources}
     rows = []
     for path in paths:
         digest = sha256(path)
@@ -180,15 +181,37 @@ def _data(subject: Subject, paths: Sequence[Path]) -> str:
             images = [image for image in labels.images if image.source == index]
             counts = summarise(LabelSet(images, labels.folders, labels.info), [])
             row = (folder.name, labels.info.get("teacher"), len(images), counts["persons_accepted"])
-            rows.append(
-                (*row, counts["persons_rejected"], f"{labels.accept:g}", digests.get(digest, {}).get("weight", ""))
-            )
-    head = ("recording or split", "teacher", "images", "persons accepted", "rejected", "accepted from", "weight")
-    unnamed = len(sources) - len({sha256(path) for path in paths})
+            share = _share(sources, digest, folder.name)
+            rows.append((*row, counts["persons_rejected"], f"{labels.accept:g}", share))
+    head = (
+        "recording or split",
+        "teacher",
+        "images",
+        "persons accepted",
+        "rejected",
+        "accepted from",
+        "of the samples",
+    )
+    unnamed = len(digests) - len({sha256(path) for path in paths})
     text = _table(head, rows) if rows else f"Labels: {MISSING} (no file of labels was given)."
     if rows and unnamed > 0:
-        text += f"\n\n{unnamed} more of the {len(sources)} sources that it was trained on: not described."
+        text += f"\n\n{unnamed} more of the {len(digests)} files and folders that it was trained on: not described."
+    if held_back := data.get("held_back"):
+        names = ", ".join(f"`{pattern}`" for pattern in held_back)
+        text += f"\n\nHeld back to choose the weights by, never trained on: {names}."
     return text + "\n\nNobody annotated anything: rejected persons are neither person nor background in training."
+
+
+def _share(sources: Sequence[dict[str, Any]], digest: str, folder: str) -> str:
+    """What part of all samples came from the source that a recording belongs to; empty where that was not set."""
+    shares = [source.get("share") or 0.0 for source in sources]
+    mine = sum(
+        share
+        for source, share in zip(sources, shares, strict=True)
+        if source.get("sha256") == digest
+        and (not source.get("only") or any(fnmatch(folder, name.partition("/")[0]) for name in source["only"]))
+    )
+    return f"{mine / sum(shares):.0%}" if mine else ""
 
 
 def _training(subject: Subject) -> str:

@@ -1,41 +1,51 @@
-"""Optimiser, learning rate and moving average of a run."""
+"""Optimiser and learning rate of a run."""
 
-from collections.abc import Sequence
 from math import cos, pi
 
 import torch
-from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
+from torch import nn
 
-from orpose_models.student.network import Student
+from orpose_models.training.channel_adam import ChannelAdam
 from orpose_models.training.train_config import Optimiser, Schedule
 
-# The average follows quickly at first: after n steps its decay is at most (1 + n) / (this + n).
-_EARLY = 20
+_PARTS = {"backbone.body.": "body", "body.": "body", "lifters.": "lifters"}
 
 
-def make_optimiser(student: Student, settings: Optimiser) -> torch.optim.Optimizer:
+def make_optimiser(student: nn.Module, settings: Optimiser) -> torch.optim.Optimizer:
     """An optimiser of what is not frozen: the backbone's body, the lifters and the rest have rates of their own."""
-    parts: dict[str, list[nn.Parameter]] = {"body": [], "lifters": [], "rest": []}
-    for name, parameter in student.named_parameters():
-        if parameter.requires_grad:
-            prefixes = {"backbone.body.": "body", "lifters.": "lifters"}
-            part = next((part for prefix, part in prefixes.items() if name.startswith(prefix)), "rest")
-            parts[part].append(parameter)
-    factors = {"body": settings.backbone_factor, "lifters": settings.lifter_factor, "rest": 1.0}
-    groups = [
-        {"params": parameters, "lr": settings.learning_rate * factors[part], "name": part}
-        for part, parameters in parts.items()
-        if parameters
-    ]
+    if settings.kind == "channel_adam":
+        return ChannelAdam(_groups(student, settings, "modules"), settings.learning_rate)
+    groups = _groups(student, settings, "params")
     if settings.kind == "sgd":
         return torch.optim.SGD(groups, momentum=settings.momentum, weight_decay=settings.weight_decay)
     return torch.optim.AdamW(groups, weight_decay=settings.weight_decay, fused=True)
 
 
+def _groups(student: nn.Module, settings: Optimiser, of: str) -> list[dict]:
+    parts: dict[str, list] = {"body": [], "lifters": [], "rest": []}
+    things = student.named_modules() if of == "modules" else student.named_parameters()
+    for name, thing in things:
+        if isinstance(thing, nn.Module):
+            learns = isinstance(thing, nn.Conv2d | nn.Linear) and thing.weight.requires_grad
+        else:
+            learns = thing.requires_grad
+        if learns:
+            parts[next((part for prefix, part in _PARTS.items() if name.startswith(prefix)), "rest")].append(thing)
+    factors = _factors(settings)
+    return [
+        {of: things, "lr": settings.learning_rate * factors[part], "name": part}
+        for part, things in parts.items()
+        if things
+    ]
+
+
+def _factors(settings: Optimiser) -> dict[str, float]:
+    return {"body": settings.backbone_factor, "lifters": settings.lifter_factor, "rest": 1.0}
+
+
 def set_learning_rate(optimiser: torch.optim.Optimizer, settings: Optimiser, factor: float) -> None:
     """Set each part's learning rate to `factor` times its own."""
-    factors = {"body": settings.backbone_factor, "lifters": settings.lifter_factor, "rest": 1.0}
+    factors = _factors(settings)
     for group in optimiser.param_groups:
         group["lr"] = settings.learning_rate * factors[group["name"]] * factor
 
@@ -49,15 +59,3 @@ def schedule_factor(schedule: Schedule, iteration: int) -> float:
         return rise * schedule.factor ** sum(iteration >= milestone for milestone in schedule.milestones)
     half = (1 + cos(pi * iteration / schedule.iterations)) / 2
     return rise * (schedule.final + (1 - schedule.final) * half)
-
-
-def moving_average(student: Student, decay: float) -> AveragedModel:
-    """An exponential moving average of the weights, in evaluation mode; buffers are the newest."""
-
-    def update(average: Sequence[Tensor], current: Sequence[Tensor], steps: Tensor | int) -> None:
-        early = (1 + int(steps)) / (_EARLY + int(steps))
-        torch._foreach_lerp_(list(average), list(current), 1 - min(decay, early))
-
-    averaged = AveragedModel(student, multi_avg_fn=update)
-    averaged.eval()
-    return averaged

@@ -10,28 +10,34 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from orpose_models.files.disk import sha256
+from orpose_models.model_format.student_config import OneStageConfig, StudentConfig
 from orpose_models.student.detectron2_weights import load_detectron2_weights
 from orpose_models.student.lifters import PixelLifter
-from orpose_models.student.movenet_backbone import MoveNetFPN
 from orpose_models.student.network import Student
-from orpose_models.student.weights import SUFFIX, load_coco_start, load_student
-from orpose_models.training.data import TrainingImages
+from orpose_models.student.one_stage import OneStageStudent
+from orpose_models.student.weights import SUFFIX, AnyStudent, load_student, load_trained_lifter
+from orpose_models.teacher.packaged import packaged_graph
 from orpose_models.training.train_config import TrainConfig
+from orpose_models.training.training_images import TrainingImages
 from orpose_models.vocabulary.errors import OrposeError
 
-_CALIBRATION_IMAGES = 16
 _MIN_STD = 1e-3
 
 
-def new_student(config: TrainConfig) -> Student:
+def new_student(config: TrainConfig) -> AnyStudent:
     """The network with random weights, those parts frozen that are to be."""
     torch.manual_seed(config.seed)
-    student = Student(config.model.student_config())
+    sizes = config.model.student_config()
+    if isinstance(sizes, OneStageConfig):
+        light = OneStageStudent(sizes)
+        light.freeze(config.model.frozen_stages)
+        return light.train()
+    student = Student(sizes)
     student.backbone.freeze(config.model.frozen_stages)
     return student.train()
 
 
-def start_student(config: TrainConfig, images: TrainingImages) -> tuple[Student, dict[str, Any]]:
+def start_student(config: TrainConfig, images: TrainingImages) -> tuple[AnyStudent, dict[str, Any]]:
     """The network with the weights that the configuration names; statistics that they lack are those of the images.
 
     Returns:
@@ -44,23 +50,26 @@ def start_student(config: TrainConfig, images: TrainingImages) -> tuple[Student,
     start, before = config.model.start, {}
     if start.endswith(SUFFIX):
         before = _load(student, Path(start))
-    else:
-        if start == "coco":
-            if config.model.kind == "paper":
-                raise OrposeError(
-                    "model.start: the paper's student starts from detectron2's COCO weights: name the file "
-                    "(keypoint_rcnn_R_50_FPN, .pkl or .pth), or start from 'none'"
-                )
-            load_coco_start(student)
-        elif start.endswith((".pkl", ".pth")):
-            load_detectron2_weights(student, start)
-        elif start != "none":
-            raise OrposeError(f"model.start: {start!r} is neither 'coco', 'none' nor a .safetensors, .pkl or .pth file")
-        _set_statistics(student, images)
+    elif start == "coco":
+        if isinstance(student, Student):
+            raise OrposeError(
+                "model.start: the paper's student starts from detectron2's COCO weights: name the file "
+                "(keypoint_rcnn_R_50_FPN, .pkl or .pth), or start from 'none'"
+            )
+        student.load_start(packaged_graph("movenet-multipose"))
+        load_trained_lifter(student)
+    elif start.endswith((".pkl", ".pth")) and isinstance(student, Student):
+        load_detectron2_weights(student, start)
+    elif start != "none":
+        raise OrposeError(f"model.start: {start!r} is neither 'coco', 'none' nor a .safetensors, .pkl or .pth file")
+    if isinstance(student, Student) and not before:
+        for lifter in student.lifters.values():
+            if isinstance(lifter, PixelLifter):
+                _set_pixel_statistics(lifter, images)
     return student, before
 
 
-def _load(student: Student, path: Path) -> dict[str, Any]:
+def _load(student: AnyStudent, path: Path) -> dict[str, Any]:
     """Take over another student's weights; branches that it lacks start from its first. What is known of the other."""
     other, info = load_student(path)
     theirs, first = other.state_dict(), other.config.branches[0]
@@ -82,16 +91,6 @@ def _check(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor], path: Path
             raise OrposeError(f"{path}: {name} is missing or of another size; the student has other settings")
 
 
-def _set_statistics(student: Student, images: TrainingImages) -> None:
-    if isinstance(student.backbone, MoveNetFPN):
-        count = min(_CALIBRATION_IMAGES, images.epoch)
-        some = [torch.from_numpy(images.sample(place).image).float() for place in range(count)]
-        student.backbone.calibrate([student.batch([image]) for image in some])
-    for lifter in student.lifters.values():
-        if isinstance(lifter, PixelLifter):
-            _set_pixel_statistics(lifter, images)
-
-
 def _set_pixel_statistics(lifter: PixelLifter, images: TrainingImages) -> None:
     """Mean and deviation of the labels' keypoints, in pixels of the network's input, and of their 3D joints."""
     keypoints: list[NDArray] = [np.zeros((0, 17, 2))]
@@ -100,6 +99,7 @@ def _set_pixel_statistics(lifter: PixelLifter, images: TrainingImages) -> None:
         if labels is None:
             continue
         persons = labels.soft.select((labels.soft.box_scores >= accept) & labels.soft.has3d)
+        assert isinstance(images.student, StudentConfig)
         scale = np.divide(images.student.input_size(labels.size), labels.size)
         keypoints.append(persons.keypoints * scale)
         joints.append(persons.joints3d)

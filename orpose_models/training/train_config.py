@@ -5,66 +5,63 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from orpose_models.files.disk import read_settings
 from orpose_models.files.validation import layout_error
-from orpose_models.model_format.student_config import CONFIGS, SETS, StudentConfig
+from orpose_models.model_format.student_config import PAPER, SETS, OneStageConfig, StudentConfig
+from orpose_models.training.augmentation_config import Augmentation, Count, Positive, Share, Strict
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.resolution import MAX_FACTOR, MIN_FACTOR
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(gt=0)]
 
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
-
-
-class ModelSettings(_Strict):
+class ModelSettings(Strict):
     """The network.
 
     Attributes:
-        kind: 'paper' or 'light', see `student.config`.
-        settings: what is to differ from that configuration, such as short_side or branches.
-        start: 'coco' (for light: MoveNet's weights and the trained lifter), 'none', or a file: a student of orpose
+        kind: 'paper' or 'light', see `model_format.student_config`.
+        settings: what is to differ from that configuration, such as branches.
+        start: 'coco' (for light: MoveNet MultiPose and the trained lifter), 'none', or a file: a student of orpose
             (.safetensors) or detectron2's Keypoint R-CNN (.pkl, .pth).
         frozen_stages: how many of the backbone's first stages are not trained.
     """
 
     kind: Literal["paper", "light"]
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = Field(default_factory=dict)
     start: str = "coco"
     frozen_stages: Annotated[int, Field(ge=0)] = 0
 
-    def student_config(self) -> StudentConfig:
+    def student_config(self) -> StudentConfig | OneStageConfig:
         """The network's sizes.
 
         Raises:
             OrposeError: a setting is unknown or out of range.
         """
-        base = asdict(CONFIGS[self.kind])
-        if unknown := self.settings.keys() - {field.name for field in fields(StudentConfig)}:
+        base = asdict(PAPER if self.kind == "paper" else OneStageConfig())
+        kind = StudentConfig if self.kind == "paper" else OneStageConfig
+        if unknown := self.settings.keys() - {field.name for field in fields(kind)}:
             raise OrposeError(f"model.settings: a student has no setting {', '.join(sorted(unknown))}")
         try:
-            return TypeAdapter(StudentConfig).validate_python({**base, **self.settings})
+            return TypeAdapter[StudentConfig | OneStageConfig](kind).validate_python({**base, **self.settings})
         except ValidationError as error:
             raise OrposeError(f"model.settings: {error.errors()[0]['msg']}") from None
 
 
-class DataSource(_Strict):
+class DataSource(Strict):
     """Images to train on: a file of pseudo-labels, or a folder of images in which nobody is.
 
     Attributes:
         labels: file that `orpose teach` made.
         person_free: folder of images without persons.
-        weight: how often each image is taken in an epoch; 0.5 takes another half each time.
+        only: patterns of file names of `labels`, such as everyday/*.jpg; others are left out. A name begins with
+            that of its dataset's folder.
+        share: of all that is trained on, in proportion to the other sources' shares; null for as many as it has images.
     """
 
     labels: Path | None = None
     person_free: Path | None = None
-    weight: Positive = 1.0
+    only: tuple[str, ...] = ()
+    share: Positive | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -73,11 +70,12 @@ class DataSource(_Strict):
         return self
 
 
-class DataSettings(_Strict):
+class DataSettings(Strict):
     """What is trained on.
 
     Attributes:
-        sources: see `DataSource`; the command line may add to them.
+        sources: see `DataSource`; the command line may add to them. Either all have a share or none.
+        held_back: patterns of file names, as `DataSource.only`, that are not trained on but measured with.
         accept: score from which on a person is taken to be there, others are ignored: neither person nor background;
             that of each file of labels if null.
         empty: how often a labelled image in which nobody was accepted is taken, compared to the others; in many of them
@@ -86,73 +84,24 @@ class DataSettings(_Strict):
     """
 
     sources: tuple[DataSource, ...] = ()
+    held_back: tuple[str, ...] = ()
     accept: Share | None = None
     empty: Share = 1.0
     workers: Annotated[int, Field(ge=0)] = 1
 
 
-class Downsampling(_Strict):
-    """One kind of downsampling.
-
-    Attributes:
-        share: of the images.
-        low, high: the factor is drawn between these, in steps of 0.1, both ends included.
-    """
-
-    share: Share
-    low: Annotated[float, Field(ge=MIN_FACTOR, le=MAX_FACTOR)] = 1.0
-    high: Annotated[float, Field(ge=MIN_FACTOR, le=MAX_FACTOR)] = 1.0
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.low > self.high:
-            raise ValueError("low is above high")
-        return self
-
-
-class Augmentation(_Strict):
-    """How images are changed, in this order; downsampling comes last, as it does in use.
-
-    Attributes:
-        flip: share of images that are mirrored.
-        move: share that is scaled and shifted.
-        scale: smallest and largest scale.
-        shift: largest shift, as a share of the image's size.
-        colour: share whose colours are changed.
-        gain, tint, offset: largest relative change of brightness and of each channel, largest change in grey levels.
-        downsampling: kinds and their shares, which sum to 1.
-    """
-
-    flip: Share = 0.5
-    move: Share = 0.5
-    scale: tuple[Positive, Positive] = (0.75, 1.3)
-    shift: Share = 0.12
-    colour: Share = 0.6
-    gain: Share = 0.35
-    tint: Share = 0.2
-    offset: Annotated[float, Field(ge=0, le=255)] = 15.0
-    downsampling: tuple[Downsampling, ...] = (Downsampling(share=1.0),)
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        if abs(sum(kind.share for kind in self.downsampling) - 1) > 1e-6:
-            raise ValueError("the shares of downsampling do not sum to 1")
-        if self.scale[0] > self.scale[1]:
-            raise ValueError("scale: the smallest comes first")
-        return self
-
-
-class Optimiser(_Strict):
+class Optimiser(Strict):
     """The optimiser.
 
     Attributes:
-        kind: 'sgd' (with momentum) or 'adamw'.
+        kind: 'sgd' (with momentum), 'adamw', or 'channel_adam', see there: the one for networks whose batch norms were
+            folded, such as the light student's start; its rate is relative, its weights do not decay.
         learning_rate: of the heads; backbone_factor and lifter_factor are those of backbone body and lifters to it.
         weight_decay, momentum: as usual.
         clip: largest norm of all gradients together; null for any.
     """
 
-    kind: Literal["sgd", "adamw"]
+    kind: Literal["sgd", "adamw", "channel_adam"]
     learning_rate: Positive
     backbone_factor: Annotated[float, Field(ge=0)] = 1.0
     lifter_factor: Annotated[float, Field(ge=0)] = 1.0
@@ -161,7 +110,7 @@ class Optimiser(_Strict):
     clip: Positive | None = None
 
 
-class Schedule(_Strict):
+class Schedule(Strict):
     """The learning rate over the run.
 
     Attributes:
@@ -179,21 +128,24 @@ class Schedule(_Strict):
     final: Share = 0.02
 
 
-class Regions(_Strict):
-    """How many anchors, box regions and keypoint regions of an image are learned from."""
+class Regions(Strict):
+    """How many anchors, box regions and keypoint regions of an image the paper's student learns from."""
 
     proposals: Count = 256
     boxes: Count = 512
     keypoints: Count = 512
 
 
-class LossWeights(_Strict):
+class LossWeights(Strict):
     """What each loss counts."""
 
     proposal: float = 1.0
     proposal_box: float = 1.0
     cls: float = 1.0
     box: float = 1.0
+    centre: float = 1.0
+    regression: float = 1.0
+    offset: float = 1.0
     keypoints_soft: float = 1.0
     keypoints_hard: float = 1.0
     joints_soft: float = 1.0
@@ -202,26 +154,30 @@ class LossWeights(_Strict):
     def of(self, name: str) -> float:
         """The weight of a loss by the name it is reported under."""
         kind = name.removeprefix("loss_").replace("2d", "keypoints").replace("3d", "joints").replace("class", "cls")
-        return float(getattr(self, kind))
+        return float(getattr(self, "offset" if kind.startswith("offset_") else kind))
 
 
-class EvaluationSettings(_Strict):
+class EvaluationSettings(Strict):
     """Evaluation during training.
 
     Attributes:
-        dataset: KIND:PATH, as `orpose evaluate` takes it; never a test set.
+        dataset: 'held_back' for the images that data.held_back names, or KIND:PATH, as `orpose evaluate` takes it;
+            never a test set.
         every: iterations between evaluations.
         factors: downsampling factors.
         images: at most this many images, evenly chosen; null for all.
+        shares: of the way from the start to the best average that was measured: weights that are measured in the end,
+            and of which the best are the result. With none the last average is.
     """
 
     dataset: str
     every: Count
     factors: tuple[Annotated[float, Field(ge=MIN_FACTOR, le=MAX_FACTOR)], ...] = (1.0, 12.0)
     images: Count | None = None
+    shares: tuple[Share, ...] = ()
 
 
-class TrainConfig(_Strict):
+class TrainConfig(Strict):
     """A training run.
 
     Attributes:

@@ -1,31 +1,32 @@
 """The training loop."""
 
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
 import yaml
+from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from orpose_models.files.disk import atomic_path
-from orpose_models.student.network import Student
+from orpose_models.student.one_stage import OneStageStudent
 from orpose_models.student.weights import SUFFIX, load_student, save_student
+from orpose_models.training.averaging import copied, moving_average
 from orpose_models.training.checkpoint import identity, load_checkpoint, save_checkpoint
-from orpose_models.training.data import TrainingImages, load_batches
 from orpose_models.training.distributed import Ranks, any_rank, total
-from orpose_models.training.evaluating import evaluate_student, open_truth
+from orpose_models.training.interruption import noted_interruption
 from orpose_models.training.monitor import Monitor
-from orpose_models.training.objective import Objective
-from orpose_models.training.optimising import make_optimiser, moving_average, schedule_factor, set_learning_rate
-from orpose_models.training.samples import Sample
-from orpose_models.training.start import new_student, start_student
+from orpose_models.training.one_stage_objective import OneStageObjective
+from orpose_models.training.optimising import make_optimiser, schedule_factor, set_learning_rate
+from orpose_models.training.region_objective import RegionObjective
+from orpose_models.training.selection import Selection
+from orpose_models.training.start import AnyStudent, new_student, start_student
 from orpose_models.training.train_config import TrainConfig
+from orpose_models.training.training_images import Prepared, TrainingImages, load_batches
+from orpose_models.training.validation import evaluate_student, open_truth
 from orpose_models.vocabulary.errors import OrposeError
 
 # So many iterations in a row without finite gradients end a run.
@@ -56,14 +57,16 @@ class Trainer:
         self.images = TrainingImages(config)
         if self.images.persons == 0:
             raise OrposeError("no label has an accepted person: there is nothing to learn; see data.accept")
-        self._truth = open_truth(config.evaluation) if config.evaluation else None
+        self._truth = open_truth(config) if config.evaluation else None
         saved = load_checkpoint(self.checkpoint, identity(config)) if self.checkpoint.exists() else None
         # A run that goes on needs nothing of what it started from, which may be gone.
         student, self._before = start_student(config, self.images) if saved is None else (new_student(config), {})
+        start = copied(student.state_dict()) if saved is None else saved["start"]
         self.student = student.to(ranks.device)
-        self._objective = Objective(self.student, config.regions, config.bfloat16)
+        self._objective = _objective(self.student, start, config)
         self._average = moving_average(self.student, config.ema) if config.ema else None
         self._optimiser = make_optimiser(self.student, config.optimiser)
+        self._selection = Selection(start, config.evaluation.shares if config.evaluation else ())
         self._identity = identity(config)
         self.iteration = 0
         self.losses: dict[str, float] = {}
@@ -83,11 +86,11 @@ class Trainer:
         return self.folder / f"{self.config.name}{SUFFIX}"
 
     @property
-    def result(self) -> Student:
+    def result(self) -> AnyStudent:
         """The network as it would be shipped now: the moving average where there is one. Not for training."""
         if self._average is not None:
             module = self._average.module
-            assert isinstance(module, Student)
+            assert isinstance(module, type(self.student))
             return module
         return self.student
 
@@ -107,7 +110,7 @@ class Trainer:
         network: Any = self._objective
         if self.ranks.count > 1:
             network = DistributedDataParallel(self._objective)
-        with _interruption() as interrupted:
+        with noted_interruption() as interrupted:
             batches = load_batches(self.images, self.iteration, self.ranks.rank, self.ranks.count)
             started, first = time.monotonic(), self.iteration
             for samples in batches:
@@ -123,7 +126,8 @@ class Trainer:
                     self.save()
         if main and not (first == self.iteration and self._finished()):
             self.save()
-            save_student(self.weights, self.result, self._info())
+            chosen = self._select()
+            save_student(self.weights, self.result, {**self._info(), **chosen})
         if monitor is not None:
             monitor.close()
 
@@ -146,6 +150,8 @@ class Trainer:
             "bad": self._bad,
             "sums": self._sums,
             "before": self._before,
+            "start": self._selection.start,
+            "selection": self._selection.state_dict(),
         }
         save_checkpoint(self.checkpoint, self._identity, state)
 
@@ -156,8 +162,9 @@ class Trainer:
             self._average.load_state_dict(state["average"])
         self.iteration, self._bad, self._sums = state["iteration"], state["bad"], state["sums"]
         self._before = state.get("before", {})
+        self._selection.load_state_dict(state["selection"])
 
-    def _step(self, network: Callable[[list[Sample]], dict[str, torch.Tensor]], samples: list[Sample]) -> None:
+    def _step(self, network: Callable[[list[Prepared]], dict[str, torch.Tensor]], samples: list[Prepared]) -> None:
         config = self.config
         torch.manual_seed((config.seed * 1_000_003 + self.iteration) * 1009 + self.ranks.rank)  # of dropout
         losses = network(samples)
@@ -187,7 +194,7 @@ class Trainer:
                 f"optimiser.learning_rate, set optimiser.clip, or go back to the checkpoint {self.checkpoint}"
             )
 
-    def _note(self, monitor: Monitor, samples: list[Sample], rate: float) -> None:
+    def _note(self, monitor: Monitor, samples: list[Prepared], rate: float) -> None:
         config, iteration = self.config, self.iteration
         if iteration % config.log_every == 0:
             factor = schedule_factor(config.schedule, iteration - 1)
@@ -207,11 +214,22 @@ class Trainer:
         if pictures:
             monitor.pictures(iteration, samples, student)
         if evaluation is not None and due:
-            assert self._truth is not None
-            folder = self.folder / "evaluation" / f"{iteration:07d}"
-            figures = evaluate_student(student, self._truth, evaluation.factors, folder, iteration)
+            figures = self._measure(student, f"{iteration:07d}")
             monitor.scalars(iteration, "evaluation", figures)
+            self._selection.consider(figures, iteration, student)
         self.student.train()
+
+    def _measure(self, student: nn.Module, name: str) -> dict[str, float]:
+        assert self._truth is not None
+        assert self.config.evaluation is not None
+        folder = self.folder / "evaluation" / name
+        return evaluate_student(student, self._truth, self.config.evaluation.factors, folder)
+
+    def _select(self) -> dict[str, Any]:
+        """Give the result the weights that are best on what was held back, and say which; nothing if not asked for."""
+        if not self._selection.shares:
+            return {}
+        return {"selected": self._selection.choose(self.result.eval(), self._measure)}
 
     def _info(self) -> dict[str, Any]:
         return {
@@ -224,21 +242,9 @@ class Trainer:
         }
 
 
-@contextmanager
-def _interruption() -> Iterator[list[int]]:
-    """While it lasts, the first SIGINT or SIGTERM is only noted; the second interrupts at once."""
-    noted: list[int] = []
-    old = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def note(number: int, frame: FrameType | None) -> None:
-        if noted:
-            raise KeyboardInterrupt
-        noted.append(number)
-
-    for number in old:
-        signal.signal(number, note)
-    try:
-        yield noted
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)
+def _objective(student: AnyStudent, start: dict[str, torch.Tensor], config: TrainConfig) -> nn.Module:
+    if not isinstance(student, OneStageStudent):
+        return RegionObjective(student, config.regions, config.bfloat16)
+    frozen = OneStageStudent(student.config)
+    frozen.load_state_dict(start)
+    return OneStageObjective(student, frozen.to(next(student.parameters()).device), config.bfloat16)

@@ -52,36 +52,42 @@ def write_labels(folder: Path, count: int = 4, **info) -> Path:
     return folder / "labels.json"
 
 
-def tiny(labels, **changes) -> TrainConfig:
+_PAPER = {
+    "short_side": 64,
+    "long_side": 96,
+    "fpn_channels": 16,
+    "anchor_sizes": [8, 16, 32, 64, 96],
+    "box_hidden": 16,
+    "keypoint_channels": 16,
+    "keypoint_layers": 1,
+    "lifter": "view",
+    "lifter_hidden": 16,
+    "max_persons": 4,
+}
+
+
+def tiny(labels, kind="light", **changes) -> TrainConfig:
+    """A run of six iterations; `changes` such as model__start="coco" replace values."""
     raw = {
         "name": "tiny",
-        "model": {
-            "kind": "light",
-            "start": "none",
-            "frozen_stages": 18,
-            "settings": {
-                "short_side": 64,
-                "long_side": 96,
-                "fpn_channels": 16,
-                "anchor_sizes": [16, 32, 64, 96],
-                "box_hidden": 16,
-                "keypoint_channels": 16,
-                "keypoint_layers": 1,
-                "lifter_hidden": 16,
-                "max_persons": 4,
-            },
-        },
+        "model": {"kind": kind, "start": "none", "settings": {"lifter_hidden": 16}},
         "data": {"sources": [{"labels": str(labels)}], "workers": 0},
-        "augmentation": {"downsampling": [{"share": 0.5}, {"share": 0.5, "low": 2, "high": 12}]},
-        "optimiser": {"kind": "adamw", "learning_rate": 1e-3, "clip": 10, "lifter_factor": 0.1},
+        "augmentation": {
+            "downsampling": [{"share": 0.5}, {"share": 0.5, "low": 2, "high": 12}],
+            "inputs": [{"share": 1, "width": 96, "height": 64}],
+        },
+        "optimiser": {"kind": "channel_adam", "learning_rate": 1e-3, "clip": 10, "lifter_factor": 0.1},
         "schedule": {"kind": "cosine", "iterations": 6, "warmup": 2},
         "batch": 2,
-        "regions": {"proposals": 32, "boxes": 16, "keypoints": 4},
         "ema": 0.9,
         "log_every": 2,
         "pictures_every": 100,
         "checkpoint_every": 100,
     }
+    if kind == "paper":
+        raw["model"] = {"kind": kind, "start": "none", "frozen_stages": 1, "settings": dict(_PAPER)}
+        raw["optimiser"]["kind"] = "adamw"
+        raw["regions"] = {"proposals": 32, "boxes": 16, "keypoints": 4}
     for name, value in changes.items():
         inner = raw
         *path, last = name.split("__")

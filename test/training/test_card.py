@@ -28,7 +28,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A student that says what it was trained on: the labels beside it, by their hash, from a folder of its own."""
     folder = tmp_path_factory.mktemp("card")
     labels = write_labels(folder / "data", teacher="looking")
-    source = {"labels": "/home/somebody/labels.json", "sha256": sha256(labels), "weight": 2.0}
+    source = {"labels": "/home/somebody/labels.json", "sha256": sha256(labels), "share": 2.0}
     settings = {"seed": 3, "start": "/home/somebody/start.safetensors", "data": {"accept": None, "sources": [source]}}
     info = {"iterations": 1234, "images_seen": 4936, "averaged": True, "settings": settings}
     save_student(folder / "mine.safetensors", Student(SMALL), info)
@@ -84,7 +84,7 @@ def test_what_is_missing_is_said(weights: Path) -> None:
 def test_labels_and_settings(weights: Path) -> None:
     labels = weights.parent / "data" / "labels.json"
     card = model_card(read_subject(weights), [labels], notes=["Nobody tried it in the dark."])
-    assert "| images | looking | 4 | 5 | 1 | 0.3 | 2.0 |" in section(card, "Data and labels")
+    assert "| images | looking | 4 | 5 | 1 | 0.3 | 100% |" in section(card, "Data and labels")
     assert "1,234 iterations, 4,936 images seen, moving average of the weights." in card
     assert "start: start.safetensors" in card
     assert "/home" not in card

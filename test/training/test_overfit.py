@@ -6,12 +6,12 @@ This is about the machinery, not about how good a student is: labels are the sim
 import numpy as np
 import pytest
 import torch
+from orpose_models.training.evaluating import evaluate_student, open_truth
 
 from orpose_models.datasets.coco import read_simulated
 from orpose_models.datasets.truth import VISIBLE
 from orpose_models.lab.simulation.run import simulate
 from orpose_models.training.distributed import Ranks
-from orpose_models.training.evaluating import evaluate_student, open_truth
 from orpose_models.training.labels import ImageLabels, LabelSet
 from orpose_models.training.train_config import TrainConfig
 from orpose_models.training.trainer import Trainer

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orpose_models.model_format.student_config import LIGHT, PAPER
+from orpose_models.model_format.student_config import PAPER, OneStageConfig
 from orpose_models.training.optimising import schedule_factor
 from orpose_models.training.train_config import TrainConfig
 from orpose_models.vocabulary.errors import OrposeError
@@ -31,7 +31,7 @@ def test_the_papers_configurations(scale):
 def test_the_light_configurations_are_equally_long(scale):
     config = TrainConfig.read(CONFIGS / "light" / f"ORPose_{scale}.yaml")
     assert config.name == f"ORPose_{scale}-light"
-    assert config.model.student_config() == LIGHT
+    assert config.model.student_config() == OneStageConfig()
     reference = TrainConfig.read(CONFIGS / "light" / "ORPose_all.yaml")
     same = {"name", "augmentation"}
     assert config.model_dump(exclude=same) == reference.model_dump(exclude=same)
@@ -66,17 +66,21 @@ def test_single_values_can_be_replaced():
     [
         ("nothing=1", "--set nothing=1: nothing: there is no such setting or key"),
         ("optimiser.learning_rate=-1", r"optimiser\.learning_rate"),
-        ("augmentation.downsampling=[{share: 0.5}]", "do not sum to 1"),
+        ("augmentation.downsampling=[{share: 0.5}]", "shares of downsampling do not sum to 1"),
         ("augmentation.downsampling=[{share: 1, low: 9, high: 3}]", "low is above high"),
         ("augmentation.downsampling=[{share: 1, low: 9, high: 13}]", "less than or equal to 12"),
+        ("augmentation.inputs=[{share: 0.5, width: 64, height: 64}]", "shares of inputs do not sum to 1"),
+        ("augmentation.inputs=[{share: 1, width: 65, height: 64}]", "multiple of 32"),
+        (
+            "augmentation.inputs=[{share: 1, width: 64, height: 64, downsampling: [{share: 0.5}]}]",
+            r"shares of inputs\.downsampling do not sum to 1",
+        ),
+        ("augmentation.background=0.95", "more than all images"),
         ("model.settings.size=3", "no setting size"),
-        ("model.settings.fpn_channels=0", "fpn_channels must be above 0, got 0"),
-        ("model.settings.proposals_after_nms=[0, 0]", "proposals_after_nms must be above 0"),
-        ("model.settings.aspect_ratios=[]", "aspect_ratios must have one at least"),
-        ("model.settings.backbone=resnet50", "strides of resnet50 are"),
-        ("model.settings.box_nms=1.5", "box_nms must be in 0..1"),
+        ("model.settings.box_nms=0.5", "no setting box_nms"),
+        ("model.settings.lifter_hidden=0", "lifter_hidden must be above 0"),
         ("model.settings.branches=[left]", "branches must be"),
-        ("data.sources=[{weight: 1}]", "either labels or person_free"),
+        ("data.sources=[{share: 1}]", "either labels or person_free"),
         ("name=a/b", "name"),
         ("batch", "expected NAME=VALUE"),
         ("batch.size=3", "expected NAME=VALUE"),
@@ -86,6 +90,32 @@ def test_single_values_can_be_replaced():
 def test_mistakes_are_named(change, message):
     with pytest.raises(OrposeError, match=message):
         TrainConfig.read(CONFIGS / "light" / "ORPose_all.yaml", (change,))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("fpn_channels=0", "fpn_channels must be above 0, got 0"),
+        ("proposals_after_nms=[0, 0]", "proposals_after_nms must be above 0"),
+        ("aspect_ratios=[]", "aspect_ratios must have one at least"),
+        ("box_nms=1.5", "box_nms must be in 0..1"),
+    ],
+)
+def test_mistakes_in_the_papers_network_are_named(change, message):
+    with pytest.raises(OrposeError, match=message):
+        TrainConfig.read(CONFIGS / "paper" / "ORPose_all.yaml", (f"model.settings.{change}",))
+
+
+def test_the_shipped_student_sees_real_pictures_in_at_least_half_of_every_batch_and_is_measured_with_others():
+    config = TrainConfig.read(CONFIGS / "light" / "orpose-all-light.yaml")
+    shares = {True: 0.0, False: 0.0}
+    for source in config.data.sources:
+        shares[source.labels == Path("out/labels/real/labels.json")] += source.share
+    assert int(shares[True] * config.batch / sum(shares.values())) * 2 >= config.batch
+    assert config.optimiser.kind == "channel_adam"
+    assert config.data.held_back
+    assert config.evaluation.dataset == "held_back"
+    assert config.evaluation.shares
 
 
 def test_files_that_are_no_configuration(tmp_path):
@@ -106,6 +136,6 @@ def test_files_that_are_no_configuration(tmp_path):
 def test_the_learning_rate_rises_and_falls():
     schedule = TrainConfig.read(CONFIGS / "light" / "ORPose_all.yaml").schedule
     assert schedule_factor(schedule, 0) == pytest.approx(0.001)
-    assert schedule_factor(schedule, 75) == pytest.approx(0.5005, abs=1e-3)
+    assert schedule_factor(schedule, 25) == pytest.approx(0.5005, abs=1e-3)
     assert schedule_factor(schedule, 7500) == pytest.approx(0.51)
     assert schedule_factor(schedule, 15000) == pytest.approx(0.02)

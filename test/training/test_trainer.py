@@ -6,13 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from support.training_rig import tiny, write_labels
 
 from orpose_models.files.disk import sha256
-from orpose_models.registry.models import load_model
 from orpose_models.student.weights import add_info, load_student, save_student
 from orpose_models.training import trainer as trainer_module
 from orpose_models.training.distributed import Ranks
@@ -43,17 +41,21 @@ def test_a_run_ends_with_a_model(label_file, tmp_path):
     assert [entry["iteration"] for entry in history] == [2, 4, 6]
     assert history[0]["training"]["loss"] > 0
     assert list((tmp_path / "run" / "tensorboard").iterdir())
-    model = load_model(str(run.weights), threads=1)
-    poses = model.predict(np.zeros((96, 128, 3), np.uint8))
-    assert poses.keypoints.shape[1:] == (17, 2)
-    assert_same(dict(model.student.state_dict()), dict(run.result.state_dict()))
+    student, info = load_student(run.weights)
+    assert (info["iterations"], info["images_seen"], info["averaged"]) == (6, 12, True)
+    assert_same(dict(student.state_dict()), dict(run.result.state_dict()))
 
 
-@pytest.mark.parametrize("kind", ["adamw", "sgd"])
+CONTINUED = {
+    "light": {"bfloat16": True, "augmentation__noise": 1.0, "augmentation__close": 0.5},
+    # The paper's lifters have dropout and batch statistics.
+    "paper": {"optimiser__kind": "sgd", "model__settings__lifter": "pixels"},
+}
+
+
+@pytest.mark.parametrize("kind", CONTINUED)
 def test_a_continued_run_equals_one_that_was_not_interrupted(label_file, tmp_path, kind):
-    changes = {"optimiser__kind": kind, "bfloat16": kind == "adamw"}
-    if kind == "sgd":  # the paper's lifters have dropout and batch statistics
-        changes["model__settings__lifter"] = "pixels"
+    changes = {"kind": kind, **CONTINUED[kind]}
     whole = Trainer(tiny(label_file, **changes), tmp_path / "whole", ALONE)
     whole.run()
 
@@ -121,7 +123,7 @@ def test_steps_without_finite_gradients_are_left_out_and_end_the_run(label_file,
     run._step(run._objective, samples)
     assert_same(before, dict(run.student.state_dict()))
     run._step(run._objective, samples)
-    assert not torch.equal(before["box_head.fc1.bias"], run.student.box_head.fc1.bias)
+    assert not torch.equal(before["body.stem.bias"], run.student.body.stem.bias)
     bad.update(range(50))
     for _ in range(trainer_module._MAX_BAD - 1):
         run._step(run._objective, samples)
@@ -137,13 +139,16 @@ def test_starting_from_another_student(label_file, tmp_path):
         tiny(label_file, model__start=start, model__settings__branches=["both"]), tmp_path / "single", ALONE
     )
     theirs, mine = first.result.state_dict(), single.student.state_dict()
-    weight = "keypoint_head.heatmaps.{}.weight"
+    weight = "heatmaps.{}.output.weight"
     assert torch.equal(mine[weight.format("both")], theirs[weight.format("soft")])
-    assert torch.equal(mine["backbone.scale0"], theirs["backbone.scale0"])
-    with pytest.raises(OrposeError, match=r"box_head\.fc1\.weight is missing or of another size"):
-        Trainer(tiny(label_file, model__start=start, model__settings__box_hidden=8), tmp_path / "x", ALONE)
-    with pytest.raises(OrposeError, match="neither 'coco', 'none' nor"):
-        Trainer(tiny(label_file, model__start="imagenet"), tmp_path / "x", ALONE)
+    assert torch.equal(mine["body.stem.weight"], theirs["body.stem.weight"])
+    with pytest.raises(OrposeError, match=r"lifters\.soft\.networks.* is missing or of another size"):
+        Trainer(tiny(label_file, model__start=start, model__settings__lifter_hidden=8), tmp_path / "x", ALONE)
+    for start in ("imagenet", "weights.pkl"):
+        with pytest.raises(OrposeError, match="neither 'coco', 'none' nor"):
+            Trainer(tiny(label_file, model__start=start), tmp_path / "x", ALONE)
+    with pytest.raises(OrposeError, match="starts from detectron2's COCO weights"):
+        Trainer(tiny(label_file, "paper", model__start="coco"), tmp_path / "x", ALONE)
 
 
 def test_what_a_run_starts_from_is_part_of_it(label_file, tmp_path):
@@ -232,7 +237,7 @@ from support.training_rig import tiny
 from orpose_models.training.distributed import join_ranks
 from orpose_models.training.trainer import Trainer
 torch.set_num_threads(1)
-changes = {"optimiser__kind": "sgd", "optimiser__learning_rate": 0.01, "batch": 4, "schedule__iterations": 3}
+changes = {"optimiser__kind": "sgd", "optimiser__learning_rate": 1e-3, "batch": 4, "schedule__iterations": 3}
 with join_ranks() as ranks:
     Trainer(tiny(sys.argv[1], **changes), Path(sys.argv[2]), ranks).run()
 """
@@ -241,7 +246,8 @@ with join_ranks() as ranks:
 def test_two_processes_train_as_one(label_file, tmp_path):
     script = tmp_path / "train.py"
     script.write_text(_TRAIN)
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "OMP_NUM_THREADS": "1"}
+    folders = [str(Path(__file__).parents[i]) for i in (2, 1)]  # of the packages, of what tests share
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(folders), "OMP_NUM_THREADS": "1"}
     start = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
     for command, folder in (([sys.executable], "one"), (start, "two")):
         done = subprocess.run(
@@ -253,7 +259,7 @@ def test_two_processes_train_as_one(label_file, tmp_path):
             check=False,
         )
         assert done.returncode == 0, done.stderr
-    one, two = (load_model(str(tmp_path / name / "tiny.safetensors")).student.state_dict() for name in ("one", "two"))
+    one, two = (load_student(tmp_path / name / "tiny.safetensors")[0].state_dict() for name in ("one", "two"))
     for name in one:
         torch.testing.assert_close(two[name], one[name], atol=2e-5, rtol=1e-4, msg=lambda m, n=name: f"{n}: {m}")
     losses = [

@@ -6,7 +6,7 @@ import pytest
 from orpose_models.datasets.truth import ImageTruth, Persons, Truth
 from orpose_models.model_format.student_config import LIGHT
 from orpose_models.training.labels import LabelSet
-from orpose_models.training.samples import make_sample
+from orpose_models.training.region_samples import make_sample
 from orpose_models.training.train_config import Augmentation
 from orpose_models.training.truth_labels import truth_labels
 from orpose_models.vocabulary.cameras import Camera

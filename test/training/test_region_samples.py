@@ -1,17 +1,21 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from support.training_rig import SIZE, persons
 
 from orpose_models.lifting.features import LENGTHS
 from orpose_models.lifting.runtime import Lifter, load_lifter
-from orpose_models.model_format.student_config import LIGHT
+from orpose_models.model_format.student_config import PAPER
+from orpose_models.training.augmentation_config import Augmentation, Downsampling
 from orpose_models.training.labels import ImageLabels
-from orpose_models.training.samples import draw_factor, make_sample
-from orpose_models.training.train_config import Augmentation, Downsampling
+from orpose_models.training.region_samples import make_sample
+from orpose_models.training.scenes import draw_factor
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
+CONFIG = replace(PAPER, short_side=320, long_side=640)
 STILL = Augmentation(flip=0, move=0, colour=0)
 BOXES = [(20, 10, 50, 90), (70, 15, 100, 85)]
 
@@ -25,12 +29,12 @@ def picture(seed=0):
 
 
 def sample(augmentation=STILL, seed=0, accept=0.3, **kwargs):
-    return make_sample(picture(), labels(**kwargs), accept, augmentation, LIGHT, np.random.default_rng(seed))
+    return make_sample(picture(), labels(**kwargs), accept, augmentation, CONFIG, np.random.default_rng(seed))
 
 
 def test_nobody():
     empty = ImageLabels(1, "a.png", SIZE, Poses.empty(), Poses.empty())
-    one = make_sample(picture(), empty, 0.3, Augmentation(), LIGHT, np.random.default_rng(0))
+    one = make_sample(picture(), empty, 0.3, Augmentation(), CONFIG, np.random.default_rng(0))
     assert one.boxes.shape == one.ignored.shape == (0, 4)
     assert one.keypoints.shape == (0, 17, 2)
     assert one.scores["soft"].shape == (0, 17)
@@ -71,7 +75,7 @@ def test_moved_labels_stay_on_the_picture():
     soft, hard = persons([(60, 40, 68, 60)], [1.0])
     one = ImageLabels(1, "a.png", SIZE, soft, hard)
     for seed in range(5):
-        moved = make_sample(image, one, 0, Augmentation(flip=0, move=1, colour=0), LIGHT, np.random.default_rng(seed))
+        moved = make_sample(image, one, 0, Augmentation(flip=0, move=1, colour=0), CONFIG, np.random.default_rng(seed))
         rows, columns = np.nonzero(moved.image[0] > 127)
         found = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
         np.testing.assert_allclose(moved.boxes[0], found, atol=2.5)
@@ -127,7 +131,7 @@ def test_lifters_are_given_what_the_projects_lifter_is_given():
     lifter = Lifter({form: noting(form) for form in networks}, "")
     one = labels(camera=camera)
     for seed in range(6):  # some with gravity, some without
-        lifting = make_sample(picture(), one, 0, STILL, LIGHT, np.random.default_rng(seed)).lifting["soft"]
+        lifting = make_sample(picture(), one, 0, STILL, CONFIG, np.random.default_rng(seed)).lifting["soft"]
         lifter.lift(
             one.soft.keypoints,
             one.soft.keypoint_scores,

@@ -4,7 +4,8 @@ A run that is continued therefore goes on exactly as if it had not been interrup
 processes nor that of workers changes what is trained on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
 import cv2
@@ -16,17 +17,24 @@ from torch.utils.data import DataLoader, Dataset
 from orpose_models.datasets.folder import list_images
 from orpose_models.datasets.image_file import read_image, size_of
 from orpose_models.model_format.student_config import StudentConfig
+from orpose_models.training.augmentation_config import InputKind
 from orpose_models.training.labels import ImageLabels, LabelSet
-from orpose_models.training.samples import Sample, make_sample
+from orpose_models.training.region_samples import Sample, make_sample
+from orpose_models.training.scenes import Scene, make_scene
 from orpose_models.training.train_config import DataSource, TrainConfig
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
 
-_EPOCH = 0x0E0  # keeps the streams of epochs apart from those of samples
+# Keep apart what is drawn for an iteration, for a place, and for the image at a place.
+_ITERATION, _PLACE = 0x0E0, 0x0E1
+
+Prepared = Sample | Scene
 
 
-class TrainingImages(Dataset["Sample | OrposeError"]):
+class TrainingImages(Dataset["Prepared | OrposeError"]):
     """All images of a run; item i is the i-th of the run, prepared as its turn demands.
+
+    Every batch has its part of each source, to one image: the places of a batch are spread evenly over the shares.
 
     Attributes:
         paths, labels, accept: of each image; labels are None where nobody is.
@@ -34,22 +42,29 @@ class TrainingImages(Dataset["Sample | OrposeError"]):
 
     def __init__(self, config: TrainConfig) -> None:
         self.config = config
-        self.student: StudentConfig = config.model.student_config()
+        self.student = config.model.student_config()
         self.paths: list[Path] = []
         self.labels: list[ImageLabels | None] = []
         self.accept: list[float] = []
-        self._sources: list[tuple[NDArray[np.int64], float]] = []  # numbers of images, weight
-        for source in config.data.sources:
+        sources = config.data.sources
+        if len({source.share is None for source in sources}) > 1:
+            raise OrposeError("data.sources: either all have a share or none; sources named by options have none")
+        kinds: list[tuple[NDArray[np.int64], float]] = []  # numbers of images, share
+        for source in sources:
             first = len(self.paths)
             self._read(source)
             numbers = np.arange(first, len(self.paths))
-            # Folders in which nobody is were given for just that; their weight is their own.
+            # Folders in which nobody is were given for just that.
             nobody = np.array([source.labels is not None and self._nobody(int(number)) for number in numbers], np.bool_)
-            self._sources.append((numbers[~nobody], source.weight))
-            self._sources.append((numbers[nobody], source.weight * config.data.empty))
-        if not self.epoch:
+            some, none = float((~nobody).sum()), float(nobody.sum()) * config.data.empty
+            whole = some + none if source.share is None else source.share
+            for part, count in ((numbers[~nobody], some), (numbers[nobody], none)):
+                kinds.append((part, whole * count / max(some + none, 1)))
+        self._kinds = [numbers for numbers, share in kinds if share]
+        if not self._kinds:
             raise OrposeError("there is nothing to train on: name files of labels with --labels or in data.sources")
-        self._plan: tuple[int, np.ndarray] | None = None
+        shares = np.cumsum([share for _, share in kinds if share])
+        self._until: NDArray[np.float64] = shares / shares[-1]
 
     def _read(self, source: DataSource) -> None:
         if source.person_free is not None:
@@ -60,15 +75,16 @@ class TrainingImages(Dataset["Sample | OrposeError"]):
             return
         assert source.labels is not None
         labels = LabelSet.load(source.labels)
-        if not labels.images:
-            raise OrposeError(f"{source.labels}: has no image")
-        paths = [labels.path_of(image) for image in labels.images]
+        chosen = chosen_images(labels, source.only, self.config.data.held_back)
+        if not chosen:
+            raise OrposeError(f"{source.labels}: has no image{' of these names' if source.only else ''}")
+        paths = [labels.path_of(image) for image in chosen]
         missing = [path for path in paths if not path.is_file()]
         if missing:
             raise OrposeError(f"{source.labels}: {len(missing)} images are missing, the first is {missing[0]}")
         accept = labels.accept if self.config.data.accept is None else self.config.data.accept
         self.paths += paths
-        self.labels += labels.images
+        self.labels += chosen
         self.accept += [accept] * len(paths)
 
     def _nobody(self, number: int) -> bool:
@@ -81,30 +97,28 @@ class TrainingImages(Dataset["Sample | OrposeError"]):
         pairs = zip(self.labels, self.accept, strict=True)
         return sum(int((image.soft.box_scores >= accept).sum()) for image, accept in pairs if image is not None)
 
-    @property
-    def epoch(self) -> int:
-        """How many images an epoch has."""
-        return sum(int(weight) * len(some) + round(weight % 1 * len(some)) for some, weight in self._sources)
-
     def image_at(self, place: int) -> int:
         """Which image comes at a place of the run."""
-        epoch, offset = divmod(place, self.epoch)
-        if self._plan is None or self._plan[0] != epoch:
-            rng = np.random.default_rng((self.config.seed, _EPOCH, epoch))
-            parts = []
-            for some, weight in self._sources:
-                parts += [some] * int(weight)
-                parts.append(some[rng.permutation(len(some))[: round(weight % 1 * len(some))]])
-            self._plan = epoch, rng.permutation(np.concatenate(parts))
-        return int(self._plan[1][offset])
+        iteration, slot = divmod(place, self.config.batch)
+        offset = np.random.default_rng((self.config.seed, _ITERATION, iteration)).random()
+        kind = np.searchsorted(self._until, (slot + offset) / self.config.batch, side="right")
+        numbers = self._kinds[min(int(kind), len(self._kinds) - 1)]
+        return int(numbers[np.random.default_rng((self.config.seed, _PLACE, place)).integers(len(numbers))])
 
-    def __getitem__(self, place: int) -> "Sample | OrposeError":
+    def input_at(self, place: int) -> InputKind:
+        """The one-stage student's input at a place of the run; the same for all of an iteration."""
+        rng = np.random.default_rng((self.config.seed, _ITERATION, place // self.config.batch, 1))
+        kinds = self.config.augmentation.inputs
+        number = np.searchsorted(np.cumsum([kind.share for kind in kinds]), rng.random(), side="right")
+        return kinds[min(int(number), len(kinds) - 1)]
+
+    def __getitem__(self, place: int) -> "Prepared | OrposeError":
         try:
             return self.sample(place)
         except OrposeError as error:  # handed over: raised in a worker it would come with the worker's traceback
             return error
 
-    def sample(self, place: int) -> Sample:
+    def sample(self, place: int) -> Prepared:
         """The image at a place of the run, prepared.
 
         Raises:
@@ -113,12 +127,31 @@ class TrainingImages(Dataset["Sample | OrposeError"]):
         number = self.image_at(place)
         image = read_image(self.paths[number])
         labels = self.labels[number]
+        nobody = labels is None
         if labels is None:
             labels = ImageLabels(0, self.paths[number].name, size_of(image), Poses.empty(), Poses.empty())
         elif size_of(image) != labels.size:
             raise OrposeError(f"{self.paths[number]}: is of another size than when it was labelled; teach again")
         rng = np.random.default_rng((self.config.seed, place))
-        return make_sample(image, labels, self.accept[number], self.config.augmentation, self.student, rng)
+        augmentation, accept = self.config.augmentation, self.accept[number]
+        if isinstance(self.student, StudentConfig):
+            return make_sample(image, labels, accept, augmentation, self.student, rng)
+        kind = self.input_at(place)
+        if kind.downsampling is not None:
+            augmentation = augmentation.model_copy(update={"downsampling": kind.downsampling})
+        return make_scene(image, labels, accept, nobody, augmentation, kind.size, rng)
+
+
+def chosen_images(labels: LabelSet, only: Sequence[str], held_back: Sequence[str] = ()) -> list[ImageLabels]:
+    """Images whose name, behind that of their dataset's folder, is of a pattern of `only` (none: any) and of none of
+    `held_back`.
+    """
+
+    def named(image: ImageLabels, patterns: Sequence[str]) -> bool:
+        name = f"{labels.folders[image.source].name}/{image.file_name}"
+        return any(fnmatch(name, pattern) for pattern in patterns)
+
+    return [image for image in labels.images if (not only or named(image, only)) and not named(image, held_back)]
 
 
 class _Batches:
@@ -133,7 +166,7 @@ class _Batches:
             yield list(range(iteration * batch + self.rank, (iteration + 1) * batch, self.ranks))
 
 
-def load_batches(images: TrainingImages, first: int, rank: int = 0, ranks: int = 1) -> Iterator[list[Sample]]:
+def load_batches(images: TrainingImages, first: int, rank: int = 0, ranks: int = 1) -> Iterator[list[Prepared]]:
     """The batches of a run from iteration `first` on; of several processes, those of process `rank`.
 
     Raises:
@@ -156,7 +189,7 @@ def load_batches(images: TrainingImages, first: int, rank: int = 0, ranks: int =
         yield batch
 
 
-def _as_list(items: list["Sample | OrposeError"]) -> list["Sample | OrposeError"]:
+def _as_list(items: list["Prepared | OrposeError"]) -> list["Prepared | OrposeError"]:
     return items
 
 

@@ -16,12 +16,13 @@ from orpose_models.student.heatmaps import encode_keypoints
 from orpose_models.student.lifters import PixelLifter, ViewLifter
 from orpose_models.student.losses import KeypointLabels, joints_loss, keypoint_losses
 from orpose_models.student.network import Student
-from orpose_models.training import distributed
-from orpose_models.training.samples import Sample
+from orpose_models.training.lifting_samples import lift_views
+from orpose_models.training.means import over_all_ranks
+from orpose_models.training.region_samples import Sample
 from orpose_models.training.train_config import Regions
 
 
-class Objective(nn.Module):
+class RegionObjective(nn.Module):
     """From samples to losses by name; what a distributed run wraps.
 
     Args:
@@ -60,7 +61,7 @@ class Objective(nn.Module):
         ]
         losses |= self._keypoints(features, samples, persons, learned)
         losses |= self._joints(samples, learned)
-        return _over_all_ranks(losses, learned)
+        return over_all_ranks(losses, learned)
 
     def _positives(self, person: Tensor, generator: torch.Generator) -> Tensor:
         found = torch.nonzero(person >= 0)[:, 0]
@@ -103,7 +104,7 @@ class Objective(nn.Module):
                     joints, target = _lift_pixels(lifter, samples, name)
                 else:
                     assert isinstance(lifter, ViewLifter)
-                    joints, target = _lift_views(lifter, samples, name)
+                    joints, target = lift_views(lifter, [sample.lifting[name] for sample in samples])
                 losses[f"loss_3d_{name}"] = joints_loss(joints, target)
                 learned[f"loss_3d_{name}"] = int(torch.isfinite(target[:, 1:]).sum())
         return losses
@@ -115,31 +116,3 @@ def _lift_pixels(lifter: PixelLifter, samples: Sequence[Sample], name: str) -> t
     keypoints = torch.cat([torch.from_numpy(sample.keypoints) for sample in samples]).to(device)
     target = torch.cat([torch.from_numpy(sample.joints3d[name]) for sample in samples]).to(device)
     return lifter(keypoints), target
-
-
-def _lift_views(lifter: ViewLifter, samples: Sequence[Sample], name: str) -> tuple[Tensor, Tensor]:
-    """Answers and targets (n, 17, 3); both networks always run, so that each always has a gradient."""
-    device = next(lifter.parameters()).device
-    answers, targets = [], []
-    for form in lifter.networks:
-        parts = [sample.lifting[name] for sample in samples if sample.lifting[name].form == form]
-        length = getattr(lifter, f"{form}_input_mean").shape[0]
-        values = torch.cat([torch.zeros(0, length), *(torch.from_numpy(part.values) for part in parts)])
-        axes = torch.cat([torch.zeros(0, 3, 3), *(torch.from_numpy(part.axes) for part in parts)])
-        target = torch.cat([torch.zeros(0, 17, 3), *(torch.from_numpy(part.target) for part in parts)])
-        answers.append(lifter(form, values.to(device), axes.to(device)))
-        targets.append(target.to(device))
-    return torch.cat(answers), torch.cat(targets)
-
-
-def _over_all_ranks(losses: dict[str, Tensor], learned: dict[str, int]) -> dict[str, Tensor]:
-    """Means over this process's items made so that their mean over the processes is that over all items."""
-    ranks = distributed.ranks()
-    if ranks == 1:
-        return losses
-    names = sorted(learned)
-    device = next(iter(losses.values())).device
-    mine = torch.tensor([float(learned[name]) for name in names], dtype=torch.float64, device=device)
-    factors = (mine * ranks / distributed.total(mine).clamp(min=1)).float()
-    scaled = {name: losses[name] * factors[i] for i, name in enumerate(names)}
-    return {**losses, **scaled}

@@ -6,13 +6,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.lifting.features import features, liftable, mirrored
 from orpose_models.model_format.student_config import SETS, StudentConfig
 from orpose_models.student.model import network_image
 from orpose_models.training.labels import ImageLabels
+from orpose_models.training.lifting_samples import Lifting, lifting_of
+from orpose_models.training.scenes import coloured, draw_factor
 from orpose_models.training.train_config import Augmentation
-from orpose_models.vocabulary.cameras import Camera
-from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import Size, reduce_image
 from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
@@ -21,24 +20,6 @@ Array = NDArray[np.float32]
 # A person of whom less than this share of the box is left in a shifted image, or fewer pixels, is ignored.
 _MIN_SHARE, _MIN_SIDE = 0.3, 8.0
 _BORDER = (114, 114, 114)
-# Share of images with known gravity in which the lifter is trained to do without it.
-_WITHOUT_GRAVITY = 0.3
-
-
-@dataclass(frozen=True, eq=False)
-class Lifting:
-    """What the lifters learn from p persons of one image, one set of labels; float32.
-
-    Attributes:
-        form: of the features, see `lifting.features`.
-        values, axes: (p, d) and (p, 3, 3), see `lifting.features.Features`.
-        target: (p, 17, 3) metres.
-    """
-
-    form: str
-    values: Array
-    axes: Array
-    target: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +66,7 @@ def make_sample(
     """
     full = labels.size
     flip = bool(rng.random() < augmentation.flip)
-    lifting = {name: _lifting(getattr(labels, name), labels, accept, flip, rng) for name in SETS}
+    lifting = {name: lifting_of(getattr(labels, name), labels, accept, flip, rng) for name in SETS}
     soft, hard = labels.soft, labels.hard
     boxes, keypoints = soft.boxes.astype(np.float64), soft.keypoints.astype(np.float64)
     scores: dict[str, NDArray] = {"soft": soft.keypoint_scores, "hard": hard.keypoint_scores}
@@ -99,8 +80,7 @@ def make_sample(
     if rng.random() < augmentation.move:
         image, scale, shift = _moved(image, augmentation, rng)
         boxes, keypoints = boxes * scale + np.tile(shift, 2), keypoints * scale + shift
-    if rng.random() < augmentation.colour:
-        image = _coloured(image, augmentation, rng)
+    image = coloured(image, augmentation, rng)
     reduced, _ = reduce_image(np.ascontiguousarray(image), draw_factor(augmentation, rng))
     size = config.input_size(full)
     boxes, keypoints = boxes * np.tile(np.divide(size, full), 2), keypoints * np.divide(size, full)
@@ -121,15 +101,6 @@ def make_sample(
     )
 
 
-def draw_factor(augmentation: Augmentation, rng: np.random.Generator) -> float:
-    """A downsampling factor."""
-    kinds = augmentation.downsampling
-    number = np.searchsorted(np.cumsum([kind.share for kind in kinds]), rng.random(), side="right")
-    kind = kinds[min(int(number), len(kinds) - 1)]
-    steps = round((kind.high - kind.low) * 10)
-    return kind.low if steps == 0 else kind.low + (kind.high - kind.low) * int(rng.integers(steps + 1)) / steps
-
-
 def _visible(boxes: NDArray[np.float64], clipped: NDArray[np.float64], size: Size) -> NDArray[np.bool_]:
     sides = np.clip(clipped[:, 2:] - clipped[:, :2], 0, None)
     whole = np.clip(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1), 1e-9, None)
@@ -148,32 +119,6 @@ def _moved(
     matrix = np.array([[scale, 0, x], [0, scale, y]])
     moved = cv2.warpAffine(np.ascontiguousarray(image), matrix, (int(size[0]), int(size[1])), borderValue=_BORDER)
     return np.asarray(moved, np.uint8), scale, shift
-
-
-def _coloured(image: NDArray[np.uint8], augmentation: Augmentation, rng: np.random.Generator) -> NDArray[np.uint8]:
-    gain = 1 + rng.uniform(-augmentation.gain, augmentation.gain)
-    tint = 1 + rng.uniform(-augmentation.tint, augmentation.tint, 3)
-    offset = rng.uniform(-augmentation.offset, augmentation.offset)
-    levels = np.arange(256, dtype=np.float64)[:, None] * (gain * tint) + offset
-    return np.asarray(cv2.LUT(np.ascontiguousarray(image), levels.clip(0, 255).astype(np.uint8)[None]), np.uint8)
-
-
-def _lifting(poses: Poses, labels: ImageLabels, accept: float, flip: bool, rng: np.random.Generator) -> Lifting:
-    """Features do not depend on how the image is scaled or shifted: coordinates are those of viewing rays."""
-    camera = labels.camera or Camera.from_fov(*labels.size)
-    able = (poses.box_scores >= accept) & liftable(poses.keypoint_scores) & poses.has3d
-    chosen = poses.select(able)
-    plane = camera.normalised(chosen.keypoints.astype(np.float64))
-    scores, target = chosen.keypoint_scores.astype(np.float64), chosen.joints3d
-    without = rng.random() < _WITHOUT_GRAVITY
-    known = None if camera.gravity is None or without else np.array(camera.gravity)
-    gravity = None if known is None else np.broadcast_to(known, (len(plane), 3))
-    if flip:
-        plane, scores, gravity = mirrored(plane, scores, gravity)
-        target = target[:, list(H36M17.flip)] * np.array([-1, 1, 1], np.float32)
-    form = "intrinsics" if gravity is None else "gravity"
-    seen = features(form, plane, scores, gravity)
-    return Lifting(form, _single(seen.values), _single(seen.axes), _single(target))
 
 
 def _single(values: NDArray) -> Array:

@@ -10,21 +10,28 @@ from orpose_models.datasets.truth import Truth
 from orpose_models.evaluation.evaluate import Settings, evaluate
 from orpose_models.runs.model_runs import require_images, run_model
 from orpose_models.student.model import StudentModel
-from orpose_models.student.network import Student
-from orpose_models.training.train_config import EvaluationSettings
+from orpose_models.training.held_back_truth import NAME, held_back_truth
+from orpose_models.training.start import AnyStudent
+from orpose_models.training.train_config import TrainConfig
 from orpose_models.vocabulary.errors import OrposeError
 
 # The figures that are followed, by the name the evaluation gives them.
 FIGURES = ("box AP", "keypoint AP", "PCK@0.2", "MPJPE strict, hips unmapped", "MPJPE released, hips unmapped")
 
 
-def open_truth(settings: EvaluationSettings) -> Truth:
+def open_truth(config: TrainConfig) -> Truth:
     """The images to evaluate on.
 
     Raises:
         OrposeError: the dataset or its images cannot be read, or nobody is annotated.
     """
-    truth = open_dataset(settings.dataset)
+    settings, data = config.evaluation, config.data
+    assert settings is not None
+    if settings.dataset == NAME:
+        files = [source.labels for source in data.sources if source.labels is not None]
+        truth = held_back_truth(files, data.held_back, data.accept)
+    else:
+        truth = open_dataset(settings.dataset)
     if settings.images is not None and settings.images < len(truth.images):
         chosen = [round(i * len(truth.images) / settings.images) for i in range(settings.images)]
         truth = replace(truth, images=tuple(truth.images[i] for i in chosen))
@@ -34,12 +41,10 @@ def open_truth(settings: EvaluationSettings) -> Truth:
     return truth
 
 
-def evaluate_student(
-    student: Student, truth: Truth, factors: Sequence[float], folder: Path, iteration: int
-) -> dict[str, float]:
+def evaluate_student(student: AnyStudent, truth: Truth, factors: Sequence[float], folder: Path) -> dict[str, float]:
     """Figures by name and downsampling factor, such as 'keypoint AP 12x'; `folder` gets the predictions."""
-    digest = hashlib.sha256(f"{folder.resolve()} {iteration}".encode()).hexdigest()
-    model = StudentModel(student, f"iteration-{iteration}", digest)
+    digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()
+    model = StudentModel(student, folder.name, digest)
     figures = {}
     for factor in factors:
         predictions, path = run_model(truth, model, factor, folder)

@@ -3,10 +3,11 @@ import torch
 from support.training_rig import tiny
 
 from orpose_models.student.lifters import PixelLifter
-from orpose_models.training.data import TrainingImages
-from orpose_models.training.objective import Objective
-from orpose_models.training.optimising import make_optimiser, moving_average, set_learning_rate
+from orpose_models.training.averaging import moving_average
+from orpose_models.training.optimising import make_optimiser, set_learning_rate
+from orpose_models.training.region_objective import RegionObjective
 from orpose_models.training.start import start_student
+from orpose_models.training.training_images import TrainingImages
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -14,10 +15,10 @@ DETECTION = {"loss_proposal", "loss_proposal_box", "loss_class", "loss_box"}
 
 
 def objective(label_file, **changes):
-    config = tiny(label_file, **changes)
+    config = tiny(label_file, "paper", **changes)
     images = TrainingImages(config)
     student, _ = start_student(config, images)
-    return Objective(student, config.regions, config.bfloat16), images
+    return RegionObjective(student, config.regions, config.bfloat16), images
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ def test_images_of_nobody_only(label_file, lifter):
     network, images = objective(label_file, model__settings__lifter=lifter)
     nobody = next(i for i in range(4) if images.image_at(i) == 2)
     losses = network([images.sample(nobody)] * 2)
-    zero = {name for name, loss in losses.items() if float(loss) == 0}
+    zero = {name for name, loss in losses.items() if loss.item() == 0}
     assert zero == {"loss_proposal_box", "loss_box", "loss_2d_soft", "loss_2d_hard", "loss_3d_soft", "loss_3d_hard"}
     sum(losses.values()).backward()
     assert all(torch.isfinite(p.grad).all() for p in network.parameters() if p.grad is not None)
@@ -65,15 +66,17 @@ def test_bfloat16_gives_nearly_the_same(label_file):
     exact = network(samples)
     network.mixed = True
     rough = network(samples)
-    for name in exact:
-        assert float(rough[name]) == pytest.approx(float(exact[name]), rel=0.1, abs=0.02), name
+    # Other proposals, however little they differ, are other regions to learn from.
+    for name in ("loss_proposal", "loss_proposal_box", "loss_3d_soft", "loss_3d_hard"):
+        assert rough[name].item() == pytest.approx(exact[name].item(), rel=0.1, abs=0.02), name
+    assert all(torch.isfinite(loss) for loss in rough.values())
 
 
 def test_parts_have_learning_rates_of_their_own(label_file):
     network, _ = objective(label_file)
-    settings = tiny(label_file, model__frozen_stages=4, optimiser__backbone_factor=0.25).optimiser
+    settings = tiny(label_file, "paper", optimiser__backbone_factor=0.25).optimiser
     student = network.student
-    student.backbone.body.requires_grad_(True)
+    student.requires_grad_(True)
     optimiser = make_optimiser(student, settings)
     set_learning_rate(optimiser, settings, 0.5)
     rates = {group["name"]: group["lr"] for group in optimiser.param_groups}
@@ -97,20 +100,9 @@ def test_the_average_follows_quickly_at_first(label_file):
     assert not average.module.training
 
 
-def test_the_papers_form_is_trained_by_the_same_code(label_file):
-    settings = {
-        "short_side": 64,
-        "long_side": 96,
-        "fpn_channels": 16,
-        "anchor_sizes": [8, 16, 32, 64, 96],
-        "box_hidden": 16,
-        "keypoint_channels": 16,
-        "keypoint_layers": 1,
-        "lifter_hidden": 16,
-        "proposals_after_nms": [50, 50],
-    }
+def test_frozen_stages_are_not_trained(label_file):
     network, images = objective(
-        label_file, model__kind="paper", model__frozen_stages=2, model__settings=settings, optimiser__kind="sgd"
+        label_file, model__settings__lifter="pixels", model__frozen_stages=2, optimiser__kind="sgd"
     )
     losses = network([images.sample(i) for i in range(4)])
     assert all(torch.isfinite(loss) and loss > 0 for loss in losses.values())
