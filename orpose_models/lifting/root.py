@@ -17,6 +17,10 @@ SIZE_STD = 0.09
 # Residuals this large and larger (metres) pull with constant force (Huber): wrong keypoints.
 _HUBER = 0.08
 _STEPS = 6
+# Of the normalised normal equations' columns; less than this is rounding.
+_MIN_VOLUME = 1e-12
+
+Floats = NDArray[np.float64]
 
 # Each Human3.6M joint that is one COCO joint, and the head (the middle of the ears).
 _COUNTED = [H36M17.index(j) for j in (*(j for j in H36M17.joints if j in COCO17.joints), "head")]
@@ -41,60 +45,72 @@ def solve_root(
         distance: one camera cannot tell a small person that is near from a tall one that is far. Both are NaN
         for persons with fewer than 3 known joints, behind the camera, or with a residual over `MAX_RESIDUAL`.
     """
-    joints = np.asarray(joints3d, np.float64).reshape(-1, len(H36M17), 3)
+    joints = np.asarray(joints3d, np.float64).reshape(-1, len(H36M17), 3)[:, _COUNTED]
     keypoints = np.asarray(keypoints, np.float64).reshape(-1, len(COCO17), 2)
     scores = np.asarray(scores, np.float64).reshape(-1, len(COCO17))
-    n = len(joints)
-    position, std, residual = np.full((n, 3), np.nan), np.full(n, np.nan), np.full(n, np.nan)
     scores = np.where(np.isfinite(keypoints).all(axis=-1) & present(scores), scores, 0.0)
-    plane = COCO17_TO_H36M17.points(camera.normalised(np.nan_to_num(keypoints)))
-    weights = COCO17_TO_H36M17.scores(scores)
-    for i in range(n):
-        use = np.zeros(len(H36M17), bool)
-        use[_COUNTED] = True
-        use &= (weights[i] > 0) & np.isfinite(joints[i]).all(axis=-1) & np.isfinite(plane[i]).all(axis=-1)
-        if use.sum() >= MIN_JOINTS:
-            position[i], std[i], residual[i] = _locate(joints[i, use], plane[i, use], weights[i, use])
-    invalid = ~(residual <= MAX_RESIDUAL)
-    position[invalid], std[invalid] = np.nan, np.nan
+    plane = COCO17_TO_H36M17.points(camera.normalised(np.nan_to_num(keypoints)))[:, _COUNTED]
+    weights = COCO17_TO_H36M17.scores(scores)[:, _COUNTED]
+    used = (weights > 0) & np.isfinite(joints).all(axis=-1) & np.isfinite(plane).all(axis=-1)
+    # What is not used weighs nothing, and lies where it does no harm.
+    weights = np.where(used, weights, 0.0)
+    joints, plane = (np.where(used[..., None], values, 0.0) for values in (joints, plane))
+    position, std = np.full((len(joints), 3), np.nan), np.full(len(joints), np.nan)
+    able = np.flatnonzero(used.sum(axis=1) >= MIN_JOINTS)
+    if len(able):
+        place, deviation, residual = _locate(joints[able], plane[able], weights[able])
+        fits = residual <= MAX_RESIDUAL
+        position[able[fits]], std[able[fits]] = place[fits], deviation[fits]
     return position.astype(np.float32), std.astype(np.float32)
 
 
-def _locate(
-    joints: NDArray[np.float64], plane: NDArray[np.float64], weights: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], float, float]:
-    """Translation (3,), standard deviation of z, residual; NaN if no place in front of the camera fits."""
-    nowhere = np.full(3, np.nan), float("nan"), float("nan")
-    k = len(joints)
-    weights = weights / weights.sum()
-    matrix = np.zeros((2 * k, 3))
-    matrix[:k, 0] = matrix[k:, 1] = 1
-    matrix[:, 2] = -plane.T.ravel()
-    right = (plane * joints[:, 2:] - joints[:, :2]).T.ravel()
-    root = np.sqrt(np.tile(weights, 2))
-    place, _, rank, _ = np.linalg.lstsq(matrix * root[:, None], right * root, rcond=None)
-    if rank < 3:
-        return nowhere
-    difference, jacobian = np.zeros(2 * k), np.zeros((2 * k, 3))
-    total = weights
+def _locate(joints: Floats, plane: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
+    """Translations (n, 3), standard deviations of z (n,), residuals (n,); NaN if no place before the camera fits.
+
+    Args:
+        joints: (n, k, 3). plane: (n, k, 2) normalised image coordinates. weights: (n, k), 0 for what is not used.
+    """
+    n, k = weights.shape
+    used = weights > 0
+    weights = weights / weights.sum(axis=1, keepdims=True)
+    rows = np.zeros((n, k, 2, 3))
+    rows[:, :, 0, 0] = rows[:, :, 1, 1] = 1
+    rows[..., 2] = -plane
+    place = _least_squares(rows, plane * joints[..., 2:] - joints[..., :2], weights)
     for step in range(_STEPS + 1):
-        points = joints + place
-        depth = points[:, 2]
-        if (depth < 0.05).any() or not np.isfinite(place).all():
-            return nowhere
-        difference = (points[:, :2] / depth[:, None] - plane).T.ravel()
-        jacobian = np.zeros((2 * k, 3))
-        jacobian[:k, 0] = jacobian[k:, 1] = 1 / depth
-        jacobian[:k, 2], jacobian[k:, 2] = -points[:, 0] / depth**2, -points[:, 1] / depth**2
-        missed = np.hypot(difference[:k], difference[k:]) * depth
+        points = joints + place[:, None]
+        # Whoever is behind the camera once is nowhere.
+        place[((points[..., 2] < 0.05) & used).any(axis=1)] = np.nan
+        depth = np.where(used, points[..., 2], 1.0)
+        difference = points[..., :2] / depth[..., None] - plane
+        rows = np.zeros((n, k, 2, 3))
+        rows[:, :, 0, 0] = rows[:, :, 1, 1] = 1 / depth
+        rows[..., 2] = -points[..., :2] / depth[..., None] ** 2
+        missed = np.hypot(difference[..., 0], difference[..., 1]) * depth
         total = weights * np.minimum(1.0, _HUBER / np.maximum(missed, 1e-12))
         if step < _STEPS:
-            root = np.sqrt(np.tile(total, 2))
-            change, *_ = np.linalg.lstsq(jacobian * root[:, None], -difference * root, rcond=None)
-            place = place + change
-    residual = float(np.sqrt((weights * missed**2).sum()))
+            place = place + _least_squares(rows, -difference, total)
+    residual = np.sqrt((weights * missed**2).sum(axis=1))
     # Variance of the weighted estimate; joints' errors are alike in metres, so the angle's falls with the depth.
-    normal = np.linalg.pinv(jacobian.T @ (np.tile(total, 2)[:, None] * jacobian))
-    spread = normal @ jacobian.T @ np.diag(np.tile(total, 2))
-    variance = float(((spread[2] * np.tile(residual / depth, 2) / np.sqrt(2)) ** 2).sum())
-    return np.asarray(place, np.float64), float(np.hypot(np.sqrt(variance), SIZE_STD * place[2])), residual
+    known = np.isfinite(residual)
+    variance = np.full(n, np.nan)
+    rows, total, depth = (values[known] for values in (rows, total, depth))
+    weighted = rows * total[..., None, None]
+    normal = np.linalg.pinv(np.einsum("nkdi,nkdj->nij", rows, weighted))
+    spread = np.einsum("nj,nkdj->nkd", normal[:, 2], weighted)
+    variance[known] = (spread**2 * (residual[known, None] / depth)[..., None] ** 2 / 2).sum(axis=(1, 2))
+    return place, np.hypot(np.sqrt(variance), SIZE_STD * place[:, 2]), residual
+
+
+def _least_squares(rows: Floats, right: Floats, weights: Floats) -> Floats:
+    """Solutions (n, 3) of rows (n, k, 2, 3) x = right (n, k, 2), weights (n, k); NaN where there is no sure one."""
+    weighted = rows * weights[..., None, None]
+    matrix = np.einsum("nkdi,nkdj->nij", rows, weighted)
+    vector = np.einsum("nkdi,nkd->ni", weighted, right)
+    matrix[~np.isfinite(matrix).all(axis=(1, 2))] = 0
+    # Solvable where the columns, brought to one length, span a volume.
+    length = np.sqrt(np.einsum("nii->ni", matrix))
+    volume = np.linalg.det(matrix / np.maximum(length[:, :, None] * length[:, None], 1e-300))
+    sure = volume > _MIN_VOLUME
+    matrix[~sure], vector[~sure] = np.eye(3), np.nan
+    return np.linalg.solve(matrix, vector[..., None])[..., 0]
