@@ -18,6 +18,7 @@ def train_lifter(
     seed: Annotated[int, typer.Option(min=0, help="Seed of samples, initial weights and dropout.")] = 0,
     chunks: Annotated[int, typer.Option(min=1, help="How long to train: every chunk is of new samples.")] = 32,
     chunk: Annotated[int, typer.Option(min=512, help="Samples in a chunk.")] = 65_536,
+    hidden: Annotated[int, typer.Option(min=1, help="Width of the layers; light students have 256.")] = 512,
     threads: Annotated[int, typer.Option(min=1, help="Threads; the result depends on them in the last bits.")] = 1,
 ) -> None:
     """Train the lifters from nothing: synthetic people in, OUT/lifter.safetensors and its model card out.
@@ -36,7 +37,7 @@ def train_lifter(
     console = new_console()
     networks, info = {}, {}
     for form in FORMS:
-        settings = TrainingSettings(form=form, seed=seed, chunks=chunks, chunk=chunk)
+        settings = TrainingSettings(form=form, seed=seed, chunks=chunks, chunk=chunk, hidden=hidden)
         networks[form], info[form] = _train(settings, out / f"{form}.checkpoint", console)
     path = out / "lifter.safetensors"
     save_weights(path, LifterWeights(networks, info))

@@ -61,7 +61,8 @@ def write_card(path: Path, weights: Path, info: Mapping[str, Any], evaluation: s
         hidden=first["hidden"],
         table=_table(info),
         evaluation=evaluation,
-        command=f"orpose train-lifter --seed {first['seed']} --chunks {first['chunks']} --chunk {first['chunk']}",
+        command="orpose train-lifter "
+        + " ".join(f"--{name} {first[name]}" for name in ("seed", "chunks", "chunk", "hidden")),
         settings=json.dumps(settings, indent=1),
     )
     with atomic_path(path) as temporary:

@@ -14,7 +14,10 @@ from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
-DEFAULT_WEIGHTS = Path(__file__).resolve().parents[1] / "weights" / "lifter.safetensors"
+_FOLDER = Path(__file__).resolve().parents[1] / "weights"
+DEFAULT_WEIGHTS = _FOLDER / "lifter.safetensors"
+# Narrower ones, which light students start from.
+LIGHT_WEIGHTS = _FOLDER / "lifter-light.safetensors"
 
 _BATCH_NORM_EPSILON = 1e-5
 _NECK, _HEAD = H36M17.index("neck"), H36M17.index("head")

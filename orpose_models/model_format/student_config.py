@@ -10,6 +10,8 @@ Decoding = Literal["cell", "oks"]
 # Images are padded at right and bottom to multiples of this many pixels.
 MULTIPLE = 32
 SETS = ("soft", "hard")
+# Cells of the light student's map of middles in an image of 32 x 32 pixels.
+_SMALLEST_MAP = (MULTIPLE // 4) ** 2
 # Which sets of labels a branch learns, by the branch's name; "both" is for networks of one branch.
 LEARNS: dict[str, tuple[str, ...]] = {"soft": ("soft",), "hard": ("hard",), "both": SETS}
 
@@ -117,19 +119,47 @@ CONFIGS = {"paper": PAPER, "light": LIGHT}
 
 @dataclass(frozen=True)
 class OneStageConfig:
-    """The light student: less than 7 M parameters.
+    """The light student.
 
     Attributes:
         branches: each with heatmaps, offsets and a lifter of its own: the paper's two, or one of 'soft', 'hard' and
             'both' (see `LEARNS`).
         lifter_hidden: width of the lifters.
+        short_side, long_side: an image is scaled until its short side is about the one or its long side the other; both
+            sides become multiples of `MULTIPLE`, whereby its shape changes a little.
+        small_images: where an image has few pixels the network runs at a smaller size, which is faster and finds more:
+            pairs of the image's short side, rising, and the network's up to there.
+        max_persons: how many are looked for in an image.
     """
 
     branches: tuple[str, ...] = SETS
-    lifter_hidden: int = 352
+    lifter_hidden: int = 256
+    short_side: int = 256
+    long_side: int = 512
+    small_images: tuple[tuple[int, int], ...] = ((64, 160), (96, 224))
+    max_persons: int = 32
 
     def __post_init__(self) -> None:
         if self.branches != SETS and (len(self.branches) != 1 or self.branches[0] not in LEARNS):
             raise ValueError(f"branches must be {SETS} or one of {tuple(LEARNS)}, got {self.branches}")
-        if self.lifter_hidden <= 0:
-            raise ValueError(f"lifter_hidden must be above 0, got {self.lifter_hidden}")
+        for name in ("lifter_hidden", "short_side", "long_side", "max_persons"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
+        limits = [limit for limit, _ in self.small_images]
+        if limits != sorted(set(limits)) or not all(side > 0 for pair in self.small_images for side in pair):
+            raise ValueError(f"small_images must be pairs of rising limits and sides above 0, got {self.small_images}")
+        # The smallest map has to have a cell for everybody.
+        if self.max_persons > _SMALLEST_MAP:
+            raise ValueError(f"max_persons must be at most {_SMALLEST_MAP}, got {self.max_persons}")
+
+    def input_size(self, full: Size, seen: Size) -> Size:
+        """Width, height that an image is scaled to for the network, multiples of `MULTIPLE`.
+
+        Args:
+            full: width, height of the original, which give the shape.
+            seen: of the image that is given, possibly reduced.
+        """
+        side = next((side for limit, side in self.small_images if min(seen) <= limit), self.short_side)
+        scale = min(side / min(full), self.long_side / self.short_side * side / max(full))
+        width, height = (max(1, round(length * scale / MULTIPLE)) * MULTIPLE for length in full)
+        return width, height

@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from orpose_models.files.disk import atomic_path
-from orpose_models.lifting.runtime import DEFAULT_WEIGHTS
+from orpose_models.lifting.runtime import DEFAULT_WEIGHTS, LIGHT_WEIGHTS
 from orpose_models.lifting.weights import read_weights
 from orpose_models.model_format.student_config import OneStageConfig, StudentConfig
 from orpose_models.student.lifters import ViewLifter
@@ -27,6 +27,8 @@ _VERSION = 1
 # By the name that a file gives its kind: the network and its settings.
 _KINDS: dict[str, tuple[type, type]] = {"regions": (Student, StudentConfig), "light": (OneStageStudent, OneStageConfig)}
 AnyStudent = Student | OneStageStudent
+# The project's trained lifters by their width.
+TRAINED = {512: DEFAULT_WEIGHTS, 256: LIGHT_WEIGHTS}
 
 
 def save_student(path: str | Path, student: AnyStudent, info: Mapping[str, Any], half: bool = False) -> None:
@@ -107,25 +109,29 @@ def _is_matrix(tensor: torch.Tensor) -> bool:
     return tensor.is_floating_point() and sum(side > 1 for side in tensor.shape) > 1
 
 
-def load_coco_start(student: Student) -> None:
-    """Start a light student from COCO-trained weights: MoveNet's body and pyramid, and the project's trained lifter.
-
-    The statistics of the backbone are still to be set (`MoveNetFPN.calibrate`).
+def load_coco_start(student: AnyStudent) -> None:
+    """Start a light student from COCO-trained weights, MoveNet MultiPose's, and the project's trained lifter.
 
     Raises:
-        OrposeError: MoveNet is not fetched, or the student is of another form.
+        OrposeError: MultiPose is not fetched, or no trained lifter is as wide as the student's.
     """
     from orpose_models.teacher.packaged import packaged_graph
 
-    if not isinstance(student.backbone, MoveNetFPN):
+    if isinstance(student, OneStageStudent):
+        student.load_start(packaged_graph("movenet-multipose"))
+    elif isinstance(student.backbone, MoveNetFPN):
+        student.backbone.body.load(packaged_graph("movenet-lightning"))
+    else:
         raise OrposeError("only the light student starts from MoveNet; for the paper's name detectron2's weights")
-    student.backbone.body.load(packaged_graph("movenet-lightning"))
     load_trained_lifter(student)
 
 
-def load_trained_lifter(student: Student) -> None:
-    """Start every branch's lifter from the project's trained one; lifters of the paper's form are left alone."""
-    weights = read_weights(DEFAULT_WEIGHTS)
+def load_trained_lifter(student: AnyStudent) -> None:
+    """Start every branch's lifter from the project's trained one; lifters of the paper's form are left alone.
+
+    Raises:
+        OrposeError: no trained lifter is as wide.
+    """
     for lifter in student.lifters.values():
         if isinstance(lifter, ViewLifter):
-            lifter.load(weights)
+            lifter.load(read_weights(TRAINED.get(lifter.hidden, DEFAULT_WEIGHTS)))

@@ -27,8 +27,8 @@ def test_maps_have_a_cell_for_four_pixels_in_images_of_any_size():
             )
 
 
-def test_it_has_less_than_7_million_parameters():
-    assert sum(p.numel() for p in OneStageStudent().parameters()) == 6_905_557
+def test_it_has_less_than_6_million_parameters():
+    assert sum(p.numel() for p in OneStageStudent().parameters()) == 5_920_021
 
 
 def test_pixels_are_normalised_to_minus_1_to_1():
