@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.teacher.augmentation import fuse_boxes, unite_boxes
+from orpose_models.teacher.augmentation import SILHOUETTE, fuse_boxes, hide_faces, unite_boxes
 from orpose_models.teacher.centernet import View
 from orpose_models.teacher.movenet import Crops
 from orpose_models.teacher.multipose import Found, MultiPose
@@ -62,6 +62,8 @@ class PersonFinder:
         boxes, scores = self._boxes(image, looks)
         said = self._opinion(image, boxes, looks)
         keypoints, keypoint_scores = self.keypoints.estimate(image, boxes, said)
+        areas = SILHOUETTE * np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+        keypoint_scores = hide_faces(keypoints, keypoint_scores, areas).astype(np.float32)
         return boxes, scores, keypoints, keypoint_scores
 
     def _boxes(

@@ -35,8 +35,13 @@ def fast() -> Teacher:
     return load_packaged_teacher("fast", threads=1)
 
 
+def sure_persons(poses: Poses) -> Poses:
+    return poses.select(poses.box_scores >= 0.3)
+
+
 def check_persons(poses: Poses) -> None:
-    """Exactly the three persons, each with box, joints inside of it, and 3D of human size."""
+    """Exactly the three persons, each with box, joints inside of it, and 3D of human size; others are less sure."""
+    poses = sure_persons(poses)
     overlap = box_iou(PERSONS, poses.boxes)
     assert len(poses) == 3
     assert sorted(overlap.argmax(axis=1)) == [0, 1, 2]
@@ -84,9 +89,9 @@ def test_the_camera_matters_for_the_3d_only(fast: Teacher, image: NDArray[np.uin
 
 def test_a_mirrored_image_gives_mirrored_persons(image: NDArray[np.uint8]) -> None:
     teacher = load_packaged_teacher("full", threads=1)
-    straight = teacher.predict(image)
-    mirrored = teacher.predict(np.ascontiguousarray(image[:, ::-1]))
-    assert len(mirrored) == 3
+    straight = sure_persons(teacher.predict(image))
+    mirrored = sure_persons(teacher.predict(np.ascontiguousarray(image[:, ::-1])))
+    assert len(straight) == len(mirrored) == 3
     turned = mirrored.boxes[:, [2, 1, 0, 3]] * [-1, 1, -1, 1] + [1088, 0, 1088, 0]
     assert box_iou(straight.boxes, turned).max(axis=1).min() > 0.9
 
