@@ -62,6 +62,8 @@ def create(
         raise OrposeError(
             f"topic {topic!r} is not a full name: a slash before each part, of letters, digits and underscores"
         )
+    if topic.endswith("/compressed") and not compressed:
+        raise OrposeError(f"topic {topic!r} is one of compressed images: add --compressed, or choose another --topic")
     frames = open_frames(source)
     intrinsics = View.read(camera, name=camera_name or source.stem).intrinsics_camera
     plan = BagPlan(topic, compressed, frame_id, size, rate, stride, _storage(storage))

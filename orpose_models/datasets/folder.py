@@ -42,7 +42,7 @@ def list_images(folder: Path) -> Listing:
         OrposeError: no such folder, or no image in it.
     """
     if not folder.is_dir():
-        what = "neither a folder, a video nor a bag" if folder.exists() else "no such file or folder"
+        what = "neither a folder, a video nor a bag" if folder.exists() else "no such folder or video"
         raise OrposeError(f"{printable(folder)}: {what}")
     images: list[Path] = []
     others: dict[str, list[Path]] = defaultdict(list)

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from orpose_models.datasets.bags.images import BagCameras, decoded, image_topics, picture
 from orpose_models.datasets.bags.reader import Bag, BagMessage, open_bag
-from orpose_models.datasets.bags.salvage import storage_files
 from orpose_models.datasets.bags.topics import camera_info_topic
 from orpose_models.messages.fields import stamp_of
 from orpose_models.training.contents import digest_of_recording
@@ -37,7 +36,7 @@ def open_bag_sources(path: Path, frames: Path, choice: Choice) -> list[Source]:
     full = [topic for topic in topics if bag.topics[topic].count]
     if not full:
         raise OrposeError(f"{path}: no image on {', '.join(topics)}")
-    content = digest_of_recording(storage_files(path))
+    content = digest_of_recording(bag.files)
     folders = [frames / path.stem / topic.strip("/").replace("/", "-") for topic in full]
     return [_topic(bag, topic, images, choice, content) for topic, images in zip(full, folders, strict=True)]
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
-from orpose_models.datasets.bags.salvage import SUFFIXES, storage_files
+from orpose_models.datasets.bags.storage import METADATA, storage_files, storage_kind
 from orpose_models.datasets.coco import ImageRecord, camera_of
 from orpose_models.datasets.folder import list_images
 from orpose_models.datasets.frames import Shot, open_frames
@@ -59,8 +59,8 @@ def _open(path: Path, frames: Path, choice: Choice) -> list[Source]:
 def is_bag(path: Path) -> bool:
     """Whether something is, or is meant to be, a bag: one of its files, or a folder with such files in it."""
     if path.is_dir():
-        return (path / "metadata.yaml").is_file() or bool(storage_files(path))
-    return path.suffix in (*SUFFIXES, ".bag")
+        return (path / METADATA).is_file() or bool(storage_files(path))
+    return storage_kind(path) is not None or path.suffix == ".bag"
 
 
 def _folder(path: Path, choice: Choice) -> Source:

@@ -26,7 +26,7 @@ def test_an_empty_folder(tmp_path: Path) -> None:
 
 def test_no_folder(tmp_path: Path) -> None:
     put(tmp_path, "a.txt")
-    with pytest.raises(OrposeError, match=r"absent: no such file or folder"):
+    with pytest.raises(OrposeError, match=r"absent: no such folder or video"):
         list_images(tmp_path / "absent")
     with pytest.raises(OrposeError, match=r"a\.txt: neither a folder, a video nor a bag"):
         list_images(tmp_path / "a.txt")

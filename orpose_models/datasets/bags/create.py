@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.datasets.bags.topics import camera_info_topic
+from orpose_models.datasets.bags.topics import camera_info_topic, compressed_topic
 from orpose_models.datasets.bags.types import message_class
 from orpose_models.datasets.bags.writer import Storage, new_bag
 from orpose_models.datasets.camera_file import View
@@ -32,8 +32,8 @@ class BagPlan:
     """How a bag is made of images.
 
     Attributes:
-        topic: of the images; with `compressed` "/compressed" is added. The camera's intrinsics, where known, go to
-            `camera_info` beside it.
+        topic: of the images; with `compressed` "/compressed" is added, unless it ends so. The camera's intrinsics,
+            where known, go to `camera_info` beside it.
         compressed: JPEG instead of raw images.
         frame_id: the camera's optical frame.
         short_side: images are reduced so that their shorter side has this many pixels; None for as they are.
@@ -53,7 +53,7 @@ class BagPlan:
     @property
     def image_topic(self) -> str:
         """Where the images are."""
-        return f"{self.topic}/compressed" if self.compressed else self.topic
+        return compressed_topic(self.topic) if self.compressed else self.topic
 
 
 def create_bag(
@@ -66,7 +66,8 @@ def create_bag(
     """Write the images of a source into a new bag.
 
     Args:
-        frames: the images; those that cannot be read are noted in its `problems`.
+        frames: the images; those that cannot be read, or are of another shape than the camera's, are noted in its
+            `problems` and left out.
         out: the bag's folder.
         camera: intrinsics of the images in the source, written with every image; None for none.
         advance: called after each image.
@@ -75,7 +76,7 @@ def create_bag(
         How many images the bag has.
 
     Raises:
-        OrposeError: `out` exists already, no image can be read, or the camera is of images of another shape.
+        OrposeError: `out` exists already, or no image can be taken.
     """
     view = View(camera)
     infos_topic = camera_info_topic(plan.topic)
@@ -90,14 +91,18 @@ def create_bag(
             header = make_header(time_ns, plan.frame_id, message_class)
             image = _reduced(frame.image, plan.short_side)
             if camera is not None:
+                try:
+                    info = camera_info_message(view.camera(size_of(image)), header, message_class)
+                except OrposeError as error:
+                    frames.problems.append(f"{frame.name}: {error}")
+                    continue
                 # First, so that a player sends it first: the intrinsics are known when the image comes.
-                info = camera_info_message(view.camera(size_of(image)), header, message_class)
                 bag.write(infos_topic, info, time_ns)
             bag.write(plan.image_topic, _message(image, header, plan), time_ns)
             count += 1
             advance()
         if count == 0:
-            raise OrposeError(f"{frames.path}: none of the images could be read; {'; '.join(frames.problems[:3])}")
+            raise OrposeError(f"{frames.path}: none of the images could be taken; {'; '.join(frames.problems[:3])}")
     return count
 
 

@@ -1,39 +1,33 @@
 """Messages of damaged rosbag2 storage, file by file, in the order in which they were written."""
 
-import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mcap.records import Channel, Message, Schema
 from mcap.stream_reader import StreamReader
 from rosbags.rosbag2 import Reader
 
+from orpose_models.datasets.bags.storage import plain
+from orpose_models.files.names import printable
 from orpose_models.vocabulary.errors import reason_of
-
-SUFFIXES = (".mcap", ".db3")
 
 Salvaged = tuple[str, str, int, bytes]  # topic, type, time in nanoseconds, data
 
 
-def storage_files(path: Path) -> list[Path]:
-    """The storage files of a bag (folder or single file), in order of their numbers."""
-    if path.is_file():
-        return [path] if path.suffix in SUFFIXES else []
-    files = (file for file in path.iterdir() if file.suffix in SUFFIXES and file.is_file())
-    return sorted(files, key=lambda file: [int(digits) for digits in re.findall(r"\d+", file.stem)])
-
-
-def salvaged_messages(path: Path, problems: list[str]) -> Iterator[Salvaged]:
-    """Every message that can be read; what cannot is said in `problems`, one sentence a file."""
-    for file in storage_files(path):
+def salvaged_messages(files: Sequence[Path], problems: list[str]) -> Iterator[Salvaged]:
+    """Every message of storage files that can be read; what cannot is said in `problems`, one sentence a file."""
+    for file in files:
         count = 0
         try:
-            for salvaged in _whole(file) if _is_whole(file) else _SCANS[file.suffix](file):
-                yield salvaged
-                count += 1
+            with plain(file) as readable:
+                scan = _whole if _is_whole(readable) else _SCANS[readable.suffix]
+                for salvaged in scan(readable):
+                    yield salvaged
+                    count += 1
         except Exception as error:  # whatever a damaged file makes of a storage library
-            problems.append(f"{file.name}: cut short or damaged after {count} messages ({reason_of(error)})")
+            reason = f"cut short or damaged after {count} messages ({reason_of(error)})"
+            problems.append(f"{printable(file.name)}: {reason}")
 
 
 def _is_whole(file: Path) -> bool:

@@ -40,7 +40,7 @@ def read(path: Path) -> list[tuple[str, int, Any]]:
 def test_a_folder_where_no_image_can_be_read_makes_no_bag(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "a.png").write_bytes(b"nonsense")
-    with pytest.raises(OrposeError, match="none of the images could be read"):
+    with pytest.raises(OrposeError, match="none of the images could be taken"):
         create_bag(open_frames(tmp_path / "images"), tmp_path / "bag", BagPlan())
     assert not (tmp_path / "bag").exists()
 
@@ -97,6 +97,29 @@ def test_a_camera_of_another_shape_is_refused(tmp_path: Path) -> None:
     images = write_images(tmp_path / "images", count=1)
     with pytest.raises(OrposeError, match="do not fit an image of 64 x 48"):
         create_bag(open_frames(images), tmp_path / "bag", BagPlan(), Camera(480, 640, 500, 500, 240, 320))
+
+
+def test_one_image_of_another_shape_is_named_and_left_out(tmp_path: Path) -> None:
+    images = write_images(tmp_path / "images")
+    cv2.imwrite(str(images / "2.png"), np.zeros((40, 64, 3), np.uint8))
+    frames = open_frames(images)
+    assert create_bag(frames, tmp_path / "bag", BagPlan(), Camera(64, 48, 50, 50, 32, 24)) == 3
+    (problem,) = frames.problems
+    assert problem.startswith("2.png: intrinsics for 64 x 48 pixels do not fit an image of 64 x 40")
+
+
+def test_images_follow_in_natural_order(tmp_path: Path) -> None:
+    images = write_images(tmp_path / "images", count=12)
+    create_bag(open_frames(images), tmp_path / "bag", BagPlan())
+    for i, (_, _, message) in enumerate(read(tmp_path / "bag")):
+        np.testing.assert_array_equal(image_to_bgr(message), cv2.imread(str(images / f"{i}.png")))
+
+
+def test_a_topic_of_compressed_images_keeps_its_name(tmp_path: Path) -> None:
+    images = write_images(tmp_path / "images", count=1)
+    plan = BagPlan("/left/image/compressed", compressed=True)
+    create_bag(open_frames(images), tmp_path / "bag", plan, Camera(64, 48, 50, 50, 32, 24))
+    assert [topic for topic, _, _ in read(tmp_path / "bag")] == ["/left/camera_info", "/left/image/compressed"]
 
 
 def test_compressed_images(tmp_path: Path) -> None:

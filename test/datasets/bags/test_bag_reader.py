@@ -127,7 +127,12 @@ def test_damage_in_the_middle_ends_the_reading(tmp_path: Path, storage: Storage,
     ("name", "content", "reason"),
     [
         ("nothing", None, "no such bag"),
-        ("recording.bag", b"#ROSBAG V2.0\n", "a ROS 1 bag; convert it first"),
+        (
+            "recording.bag",
+            b"#ROSBAG V2.0\n",
+            "ROS 1 bag cannot be read .*; where ROS 1 is, mend it: rosbag reindex",
+        ),
+        ("recording.bag", b"", "the ROS 1 bag cannot be read"),
         ("notes.txt", b"hello", "no rosbag2 here"),
         ("empty.mcap", b"", "no message can be read"),
         ("empty.db3", b"", "no message can be read"),
