@@ -1,6 +1,6 @@
 """`orpose evaluate calibrate`: make keypoint scores honest."""
 
-from enum import StrEnum
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LEAST_GAIN = 0.001  # of ECE, for a model to be given a calibration
 
 
-class Method(StrEnum):
+class Method(str, Enum):
     """How the scores are mapped."""
 
     temperature = "temperature"

@@ -122,5 +122,8 @@ def without_folders(value: Any) -> Any:
 
 def sha256(path: str | Path) -> str:
     """SHA-256 of a file's content, in hexadecimal."""
+    digest = hashlib.sha256()
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

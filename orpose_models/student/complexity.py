@@ -1,8 +1,8 @@
-"""What a student costs: multiply-adds, counted by fvcore (one multiplication and one addition count as one)."""
+"""What a student costs: multiply-adds, counted by torch (one multiplication and one addition count as one)."""
 
 import torch
-from fvcore.nn import FlopCountAnalysis
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from orpose_models.lifting.features import LENGTHS
 from orpose_models.student.heads import BOX_CELLS, KEYPOINT_CELLS
@@ -50,8 +50,8 @@ def multiply_adds(student: Student, size: Size, proposals: int, persons: int) ->
     )
     training = student.training
     try:
-        analysis = FlopCountAnalysis(_Whole(student.eval()), inputs)
-        analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
-        return analysis.total() / 1e9
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            _Whole(student.eval())(*inputs)
+        return counter.get_total_flops() / 2 / 1e9
     finally:
         student.train(training)

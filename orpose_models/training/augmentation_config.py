@@ -1,8 +1,9 @@
 """How images are changed before the network learns from them: settings, checked."""
 
-from typing import Annotated, Self
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from typing_extensions import Self
 
 from orpose_models.vocabulary.resolution import MAX_FACTOR, MIN_FACTOR, Size
 

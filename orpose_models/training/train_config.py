@@ -2,10 +2,11 @@
 
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from typing_extensions import Self
 
 from orpose_models.files.disk import read_settings
 from orpose_models.files.validation import layout_error

@@ -1,11 +1,11 @@
 """Pinhole camera with lens distortion, viewing rays and the direction of gravity."""
 
 from dataclasses import dataclass, replace
-from typing import Self
 
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from typing_extensions import Self
 
 # Of OpenCV's models: none, plumb_bob (4 or 5 coefficients) and rational polynomial (8).
 DISTORTION_LENGTHS = (0, 4, 5, 8)

@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -201,7 +201,7 @@ def measure_node(model: str, threads: int, report: Callable[[str], None] = lambd
         several = _stream(model, threads, shown, folder, CAMERAS, SEVERAL_FPS)
     name = Path(model).name
     return NodeBenchmark(
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         command=f"orpose benchmark-node --model {name} --threads {threads}",
         seconds=round(time.monotonic() - start, 1),
         machine=machine,

@@ -112,8 +112,8 @@ def test_unsure_joints_are_left_open_by_the_hard_branch_and_unseen_ones_denied()
     unsure, unseen = (targets(start(0, 0), scene([BOX], [0.9], soft=c, hard=0.0)) for c in (0.25, 0.05))
     cell = int(3.2), 12
     assert unsure.heatmaps["hard"].max() == unseen.heatmaps["hard"].max() == 0
-    assert unsure.heat_weights["hard"][0, 0, *cell] < 0.2
-    assert unseen.heat_weights["hard"][0, 0, *cell] == 1
+    assert unsure.heat_weights["hard"][(0, 0, *cell)] < 0.2
+    assert unseen.heat_weights["hard"][(0, 0, *cell)] == 1
     assert unsure.heat_weights["soft"].min() == 1
     assert unseen.regression_weight.max() == 0
     assert unseen.heatmaps["soft"].max() < 0.05

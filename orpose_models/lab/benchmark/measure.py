@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -146,7 +146,7 @@ class Run:
                 except ContenderError as problem:
                     self._report(f"{reference.label}: not measured beside busy processes: {problem}")
         return Benchmark(
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             command=command,
             seconds=round(time.monotonic() - start, 1),
             machine=machine,

@@ -8,7 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryFile
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from typing_extensions import Self
 
 import orpose_models
 from orpose_models.lab.benchmark.contenders import Contender

@@ -6,7 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
@@ -70,7 +70,7 @@ class Sessions:
     @contextmanager
     def session(self, stage: Literal["training", "evaluation"]) -> Iterator[Callable[[], None]]:
         """Measure what is done within; what is yielded is to be called now and then."""
-        began = datetime.now(UTC).isoformat(timespec="seconds")
+        began = datetime.now(timezone.utc).isoformat(timespec="seconds")
         started = written = time.monotonic()
         before, now = self.done, commit()
 

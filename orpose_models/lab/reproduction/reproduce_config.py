@@ -1,9 +1,10 @@
 """The configuration of `orpose reproduce`: a YAML file, checked."""
 
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from typing_extensions import Self
 
 from orpose_models.files.disk import read_settings
 from orpose_models.files.validation import layout_error

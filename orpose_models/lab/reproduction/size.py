@@ -1,7 +1,5 @@
 """How large a model is: parameters, and multiply-adds for an image."""
 
-import warnings
-
 from orpose_models.lab.reproduction.record import ModelRecord
 from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.student.model import StudentModel
@@ -43,8 +41,7 @@ def count_multiply_adds(model: PoseModel, size: Size) -> float | None:
     """Multiply-adds in units of 10^9 for an image of a size with `PERSONS` persons; None where they are not counted."""
     if not isinstance(model, StudentModel):
         return None
-    config = model.student.config
-    with warnings.catch_warnings(action="ignore"):  # fvcore counts with what torch is about to replace
-        from orpose_models.student.complexity import multiply_adds
+    from orpose_models.student.complexity import multiply_adds
 
-        return multiply_adds(model.student, config.input_size(size), config.proposals_after_nms[1], PERSONS)
+    config = model.student.config
+    return multiply_adds(model.student, config.input_size(size), config.proposals_after_nms[1], PERSONS)

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import Self
 
 from orpose_models.lab.simulation.clothing import cloth_colour
 from orpose_models.lab.simulation.fields import Noise

@@ -6,10 +6,10 @@ World frame: metres, z up, x and y along the walls. Solids are made around the o
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from typing_extensions import Self
 
 Colour = ArrayLike  # three numbers in 0..255
 
