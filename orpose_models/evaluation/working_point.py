@@ -56,7 +56,7 @@ def working_point(truth: Truth, predictions: Mapping[int, Poses], threshold: flo
         poses = predictions.get(image.image_id, Poses.empty())
         boxes = poses.boxes[poses.box_scores >= threshold]
         pairs = one_to_one(box_iou(image.persons.boxes[wanted], boxes), MIN_IOU)
-        excused = (box_coverage(image.persons.boxes[~wanted], boxes) >= MIN_IOU).any(axis=0)
+        excused = np.atleast_1d((box_coverage(image.persons.boxes[~wanted], boxes) >= MIN_IOU).any(axis=0))
         excused[[j for _, j in pairs]] = True
         persons[i], found[i] = wanted.sum(), len(pairs)
         false[i] = (~excused).sum()

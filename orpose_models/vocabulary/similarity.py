@@ -17,14 +17,14 @@ def box_iou(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.floa
     return np.divide(intersection, union, out=np.zeros_like(union), where=union > 0)
 
 
-def _intersection(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+def _intersection(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float64]:
     """(n, m) common area of boxes (n, 4) and (m, 4)."""
     low = np.maximum(a[:, None, :2], b[None, :, :2])
     high = np.minimum(a[:, None, 2:], b[None, :, 2:])
     return np.asarray(np.prod(np.clip(high - low, 0, None), axis=-1))
 
 
-def _area(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+def _area(boxes: NDArray[np.floating]) -> NDArray[np.float64]:
     """(n,) area of boxes (n, 4)."""
     return np.asarray(np.prod(np.clip(boxes[:, 2:] - boxes[:, :2], 0, None), axis=-1))
 

@@ -81,7 +81,7 @@ def test_a_person_whom_the_start_missed_is_a_centre_with_box_and_joints():
     assert made.regression[0, 0, :, row, column].tolist() == pytest.approx([nose[0] - row, nose[1] - column])
     assert made.regression_weight[0, 0, 0, row, column] > 0.5
     cell = int(nose[0]), int(nose[1])
-    assert made.offsets[0, 0, :, *cell].tolist() == pytest.approx([nose[0] - cell[0], nose[1] - cell[1]])
+    assert made.offsets[(0, 0, slice(None), *cell)].tolist() == pytest.approx([nose[0] - cell[0], nose[1] - cell[1]])
     soft, hard = (made.heatmaps[name][0, 0] for name in ("soft", "hard"))
     assert (soft.argmax(), hard.argmax()) == (cell[0] * WIDTH + cell[1],) * 2
     # Soft learns the teacher's confidence, hard that the joint is there.
