@@ -18,9 +18,10 @@ from orpose_models.cli.options import (
     ScoreThreshold,
     Threads,
 )
-from orpose_models.cli.progress import progress_bar
+from orpose_models.cli.progress import reporting
 from orpose_models.registry.models import DEFAULT_MODEL
 from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.reporting import counter
 
 if TYPE_CHECKING:
     from orpose_models.datasets.bags.writer import Storage
@@ -67,11 +68,10 @@ def create(
     frames = open_frames(source)
     intrinsics = View.read(camera, name=camera_name or source.stem).intrinsics_camera
     plan = BagPlan(topic, compressed, frame_id, size, rate, stride, _storage(storage))
-    with progress_bar(console) as progress:
-        task = progress.add_task("images", total=-(-len(frames) // stride))
-        count = create_bag(frames, out, plan, intrinsics, lambda: progress.update(task, advance=1))
+    with reporting(console) as reporter:
+        count = create_bag(frames, out, plan, intrinsics, counter(reporter, "images", -(-len(frames) // stride)))
     for problem in frames.problems:
-        say(console, "not read", problem)
+        say(console, "left out", problem)
     console.print(f"{count} images on {plan.image_topic} -> {out}", soft_wrap=True)
     if frames.problems:
         raise typer.Exit(1)
@@ -96,35 +96,37 @@ def run(
 ) -> None:
     """Find everybody in a bag's images and write poses2d, poses3d and skeleton_info into a new bag.
 
-    Every image is processed once, in order, without ROS; the same bag and model give the same poses.
+    Every image is processed once, in order, without ROS; the same bag and model give the same poses. An interrupted
+    run goes on where it stopped when the same command is given again.
     Exit code 1 means that some of the images could not be read; the others are done.
     """
     from orpose_models.datasets.bags.reader import open_bag
     from orpose_models.datasets.camera_file import View
-    from orpose_models.registry.models import load_model
+    from orpose_models.registry.pipelines import load_pipeline
     from orpose_models.runs.bag_run import image_topic as choose_topic
     from orpose_models.runs.bag_run import run_bag
-    from orpose_models.runtime.pipeline import Pipeline
-    from orpose_models.runtime.tracking import Tracker
 
     kind = _storage(storage)
     if out.exists():
         raise OrposeError(f"{out}: exists already; remove it or choose another name")
     opened = open_bag(bag)
     images = choose_topic(opened, image_topic)
-    pipeline = Pipeline(
-        load_model(model, threads, engine), downsample, max_input_pixels, score_threshold, tracker=Tracker()
+    pipeline = load_pipeline(
+        model,
+        downsample=downsample,
+        max_input_pixels=max_input_pixels,
+        score_threshold=score_threshold,
+        tracking=True,
+        threads=threads,
+        engine=engine,
     )
     gravity = View.read(None, pitch).gravity
-    with progress_bar(console) as progress:
-        task = progress.add_task("poses", total=opened.topics[images].count)
-        done = run_bag(
-            opened, out, pipeline, images, camera_info_topic, gravity, kind, lambda: progress.update(task, advance=1)
-        )
+    with reporting(console) as reporter:
+        done = run_bag(opened, out, pipeline, images, camera_info_topic, gravity, kind, reporter)
     for note in done.notes:
         say(console, "note", note)
     for reason, count in done.skipped.most_common():
-        say(console, "not read", f"{count} x {reason}")
+        say(console, "left out", f"{count} x {reason}")
     console.print(f"{done.persons} persons in {done.images} images of {images} -> {out}", soft_wrap=True)
     if done.skipped or opened.problems:
         raise typer.Exit(1)

@@ -8,7 +8,7 @@ import typer
 
 from orpose_models.cli.console import new_console, say
 from orpose_models.cli.options import Engine
-from orpose_models.cli.progress import progress_bar
+from orpose_models.cli.progress import reporting
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.resolution import MAX_FACTOR, MIN_FACTOR
 
@@ -137,25 +137,16 @@ def run_at_factors(
     """Run a model over a dataset at each factor; without `calibrated` its keypoint scores are the model's own."""
     from orpose_models.model_format.score_calibration import without_calibration
     from orpose_models.registry.models import load_model
-    from orpose_models.runs.model_runs import require_images, run_model
+    from orpose_models.runs.dataset_run import require_images, run_dataset
 
     require_images(truth)
     model = load_model(name, threads, engine)
     if not calibrated:
         without_calibration(model)
     found = []
-    with progress_bar(new_console(stderr=True)) as progress:
+    with reporting(new_console(stderr=True)) as reporter:
         for factor in factors:
-            task = progress.add_task(f"{name} at {factor:g}x", total=len(truth.images))
-            predictions, path = run_model(
-                truth,
-                model,
-                factor,
-                out,
-                lambda done, task=task: progress.update(task, completed=done),  # type: ignore[misc]
-                lambda task=task: progress.advance(task),  # type: ignore[misc]
-            )
-            progress.update(task, completed=len(truth.images))
+            predictions, path = run_dataset(truth, model, factor, out, reporter)
             found.append((name, path, predictions))
     return found
 

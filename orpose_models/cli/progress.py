@@ -1,8 +1,22 @@
-"""The progress bar of long work: done, rate, time left."""
+"""Long work on the console: progress bars with count, rate and time left, and what there is to say meanwhile."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
+
+from orpose_models.cli.console import say
 
 
 class _Rate(ProgressColumn):
@@ -21,3 +35,29 @@ def progress_bar(console: Console) -> Progress:
         TimeRemainingColumn(),
         console=console,
     )
+
+
+class ConsoleReporter:
+    """A `vocabulary.reporting.Reporter` with a bar for each piece of work; made by `reporting`."""
+
+    def __init__(self, console: Console, bars: Progress) -> None:
+        self._console = console
+        self._bars = bars
+        self._tasks: dict[str, TaskID] = {}
+
+    def note(self, label: str, text: str) -> None:
+        """Print a sentence above the bars."""
+        say(self._console, label, text)
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        """Move the bar of a piece of work, or begin one."""
+        if what not in self._tasks:
+            self._tasks[what] = self._bars.add_task(what, total=total)
+        self._bars.update(self._tasks[what], completed=done, total=total)
+
+
+@contextmanager
+def reporting(console: Console) -> Iterator[ConsoleReporter]:
+    """Bars while long work goes on."""
+    with progress_bar(console) as bars:
+        yield ConsoleReporter(console, bars)

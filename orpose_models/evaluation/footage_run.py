@@ -1,6 +1,6 @@
 """Running models over the packaged footage, the truth's own detections being kept."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,16 +12,16 @@ from orpose_models.datasets.frames import open_frames
 from orpose_models.datasets.multiview import PlacedCamera
 from orpose_models.drawing.overlays import draw_poses, side_by_side
 from orpose_models.evaluation.footage import Moment, TruthPerson, truth_in_view
-from orpose_models.files.predictions import ImagePrediction, PredictionJournal
+from orpose_models.files.prediction_journal import PredictionJournal
 from orpose_models.model_format.pose_model import PoseModel
-from orpose_models.model_format.score_calibration import described
+from orpose_models.runs.dataset_run import SCORE_FLOOR
+from orpose_models.runs.identity import settings_of
+from orpose_models.runs.image_run import RunImage, run_images
 from orpose_models.runtime.pipeline import Pipeline
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
 
-SCORE_FLOOR = 0.05  # persons with lower scores add nothing to AP but time
 PICTURE_HEIGHT = 960
-_CAMERAS_APART = 1_000_000  # of image ids
 
 
 @dataclass(frozen=True)
@@ -84,44 +84,34 @@ def footage_truth(
             by the same truth. What is kept is not asked again.
         advance: called for each image, once it is there.
     """
-    settings = {
-        "model": model.name,
-        "model_sha256": model.sha256,
-        "engine": model.engine,
-        "footage": str(footage.folder.resolve()),
-        "score_threshold": SCORE_FLOOR,
-        **described(model),
-    }
-    path = folder / f"{model.name}-{model.sha256[:12]}.jsonl"
-    journal = PredictionJournal(path, settings)
     pipeline = Pipeline(model, score_threshold=SCORE_FLOOR)
+    identity = {**settings_of(pipeline), "footage": str(footage.folder.resolve())}
+    journal = PredictionJournal(folder / f"{model.name}-{model.sha256[:12]}.jsonl", identity)
     others = [i for i in range(len(footage.cameras)) if i != index]
-    for i in others:
-        view = footage.cameras[i]
-        ids = [_image_id(i, number) for number in footage.frames]
-        missing = any(image_id not in journal.done for image_id in ids)
-        images = footage.images(i) if missing else []
-        for place, image_id in enumerate(ids):
-            if image_id not in journal.done:
-                result = pipeline.process(images[place], view.camera)
-                name = f"{view.name}.mp4#{footage.frames[place]}"
-                journal.append(ImagePrediction(image_id, name, result.resolution, result.poses))
-            advance()
+    found = {
+        i: run_images(_run_images(footage, i, journal.done), pipeline, journal, advance, leave_out=False).images
+        for i in others
+    }
     journal.close()
-    kept = PredictionJournal(path, settings)  # read again: files round, and the truth is the same at every run
-    kept.close()
     return [
         truth_in_view(
             footage.cameras[index],
             [footage.cameras[i] for i in others],
-            [kept.done[_image_id(i, number)].poses for i in others],
+            [found[i][moment].as_filed().poses for i in others],
         )
-        for number in footage.frames
+        for moment in range(len(footage.frames))
     ]
 
 
-def _image_id(camera: int, frame: int) -> int:
-    return camera * _CAMERAS_APART + frame + 1
+def _run_images(footage: Footage, index: int, done: Collection[str]) -> list[RunImage]:
+    """The chosen frames of a camera, which are read only if some are not done."""
+    view = footage.cameras[index]
+    names = [f"{view.name}.mp4#{number}" for number in footage.frames]
+    images = [None] * len(names) if all(name in done for name in names) else footage.images(index)
+    return [
+        RunImage(number + 1, name, name, lambda image=image: image, lambda size: view.camera)  # type: ignore[misc]
+        for number, name, image in zip(footage.frames, names, images, strict=True)
+    ]
 
 
 def footage_answers(

@@ -3,9 +3,8 @@
 The layout is described in docs/predictions.md; `SCHEMA` counts its incompatible changes.
 """
 
-import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,7 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from orpose_models.files.coco_head import annotations_by_image, person_category
-from orpose_models.files.disk import atomic_path, read_json, write_json
+from orpose_models.files.disk import read_json, write_json
 from orpose_models.files.validation import Int64, Pixels, layout_error
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
@@ -41,6 +40,11 @@ class ImagePrediction:
     resolution: Resolution
     poses: Poses
     stamp_ns: int | None = None
+
+    def as_filed(self) -> "ImagePrediction":
+        """What comes back from a predictions file, which rounds: figures must not depend on whether it was read."""
+        annotations = [_Annotation.model_validate(a) for a in _to_annotations(self, first_id=1)]
+        return replace(self, poses=_to_poses(annotations))
 
 
 @dataclass
@@ -84,53 +88,6 @@ class Predictions:
         persons = annotations_by_image(document.images, document.annotations, path)
         images = [_to_prediction(image, persons[image.id]) for image in document.images]
         return cls(images, document.info)
-
-
-class PredictionJournal:
-    """Predictions kept line by line as they are made, so that an interrupted run can go on.
-
-    The first line holds the run's settings; a journal of other settings is started anew. A last line
-    cut short by a crash is dropped.
-    """
-
-    def __init__(self, path: str | Path, settings: dict[str, Any]) -> None:
-        self._path = Path(path)
-        self.done: dict[int, ImagePrediction] = {}
-        head = json.dumps({"schema": SCHEMA, "settings": settings}, sort_keys=True)
-        lines = self._path.read_text(errors="replace").split("\n") if self._path.exists() else []
-        kept = [head]
-        if lines and lines[0] == head:
-            for line in lines[1:-1]:  # whole lines end in a newline, so what follows the last one is a rest
-                image = _from_line(line)
-                if image is None:
-                    break
-                self.done[image.image_id] = image
-                kept.append(line)
-        with atomic_path(self._path) as temporary:
-            temporary.write_text("\n".join(kept) + "\n")
-        self._file = self._path.open("a")
-
-    def append(self, image: ImagePrediction) -> None:
-        """Keep one more image; it is on its way to the disk when this returns."""
-        self.done[image.image_id] = image
-        record = {"image": _to_image(image), "annotations": _to_annotations(image, first_id=1)}
-        self._file.write(json.dumps(record, allow_nan=False) + "\n")
-        self._file.flush()
-
-    def close(self, remove: bool = False) -> None:
-        """Close the journal, and remove it when its content has been saved elsewhere."""
-        self._file.close()
-        if remove:
-            self._path.unlink(missing_ok=True)
-
-
-def _from_line(line: str) -> ImagePrediction | None:
-    try:
-        record = json.loads(line)
-        image = _Image.model_validate(record["image"])
-        return _to_prediction(image, [_Annotation.model_validate(a) for a in record["annotations"]])
-    except (ValueError, KeyError, TypeError):
-        return None
 
 
 _Score = Annotated[float, Field(ge=0, le=1)]

@@ -1,22 +1,32 @@
 """Poses of the images in a bag, into a new bag. No DDS: every image is processed, in order, once."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from orpose_models.datasets.bags.images import BagCameras, decoded, image_topics, picture
 from orpose_models.datasets.bags.reader import Bag, BagMessage
+from orpose_models.datasets.bags.salvage import storage_files
 from orpose_models.datasets.bags.topics import POSES2D, POSES3D, SKELETON_INFO, camera_info_topic
 from orpose_models.datasets.bags.types import message_class
 from orpose_models.datasets.bags.writer import BagWriter, Storage, new_bag
 from orpose_models.datasets.camera_file import View
-from orpose_models.datasets.image_file import size_of
+from orpose_models.files.locks import locked
+from orpose_models.files.prediction_journal import PredictionJournal
+from orpose_models.files.predictions import ImagePrediction
 from orpose_models.messages.fields import stamp_of
 from orpose_models.messages.poses import poses2d_message, poses3d_message, skeleton_info_message
 from orpose_models.model_format.score_calibration import described
+from orpose_models.runs.identity import file_key, settings_of
+from orpose_models.runs.image_run import RunImage, run_images, tracked
 from orpose_models.runtime.pipeline import Pipeline
 from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.reporting import Reporter, Silent, counter
 
 
 @dataclass
@@ -56,65 +66,115 @@ def run_bag(
     infos: str | None = None,
     gravity: tuple[float, float, float] | None = None,
     storage: Storage = "mcap",
-    advance: Callable[[], None] = lambda: None,
+    reporter: Reporter | None = None,
 ) -> BagRun:
     """Find everybody in the images of a bag and write poses2d, poses3d and skeleton_info into a new one.
 
-    The same bag, model and settings give the same bytes of poses. Each pose message has its image's header and the
-    time at which the image was recorded.
+    The same bag, model and settings give the same bytes of poses, also where a run was interrupted and went on. Each
+    pose message has its image's header and the time at which the image was recorded.
 
     Args:
         bag: where the images are.
         out: the new bag's folder.
-        pipeline: finds the persons.
+        pipeline: finds the persons; its tracker, if it has one, gives them ids.
         images: the image topic.
         infos: the topic of the intrinsics; None for the one beside the images.
         gravity: direction things fall in, in optical axes.
-        advance: called after each image, read or not.
+        storage: the kind of the new bag.
+        reporter: hears how far it is.
 
     Raises:
-        OrposeError: `out` exists already, or no image can be read.
+        OrposeError: `out` exists already, no image can be read, or another process is making this bag.
     """
+    out, reporter = Path(out), reporter or Silent()
+    if out.exists():
+        raise OrposeError(f"{out}: exists already; remove it or choose another name")
     run = BagRun()
-    cameras = BagCameras(bag, infos or camera_info_topic(images), View(None, gravity), run.notes)
-    model = pipeline.model
-    notes = {
-        "model": model.name,
-        "model_sha256": model.sha256,
-        "downsample": f"{pipeline.downsample:g}",
-        "max_input_pixels": str(pipeline.max_input_pixels or ""),
+    infos = infos or camera_info_topic(images)
+    cameras = BagCameras(bag, infos, View(None, gravity), run.notes)
+    identity = {
+        **settings_of(pipeline),
+        "files": [file_key(file) for file in storage_files(bag.path)],
+        "path": str(bag.path.resolve()),
         "image_topic": images,
-        **described(model),
+        "camera_info_topic": infos,
+        "gravity": gravity,
     }
-    with new_bag(out, storage, notes) as writer:
-        writer.add_topic(POSES2D, "orpose_msgs/msg/PersonPose2DArray")
-        writer.add_topic(POSES3D, "orpose_msgs/msg/PersonPose3DArray")
-        writer.add_topic(SKELETON_INFO, "orpose_msgs/msg/SkeletonInfo", transient_local=True)
-        for message in bag.messages([images]):
-            try:
-                _process(message, writer, pipeline, cameras, run)
-            except OrposeError as error:
-                run.skipped[str(error)] += 1
-            advance()
-        if run.images == 0:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with locked(out.with_name(f".{out.name}.lock"), f"{out}: another process is making this bag; wait for it"):
+        journal = PredictionJournal(out.with_name(f".{out.name}.journal"), identity)
+        if journal.done:
+            reporter.note("note", f"going on after {len(journal.done)} images done before")
+        if journal.set_aside:
+            reporter.note("note", "an interrupted run of another bag or settings does not count; starting anew")
+        advance = counter(reporter, "poses", bag.topics[images].count)
+        found = run_images(_run_images(bag, images, cameras), pipeline, journal, advance)
+        run.skipped.update(found.left_out)
+        if not found.images:
+            journal.close(remove=True)
             reasons = "; ".join(reason for reason, _ in run.skipped.most_common(3)) or "the topic has no messages"
             raise OrposeError(f"{bag.path}: no image of {images} could be read: {reasons}")
+        done = found.images if pipeline.tracker is None else tracked(found.images, pipeline.tracker)
+        with new_bag(out, storage, _notes(pipeline, images)) as writer:
+            _write(bag, images, done, pipeline, writer)
+        journal.close(remove=True)
+    run.images, run.persons = len(done), sum(len(image.poses) for image in done)
     run.notes.extend(bag.problems)
     return run
 
 
-def _process(message: BagMessage, writer: BagWriter, pipeline: Pipeline, cameras: BagCameras, run: BagRun) -> None:
-    content = decoded(message)
-    image = picture(content)
-    stamp = stamp_of(content.header)
-    camera = cameras.at(message.time_ns, size_of(image))
-    result = pipeline.process(image, camera, (stamp or message.time_ns) * 1e-9)
-    if run.images == 0:
-        info = skeleton_info_message(pipeline.model, content.header, message_class)
-        info.header.frame_id = ""
-        writer.write(SKELETON_INFO, info, message.time_ns)
-    for topic, convert in ((POSES2D, poses2d_message), (POSES3D, poses3d_message)):
-        poses = convert(result.poses, result.resolution, content.header, message_class)
-        writer.write(topic, poses, message.time_ns)
-    run.images += 1
-    run.persons += len(result.poses)
+def _run_images(bag: Bag, topic: str, cameras: BagCameras) -> Iterator[RunImage]:
+    for number, message in enumerate(bag.messages([topic]), start=1):
+        yield RunImage(
+            number,
+            f"{topic}#{number - 1}",
+            str(number),
+            partial(_read, message),
+            partial(cameras.at, message.time_ns),
+            _stamp(message),
+        )
+
+
+def _read(message: BagMessage) -> NDArray[np.uint8]:
+    return picture(decoded(message))
+
+
+def _stamp(message: BagMessage) -> int:
+    """When the image was taken; when it was recorded, if its header does not say or cannot be read."""
+    try:
+        return stamp_of(decoded(message).header) or message.time_ns
+    except OrposeError:
+        return message.time_ns
+
+
+def _notes(pipeline: Pipeline, images: str) -> dict[str, str]:
+    """What the new bag says of itself."""
+    return {
+        "model": pipeline.model.name,
+        "model_sha256": pipeline.model.sha256,
+        "downsample": f"{pipeline.downsample:g}",
+        "max_input_pixels": str(pipeline.max_input_pixels or ""),
+        "image_topic": images,
+        **described(pipeline.model),
+    }
+
+
+def _write(bag: Bag, topic: str, images: list[ImagePrediction], pipeline: Pipeline, writer: BagWriter) -> None:
+    """Go through the images again, for their headers."""
+    writer.add_topic(POSES2D, "orpose_msgs/msg/PersonPose2DArray")
+    writer.add_topic(POSES3D, "orpose_msgs/msg/PersonPose3DArray")
+    writer.add_topic(SKELETON_INFO, "orpose_msgs/msg/SkeletonInfo", transient_local=True)
+    found = {image.image_id: image for image in images}
+    described_skeleton = False
+    for number, message in enumerate(bag.messages([topic]), start=1):
+        if number not in found:
+            continue
+        header = decoded(message).header
+        if not described_skeleton:
+            info = skeleton_info_message(pipeline.model, header, message_class)
+            info.header.frame_id = ""
+            writer.write(SKELETON_INFO, info, message.time_ns)
+            described_skeleton = True
+        image = found[number]
+        for name, convert in ((POSES2D, poses2d_message), (POSES3D, poses3d_message)):
+            writer.write(name, convert(image.poses, image.resolution, header, message_class), message.time_ns)

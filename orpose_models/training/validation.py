@@ -8,7 +8,7 @@ from pathlib import Path
 from orpose_models.datasets.by_name import open_dataset
 from orpose_models.datasets.truth import Truth
 from orpose_models.evaluation.evaluate import Settings, evaluate
-from orpose_models.runs.model_runs import require_images, run_model
+from orpose_models.runs.dataset_run import require_images, run_dataset
 from orpose_models.student.model import StudentModel
 from orpose_models.training.held_back_truth import NAME, held_back_truth
 from orpose_models.training.start import AnyStudent
@@ -47,7 +47,7 @@ def evaluate_student(student: AnyStudent, truth: Truth, factors: Sequence[float]
     model = StudentModel(student, folder.name, digest)
     figures = {}
     for factor in factors:
-        predictions, path = run_model(truth, model, factor, folder)
+        predictions, path = run_dataset(truth, model, factor, folder)
         metrics = evaluate(truth, predictions, model.name, path.name, Settings(draws=0)).metrics
         for name in FIGURES:
             if name in metrics and metrics[name].value is not None:

@@ -39,7 +39,7 @@ def test_create_says_what_it_could_not_read(tmp_path: Path, images: Path, capsys
     (images / "1.png").write_bytes(b"nonsense")
     assert run(["bag", "create", str(images), str(tmp_path / "bag")]) == 1
     text = capsys.readouterr().err
-    assert "not read:" in text
+    assert "left out:" in text
     assert "1.png" in text
     assert "2 images on" in text
 
@@ -71,8 +71,6 @@ def test_an_existing_bag_stays(tmp_path: Path, images: Path, capsys: pytest.Capt
     assert (tmp_path / "bag" / "bag.mcap").read_bytes() == before
 
 
-@pytest.mark.parametrize("verb", ["run", "play"])
-def test_a_bag_that_is_not_there(verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = [str(tmp_path / "nothing"), *([str(tmp_path / "out")] if verb == "run" else [])]
-    assert run(["bag", verb, *arguments]) == 2
+def test_a_bag_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["bag", "run", str(tmp_path / "nothing"), str(tmp_path / "out")]) == 2
     assert "no such bag" in capsys.readouterr().err

@@ -2,13 +2,14 @@
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from support.square_finder import SquareFinder
 
 from orpose_models.cli.main import run
 from orpose_models.datasets.bags.create import BagPlan, create_bag
@@ -39,37 +40,18 @@ SHARES = np.array(
 )  # fmt: skip
 
 
+def at_shares(boxes: NDArray) -> dict[str, NDArray]:
+    return {"keypoints": joints_of(boxes)}
+
+
 def joints_of(boxes: NDArray) -> NDArray:
     return boxes[:, None, :2] + SHARES * (boxes[:, None, 2:] - boxes[:, None, :2])
 
 
-@dataclass(frozen=True)
-class SquareFinder:
-    """A model whose persons are the white rectangles of an image; it sees the worse the smaller the image is."""
-
-    name: str = "squares"
-    sha256: str = "0" * 64
-    engine: str = "opencv"
-
-    def predict(
-        self,
-        image: NDArray[np.uint8],
-        full_size: Size | None = None,
-        camera: Camera | None = None,
-        min_score: float = 0.0,
-    ) -> Poses:
-        width, height = full_size or (image.shape[1], image.shape[0])
-        scale = np.array([width / image.shape[1], height / image.shape[0]] * 2)
-        contours, _ = cv2.findContours((image[..., 0] > 127).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        found = sorted(cv2.boundingRect(contour) for contour in contours)
-        boxes = np.array([(x, y, x + w, y + h) for x, y, w, h in found], float).reshape(-1, 4) * scale
-        n = len(boxes)
-        return Poses.from_arrays(boxes, [0.9] * n, joints_of(boxes), np.full((n, 17), 0.8))
-
-
 @pytest.fixture(autouse=True)
 def _squares(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "MODELS", {"squares": ("finds white rectangles", lambda threads: SquareFinder())})
+    finder = SquareFinder(joints=at_shares)
+    monkeypatch.setattr(models, "MODELS", {"squares": ("finds white rectangles", lambda threads: finder)})
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from support.predict_rig import interruption_after_one_image, predict
+from support.interruption import interruption_after
+from support.predict_rig import predict
 from typer.testing import CliRunner
 
 from orpose_models.datasets.frames import open_frames
@@ -114,7 +115,7 @@ def test_an_interrupted_run_goes_on(tmp_path: Path, frame: np.ndarray, capsys: p
     for name in "ab":
         cv2.imwrite(str(folder / f"{name}.png"), frame[::3, ::3])
     predict(capsys, folder, "--out", tmp_path / "whole", "--no-pictures")
-    with interruption_after_one_image():
+    with interruption_after(1):
         code, _ = predict(capsys, folder, "--out", tmp_path / "parts", "--no-pictures")
     assert code == 130
     assert not (tmp_path / "parts" / "predictions.json").exists()

@@ -5,7 +5,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from support.predict_rig import interruption_after_one_image, predict
+from support.interruption import interruption_after
+from support.predict_rig import predict
 
 from orpose_models.datasets.frames import open_frames
 from orpose_models.files.assets import asset
@@ -71,7 +72,7 @@ def test_a_run_that_goes_on_leaves_none_of_an_earlier_ones_pictures(
 ) -> None:
     command = (room, "--out", tmp_path / "out", "--stride", 3, "--downsample", 12)
     predict(capsys, room, "--out", tmp_path / "out")
-    with interruption_after_one_image():
+    with interruption_after(1):
         code, _ = predict(capsys, *command)
     assert code == 130
     code, said = predict(capsys, *command)

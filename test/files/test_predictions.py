@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from orpose_models.files.predictions import ImagePrediction, PredictionJournal, Predictions
+from orpose_models.files.predictions import ImagePrediction, Predictions
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import Resolution
@@ -123,28 +123,11 @@ def test_foreign_files_are_refused(tmp_path: Path, content: str) -> None:
         Predictions.load(tmp_path)
 
 
-def test_a_journal_goes_on_after_a_crash(tmp_path: Path) -> None:
-    path = tmp_path / "run" / "journal"
-    poses = Poses.from_arrays([[1, 2, 11, 22]], [0.5], np.ones((1, 17, 2)), np.ones((1, 17)))
-    journal = PredictionJournal(path, {"model": "a"})
-    journal.append(ImagePrediction(1, "a.png", VGA, poses))
-    journal.append(ImagePrediction(2, "b.png", VGA, Poses.empty()))
-    journal.close()
-    path.write_text(path.read_text() + '{"image": {"id": 3, "fi')
-    again = PredictionJournal(path, {"model": "a"})
-    assert sorted(again.done) == [1, 2]
-    assert_same(again.done[1].poses, poses)
-    again.append(ImagePrediction(3, "c.png", VGA, Poses.empty()))
-    again.close()
-    assert sorted(PredictionJournal(path, {"model": "a"}).done) == [1, 2, 3]
-
-
-def test_a_journal_of_other_settings_starts_anew(tmp_path: Path) -> None:
-    path = tmp_path / "journal"
-    journal = PredictionJournal(path, {"model": "a"})
-    journal.append(ImagePrediction(1, "a.png", VGA, Poses.empty()))
-    journal.close()
-    other = PredictionJournal(path, {"model": "b"})
-    assert other.done == {}
-    other.close(remove=True)
-    assert not path.exists()
+@given(some_poses())
+def test_as_filed_is_what_the_file_gives_back(tmp_path_factory: pytest.TempPathFactory, poses: Poses) -> None:
+    path = tmp_path_factory.mktemp("predictions") / "p.json"
+    image = ImagePrediction(5, "a.png", VGA, poses, 12)
+    Predictions([image]).save(path)
+    (loaded,) = Predictions.load(path).images
+    for name, array in vars(image.as_filed().poses).items():
+        np.testing.assert_array_equal(array, getattr(loaded.poses, name), err_msg=name)

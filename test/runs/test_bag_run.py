@@ -1,10 +1,10 @@
-from dataclasses import dataclass
+import shutil
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from support.interruption import interruption_after
+from support.square_finder import BODY, CAMERA, SquareFinder, square_picture
 
 from orpose_models.datasets.bags.reader import Bag, open_bag
 from orpose_models.datasets.bags.topics import POSES2D, POSES3D, SKELETON_INFO
@@ -19,49 +19,9 @@ from orpose_models.runtime.tracking import Tracker
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
-from orpose_models.vocabulary.resolution import Size
 from orpose_models.vocabulary.skeletons import COCO17_TO_H36M17
 
 STEP = 40_000_000
-CAMERA = Camera(64, 48, 60.0, 60.0, 31.5, 23.5)
-# Somebody 3 m away, wherever the squares are.
-BODY = np.random.default_rng(1).normal((0, 0, 3), 0.3, (17, 3))
-
-
-@dataclass(frozen=True)
-class SquareFinder:
-    """A model whose persons are at the white squares of an image, so that the right answer is known."""
-
-    name: str = "squares"
-    sha256: str = "0" * 64
-    engine: str = "opencv"
-
-    def predict(
-        self,
-        image: NDArray[np.uint8],
-        full_size: Size | None = None,
-        camera: Camera | None = None,
-        min_score: float = 0.0,
-    ) -> Poses:
-        width, height = full_size or (image.shape[1], image.shape[0])
-        scale = np.array([width / image.shape[1], height / image.shape[0]] * 2)
-        contours, _ = cv2.findContours((image[..., 0] > 127).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        boxes = [np.array([x, y, x + w, y + h]) * scale for x, y, w, h in map(cv2.boundingRect, contours)]
-        n = len(boxes)
-        joints = COCO17_TO_H36M17.points(BODY)
-        return Poses.from_arrays(
-            boxes,
-            [0.9] * n,
-            [CAMERA.project(BODY)] * n,
-            np.full((n, 17), 0.8),
-            joints3d=[joints - joints[0]] * n,
-        )
-
-
-def picture(x: int) -> NDArray[np.uint8]:
-    image = np.zeros((48, 64, 3), np.uint8)
-    image[10:20, x : x + 10] = 255
-    return image
 
 
 def write_bag(path: Path, count: int = 5, camera: Camera | None = CAMERA, compressed: bool = False) -> Path:
@@ -73,7 +33,7 @@ def write_bag(path: Path, count: int = 5, camera: Camera | None = CAMERA, compre
             header = make_header(7 * 10**9 + i * STEP, "ceiling", message_class)
             if camera is not None:
                 bag.write("/or/camera_info", camera_info_message(camera, header, message_class), i * STEP)
-            bag.write("/or/image_raw", convert(picture(4 * i), header, message_class), i * STEP)
+            bag.write("/or/image_raw", convert(square_picture(4 * i), header, message_class), i * STEP)
     return path
 
 
@@ -134,6 +94,36 @@ def test_the_same_bag_and_model_give_the_same_bytes(tmp_path: Path) -> None:
     assert sorted(contents[0]) == ["metadata.yaml", "out.mcap"]
 
 
+def test_an_interrupted_run_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
+    bag = open_bag(write_bag(tmp_path / "bag"))
+    run(bag, tmp_path / "whole" / "out")
+    model = SquareFinder()
+    for images in (2, 2, 1):
+        pipeline = Pipeline(model, tracker=Tracker())
+        if images == 2:
+            with interruption_after(images), pytest.raises(KeyboardInterrupt):
+                run_bag(bag, tmp_path / "parts" / "out", pipeline, "/or/image_raw")
+            assert [path.name for path in (tmp_path / "parts").iterdir()] == [".out.journal"]
+        else:
+            done = run_bag(bag, tmp_path / "parts" / "out", pipeline, "/or/image_raw")
+    assert (done.images, done.persons) == (5, 5)
+    assert len(model.seen) == 5 + 2  # an image was looked at and not kept at each interruption
+    whole, parts = (
+        {path.name: path.read_bytes() for path in (tmp_path / name / "out").iterdir()} for name in ("whole", "parts")
+    )
+    assert whole == parts
+    assert [path.name for path in (tmp_path / "parts").iterdir()] == ["out"]
+
+
+def test_a_run_does_not_go_on_with_another_bag_of_the_same_name(tmp_path: Path) -> None:
+    model, out = SquareFinder(), tmp_path / "out"
+    with interruption_after(2), pytest.raises(KeyboardInterrupt):
+        run_bag(open_bag(write_bag(tmp_path / "bag")), out, Pipeline(model), "/or/image_raw")
+    shutil.rmtree(tmp_path / "bag")
+    done = run_bag(open_bag(write_bag(tmp_path / "bag", count=4)), out, Pipeline(model), "/or/image_raw")
+    assert (done.images, len(model.seen)) == (4, 3 + 4)
+
+
 @pytest.mark.parametrize(
     ("camera", "note"),
     [
@@ -153,7 +143,7 @@ def test_without_fitting_intrinsics_there_is_no_root(tmp_path: Path, camera: Cam
 def test_bad_messages_are_counted_and_skipped(tmp_path: Path) -> None:
     path = tmp_path / "bag"
     header = make_header(0, "ceiling", message_class)
-    good, wrong = (bgr_to_image(picture(0), header, message_class) for _ in range(2))
+    good, wrong = (bgr_to_image(square_picture(0), header, message_class) for _ in range(2))
     wrong.step = 5
     with new_bag(path) as bag:
         bag.add_topic("/image", "sensor_msgs/msg/Image")

@@ -13,7 +13,8 @@ from orpose_models.lab.reproduction.body_parts import part_errors
 from orpose_models.lab.reproduction.plan import Workplace
 from orpose_models.lab.reproduction.record import ScaleRecord, TestRecord
 from orpose_models.model_format.pose_model import PoseModel
-from orpose_models.runs.model_runs import run_model
+from orpose_models.runs.dataset_run import run_dataset
+from orpose_models.vocabulary.reporting import Silent
 
 
 def open_test(place: Workplace) -> Truth:
@@ -49,21 +50,25 @@ def measure(
         draws: bootstrap draws of the intervals.
         report: called with the number of images done, in the beginning and after every image.
     """
-    done = 0
-
-    def start(number: int) -> None:
-        nonlocal done
-        done = number
-        report(done)
-
     path = folder / f"predictions_{factor:g}x.json"
     if not _finished(truth, model, factor, path):
-        run_model(truth, model, factor, folder, start, lambda: start(done + 1))
+        run_dataset(truth, model, factor, folder, _Counted(report))
     predictions = Predictions.load(path)  # the figures are those of the file, whose numbers are rounded
     settings = Settings(draws=draws)
     result = evaluate(truth, predictions, model.name, path.name, settings)
     parts = part_errors(truth, match_images(truth, predictions).poses, settings.threshold)
     return ScaleRecord(metrics=result.metrics, parts=parts)
+
+
+class _Counted(Silent):
+    """Passes on how many images are done."""
+
+    def __init__(self, report: Callable[[int], None]) -> None:
+        self._report = report
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        """Pass it on."""
+        self._report(done)
 
 
 def _finished(truth: Truth, model: PoseModel, factor: float, path: Path) -> bool:
