@@ -7,13 +7,18 @@ from launch.actions import DeclareLaunchArgument, GroupAction, IncludeLaunchDesc
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+from orpose_ros import launching
 from orpose_ros.dds import share_folder
+from orpose_ros.parameters import PARAMETERS
+
+OWN_ARGUMENTS = ("cameras", "prefix", "image_topic")
 
 
 def generate_launch_description() -> LaunchDescription:
     """The arguments, and one included launch file a camera."""
     return LaunchDescription(
         [
+            OpaqueFunction(function=_check),
             DeclareLaunchArgument("cameras", description="Names of the cameras, separated by commas: left,right"),
             DeclareLaunchArgument("prefix", default_value="orpose", description="Namespace above the cameras' own."),
             DeclareLaunchArgument(
@@ -26,11 +31,14 @@ def generate_launch_description() -> LaunchDescription:
     )
 
 
+def _check(context: LaunchContext) -> None:
+    known = {*OWN_ARGUMENTS, *launching.NODE_ARGUMENTS, *PARAMETERS} - {"namespace"}
+    root = launching.is_root(context.get_locals_as_dict().get("event"), __file__)
+    launching.check_arguments(context.launch_configurations, known, root)
+
+
 def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     arguments = context.launch_configurations
-    cameras = [name.strip("/ ") for name in arguments["cameras"].split(",") if name.strip("/ ")]
-    if not cameras or len(set(cameras)) != len(cameras):
-        raise ValueError(f"cameras must be different names separated by commas, got '{arguments['cameras']}'")
     source = PythonLaunchDescriptionSource(str(share_folder() / "launch" / "orpose.launch.py"))
     return [
         GroupAction(
@@ -46,5 +54,5 @@ def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
                 )
             ]
         )
-        for camera in cameras
+        for camera in launching.camera_names(arguments["cameras"])
     ]

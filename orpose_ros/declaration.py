@@ -1,16 +1,14 @@
 """The declared parameters as parameters of a ROS node."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
+from orpose_ros.given_parameters import is_known
 from orpose_ros.parameters import PARAMETERS, Parameter
-
-_OF_ROS = ("use_sim_time", "start_type_description_service")
 
 
 def descriptor(parameter: Parameter) -> ParameterDescriptor:
@@ -50,8 +48,10 @@ class NodeParameters(Mapping[str, Any]):
         for change in _widen(list(overrides.values())):
             overrides[change.name] = change
         for name in sorted(overrides):
-            if sentence := unknown(name):
-                node.get_logger().warning(sentence)
+            # Misspelt names ended the program before (orpose_ros.given_parameters). A file for all nodes (`/**`) may
+            # hold others' parameters.
+            if not is_known(name):
+                node.get_logger().warning(f"there is no parameter '{name}', it is ignored")
         for parameter in PARAMETERS.values():
             default = list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
             self._values[parameter.name] = node.declare_parameter(parameter.name, default, descriptor(parameter)).value
@@ -83,17 +83,6 @@ class NodeParameters(Mapping[str, Any]):
         # A new dictionary, so that a reader in another thread sees all changes of one call or none.
         known = {change.name: change.value for change in changes if change.name in PARAMETERS}
         self._values = {**self._values, **known}
-
-
-def unknown(name: str) -> str | None:
-    """What to say of a parameter given at start-up that the node does not have; None for one that it has.
-
-    It is no error: a parameter file for all nodes (`/**`) may hold others' parameters.
-    """
-    if name in PARAMETERS or name in _OF_ROS or name.startswith("qos_overrides."):
-        return None
-    alike = get_close_matches(name, PARAMETERS, 1)
-    return f"there is no parameter '{name}', it is ignored" + (f"; is '{alike[0]}' meant?" if alike else "")
 
 
 def _widen(changes: list[RosParameter]) -> list[RosParameter]:

@@ -120,10 +120,16 @@ class PoseNode(LifecycleNode):
         return self._stop() and not (self._loader and self._loader.is_alive())
 
     def _start(self) -> None:
+        """
+        Raises:
+            OrposeError: it does not become active, and is not to wait until that is mended.
+        """
         assert self._autostart is not None
         self.destroy_timer(self._autostart)
         if self._state == "unconfigured" and self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
             self.trigger_activate()
+        if self._state != "active" and self._settings["end_if_unconfigured"] and self.context.ok():
+            raise OrposeError(f"{self.get_fully_qualified_name()} did not become active: {self._configure_problem}")
 
     def _load_model_interruptibly(self) -> PoseModel:
         """Load in a thread of its own, so that a signal need not wait for it."""

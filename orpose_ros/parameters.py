@@ -101,6 +101,12 @@ _RELIABILITY = ("best_effort", "reliable")
 
 _DECLARATION = (
     Parameter("autostart", True, "Configure and activate at start-up; false leaves that to a lifecycle manager."),
+    Parameter(
+        "end_if_unconfigured",
+        False,
+        "End with exit code 2 if autostart cannot configure and activate the node; false leaves it unconfigured, to be "
+        "configured once the cause is mended. The launch files set it.",
+    ),
     # What comes in
     Parameter(
         "cameras",

@@ -16,14 +16,14 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from orpose_models.datasets.camera_file import View
 from orpose_models.messages.poses import camera_from_info
 from orpose_models.model_format.pose_model import PoseModel
-from orpose_models.runtime.pipeline import Pipeline, Result
-from orpose_models.runtime.tracking import Tracker
+from orpose_models.runtime.pipeline import Result
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.resolution import Size
 from orpose_ros.gravity import TfGravity
 from orpose_ros.images import ImageReader
 from orpose_ros.outputs import Outputs, reliability
+from orpose_ros.processing import Processing
 from orpose_ros.stream_statistics import Snapshot, Statistics
 from orpose_ros.topics import camera_info_topic, check_topics, image_topic
 from orpose_ros.worker import Worker
@@ -60,7 +60,7 @@ class CameraStream:
         self._parameters = parameters
         self._model = model
         self._reader = ImageReader()
-        self._pipeline = Pipeline(model, max_input_pixels=parameters["max_input_pixels"] or None, tracker=Tracker())
+        self._processing = Processing(model, parameters)
         gravity = np.asarray(parameters["gravity"], np.float64)
         length = float(np.linalg.norm(gravity))
         self._fixed_gravity = gravity / length if length > 0 else None
@@ -159,10 +159,7 @@ class CameraStream:
         header = frame.message.header
         camera = self._camera((image.shape[1], image.shape[0]), header.frame_id)
         stamp = header.stamp.sec + header.stamp.nanosec * 1e-9
-        self._pipeline.downsample = self._parameters["downsample"]
-        self._pipeline.score_threshold = self._parameters["score_threshold"]
-        self._pipeline.max_persons = self._parameters["max_persons"]
-        result = self._pipeline.process(image, camera, stamp or frame.arrival)
+        result = self._processing.process(image, camera, stamp or frame.arrival)
         with self._publishing:
             if self._worker is not frame.worker:
                 return
@@ -191,7 +188,7 @@ class CameraStream:
         sizes = (result.resolution.full, result.resolution.seen)
         if sizes != self._reduced:
             self._reduced = sizes
-            (full, seen), limit = sizes, self._pipeline.max_input_pixels
+            (full, seen), limit = sizes, self._processing.max_input_pixels
             guard = f", at most {limit} pixels by the privacy guard," if limit else ""
             self._node.get_logger().info(
                 f"{self._of_camera}frames of {full[0]} x {full[1]}{guard} reach the model as {seen[0]} x {seen[1]}"

@@ -528,7 +528,13 @@ def test_a_signal_while_it_starts_ends_it_well(number: signal.Signals, tmp_path:
         (["-p", "downsample:=40.0"], "out of range"),
         (["-p", "downsample:=true"], "DOUBLE"),
         (["-p", "image_reliability:=maybe"], "must be one of"),
-        (["--params-file", "nowhere.yaml"], "Couldn't parse params file: '--params-file nowhere.yaml'"),
+        (["--params-file", "nowhere.yaml"], "parameter file nowhere.yaml: no such file or directory"),
+        (["-p", "max_input_pixel:=2000"], "there is no parameter 'max_input_pixel'; is 'max_input_pixels' meant?"),
+        (
+            ["-p", "model:=nonesuch", "-p", "end_if_unconfigured:=true"],
+            "did not become active: model 'nonesuch' is not",
+        ),
+        (["--log-level", "loud"], "ROS cannot be started: "),
     ],
 )
 def test_a_bad_start_ends_the_node_with_the_reason(arguments: list[str], reason: str, tmp_path: Path) -> None:
@@ -547,7 +553,7 @@ def test_a_bad_start_ends_the_node_with_the_reason(arguments: list[str], reason:
 
 
 def test_what_is_given_for_a_parameter_that_there_is_not_is_told(tmp_path: Path) -> None:
-    given = {"max_input_pixel": 2000, "downsample": 4, "use_sim_time": False, "autostart": False}
+    given = {"frame_rate": 30, "downsample": 4, "use_sim_time": False, "autostart": False}
     process = NodeProcess(tmp_path, {"ROS_DOMAIN_ID": str(DOMAIN)}, **given)
     try:
         end = time.monotonic() + LIMIT
@@ -555,6 +561,6 @@ def test_what_is_given_for_a_parameter_that_there_is_not_is_told(tmp_path: Path)
             time.sleep(0.05)
         assert process.end(signal.SIGINT) == 0, process.log
         told = [line.partition("]: ")[2] for line in process.log.splitlines()]
-        assert told == ["there is no parameter 'max_input_pixel', it is ignored; is 'max_input_pixels' meant?"]
+        assert told == ["there is no parameter 'frame_rate', it is ignored"]
     finally:
         process.kill()
