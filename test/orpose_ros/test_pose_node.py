@@ -532,7 +532,7 @@ def test_a_signal_while_it_starts_ends_it_well(number: signal.Signals, tmp_path:
         (["-p", "max_input_pixel:=2000"], "there is no parameter 'max_input_pixel'; is 'max_input_pixels' meant?"),
         (
             ["-p", "model:=nonesuch", "-p", "end_if_unconfigured:=true"],
-            "did not become active: model 'nonesuch' is not",
+            "did not become active: model 'nonesuch' is",
         ),
         (["--log-level", "loud"], "ROS cannot be started: "),
     ],
