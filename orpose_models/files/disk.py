@@ -19,6 +19,9 @@ from orpose_models.vocabulary.errors import OrposeError, file_problem
 _SURROGATE = re.compile(r"\\ud[89a-f]", re.IGNORECASE)
 
 
+_MOST_YAML = 1 << 20  # bytes
+
+
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary name beside `path`; on success it is renamed to `path`, on failure removed.
@@ -87,27 +90,50 @@ def read_json(path: str | Path) -> Any:
     try:
         return json.loads(path.read_text())
     except FileNotFoundError:
-        raise OrposeError(f"{path}: no such file") from None
+        raise OrposeError(f"{printable(path)}: no such file") from None
     except OSError as error:
         raise OrposeError(file_problem(error)) from None
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise OrposeError(f"{path}: not a JSON file ({error})") from None
+    except (ValueError, RecursionError) as error:
+        raise OrposeError(f"{printable(path)}: not a JSON file ({error})") from None
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """Knows no aliases: a file of a kilobyte could stand for terabytes by them."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("it uses aliases, which are not read: write out what they stand for")
+        return super().compose_node(parent, index)
+
+
+def read_yaml(path: str | Path) -> Any:
+    """Read a YAML file of plain values.
+
+    Raises:
+        OrposeError: missing, unreadable, larger than any such file, or not YAML.
+    """
+    name = printable(path)
+    try:
+        if Path(path).stat().st_size > _MOST_YAML:
+            raise OrposeError(f"{name}: too large for a YAML file of settings")
+        return yaml.load(Path(path).read_text(), _PlainLoader)  # a safe one
+    except FileNotFoundError:
+        raise OrposeError(f"{name}: no such file") from None
+    except OSError as error:
+        raise OrposeError(file_problem(error)) from None
+    except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:
+        raise OrposeError(f"{name}: not a YAML file ({' '.join(str(error).split())})") from None
 
 
 def read_settings(path: str | Path) -> dict[str, Any]:
     """Read a YAML file of settings by name.
 
     Raises:
-        OrposeError: missing, not YAML, or something else than settings by name.
+        OrposeError: as `read_yaml`, or something else than settings by name.
     """
-    try:
-        raw = yaml.safe_load(Path(path).read_text())
-    except FileNotFoundError:
-        raise OrposeError(f"{path}: no such file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise OrposeError(f"{path}: not a YAML file ({' '.join(str(error).split())})") from None
+    raw = read_yaml(path)
     if not isinstance(raw, dict):
-        raise OrposeError(f"{path}: expected settings by name")
+        raise OrposeError(f"{printable(path)}: expected settings by name")
     return raw
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import yaml
 import zstandard
 
+from orpose_models.files.disk import read_yaml
 from orpose_models.files.names import natural_key, printable
 from orpose_models.vocabulary.errors import OrposeError
 
@@ -60,10 +60,9 @@ def files_of_bag(path: Path, problems: list[str]) -> list[Path]:
 
 def _named_in_metadata(path: Path) -> set[str] | None:
     try:
-        raw = yaml.safe_load((path / METADATA).read_text())
-        names = raw["rosbag2_bagfile_information"]["relative_file_paths"]
+        names = read_yaml(path / METADATA)["rosbag2_bagfile_information"]["relative_file_paths"]
         return {Path(name).name for name in names if isinstance(name, str)}
-    except (OSError, ValueError, TypeError, KeyError, RecursionError, yaml.YAMLError):
+    except (OrposeError, TypeError, KeyError):
         return None
 
 
