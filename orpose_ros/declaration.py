@@ -86,11 +86,15 @@ class NodeParameters(Mapping[str, Any]):
 
 
 def _widen(changes: list[RosParameter]) -> list[RosParameter]:
-    """Whole numbers given for a double are meant as doubles: `ros2 param set ... downsample 4`."""
-    doubles = {parameter.name for parameter in PARAMETERS.values() if parameter.type is float}
-    return [
-        RosParameter(change.name, value=float(change.value))
-        if change.name in doubles and change.type_ is RosParameter.Type.INTEGER
-        else change
-        for change in changes
-    ]
+    """What is meant: whole numbers for a double (`ros2 param set ... downsample 4`), true for a word of choices."""
+    widened = []
+    for change in changes:
+        parameter, value = PARAMETERS.get(change.name), change.value
+        if parameter is not None and parameter.type is float and change.type_ is RosParameter.Type.INTEGER:
+            value = float(value)
+        elif (
+            parameter is not None and change.type_ is RosParameter.Type.BOOL and str(value).lower() in parameter.choices
+        ):
+            value = str(value).lower()
+        widened.append(change if value is change.value else RosParameter(change.name, value=value))
+    return widened

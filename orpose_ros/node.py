@@ -83,8 +83,11 @@ class PoseNode(LifecycleNode):
             return TransitionCallbackReturn.ERROR
         self._stalled.clear()
         self._state = "active"
-        topics = ", ".join(stream.image_topic for stream in streams.values())
-        self.get_logger().info(f"waiting for images on {topics}")
+        for stream in streams.values():
+            kind = (
+                "rectified images: P of camera_info, no distortion" if stream.rectified else "images as they are taken"
+            )
+            self.get_logger().info(f"waiting on {stream.image_topic} for {kind}")
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:

@@ -92,6 +92,8 @@ class Parameter:
                 value = text
         if self.type is float and type(value) is int:
             value = float(value)
+        if self.choices and text in ("True", "False"):
+            value = text.lower()
         if problem := self.problem(value):
             raise ValueError(problem)
         return tuple(float(v) for v in value) if self.type is tuple else value
@@ -124,6 +126,13 @@ _DECLARATION = (
         "camera_info_topic",
         "",
         "Topic of the camera's intrinsics, in the same way; empty for 'camera_info' beside the image topic.",
+    ),
+    Parameter(
+        "rectified",
+        "auto",
+        "Whether the images are rectified: the projection matrix P of camera_info holds for them, and no distortion; "
+        "else K and D. auto goes by the image topic's name: image_rect, image_rect_color and so on.",
+        choices=("auto", "true", "false"),
     ),
     Parameter(
         "compressed",

@@ -14,7 +14,8 @@ from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from orpose_models.datasets.camera_file import View
-from orpose_models.messages.poses import camera_from_info
+from orpose_models.messages.camera_info import IntrinsicsByTime, is_rectified
+from orpose_models.messages.fields import stamp_of
 from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.runtime.pipeline import Result
 from orpose_models.vocabulary.cameras import Camera
@@ -27,6 +28,11 @@ from orpose_ros.processing import Processing
 from orpose_ros.stream_statistics import Snapshot, Statistics
 from orpose_ros.topics import camera_info_topic, check_topics, image_topic
 from orpose_ros.worker import Worker
+
+# Seconds that an image waits for the camera_info of its stamp, where each image has one.
+_INFO_PATIENCE = 0.05
+# Changes of the intrinsics that are remembered.
+_INFO_MEMORY = 1000
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,9 @@ class CameraStream:
         check_topics(parameters, camera)
         self.camera = camera
         self.name = "/".join(filter(None, [node.get_namespace().strip("/"), camera])) or node.get_name()
+        # Why the last image's intrinsics were not used, and whether any were.
         self.camera_problem = ""
+        self.calibrated = False
         self._node = node
         self._parameters = parameters
         self._model = model
@@ -67,9 +75,7 @@ class CameraStream:
         self._tf = TfGravity(node, parameters["gravity_frame"]) if parameters["gravity_frame"] else None
         self._outputs = Outputs(node, parameters, self.name, camera)
         self._statistics = Statistics(time.monotonic())
-        self._calibrated: Camera | None = None
-        self._info: CameraInfo | None = None
-        self._info_problem = ""
+        self._intrinsics = IntrinsicsByTime(self.rectified, _INFO_MEMORY)
         self._reduced: tuple[Size, Size] | None = None
         self._worker: Worker[Frame] | None = None
         self._subscriptions: list[Subscription] = []
@@ -96,9 +102,9 @@ class CameraStream:
         return camera_info_topic(self._node, parameters["image_topic"], parameters["camera_info_topic"], self.camera)
 
     @property
-    def calibrated(self) -> bool:
-        """Whether the camera's intrinsics are in use."""
-        return self._calibrated is not None and not self.camera_problem
+    def rectified(self) -> bool:
+        """Whether the images are free of distortion and belong to the projection matrix of the intrinsics."""
+        return is_rectified(self.image_topic, self._parameters["rectified"])
 
     def start(self, worker: Worker[Frame]) -> None:
         """Say what the poses mean and start to receive images, whose results `work` makes in the worker's thread."""
@@ -157,8 +163,8 @@ class CameraStream:
             self._bad(str(error))
             return
         header = frame.message.header
-        camera = self._camera((image.shape[1], image.shape[0]), header.frame_id)
-        stamp = header.stamp.sec + header.stamp.nanosec * 1e-9
+        camera = self._camera((image.shape[1], image.shape[0]), header)
+        stamp = stamp_of(header) * 1e-9
         result = self._processing.process(image, camera, stamp or frame.arrival)
         with self._publishing:
             if self._worker is not frame.worker:
@@ -194,20 +200,19 @@ class CameraStream:
                 f"{self._of_camera}frames of {full[0]} x {full[1]}{guard} reach the model as {seen[0]} x {seen[1]}"
             )
 
-    def _camera(self, size: Size, frame_id: str) -> Camera:
+    def _camera(self, size: Size, header: Any) -> Camera:
         """The camera of an image: calibrated where intrinsics came and fit, else guessed."""
         gravity = self._fixed_gravity
         if gravity is None and self._tf is not None:
-            gravity = self._tf.lookup(frame_id)
+            gravity = self._tf.lookup(header.frame_id)
         direction = None if gravity is None else (float(gravity[0]), float(gravity[1]), float(gravity[2]))
-        calibrated = self._calibrated
+        known = self._intrinsics.at(stamp_of(header), _INFO_PATIENCE)
         try:
-            camera = View(calibrated, direction).camera(size)
-            self.camera_problem = self._info_problem
-            return camera
+            camera, problem = View(known.camera, direction).camera(size), known.problem
         except OrposeError as error:
-            self.camera_problem = str(error)
-            return View(None, direction).camera(size)
+            camera, problem = View(None, direction).camera(size), str(error)
+        self.camera_problem, self.calibrated = problem, not camera.guessed
+        return camera
 
     def _on_image(self, message: Any) -> None:
         worker = self._worker
@@ -222,18 +227,9 @@ class CameraStream:
         self._statistics.lost(info.total_count_change)
 
     def _on_camera_info(self, message: CameraInfo) -> None:
-        message.header.stamp.sec = message.header.stamp.nanosec = 0
-        if message == self._info:
-            return
-        self._info = message
-        try:
-            self._calibrated = camera_from_info(message)
-            self._info_problem = ""
-        except OrposeError as error:
-            self._calibrated = None
-            self._info_problem = str(error)
-            # With a NaN among its numbers no message equals the one before.
-            self._node.get_logger().warning(f"{self._of_camera}intrinsics not used: {error}", throttle_duration_sec=1.0)
+        said = self._intrinsics.add(message)
+        if said is not None and said.problem:
+            self._node.get_logger().warning(f"{self._of_camera}intrinsics not used: {said.problem}")
 
     def _bad(self, reason: str) -> None:
         self._statistics.bad(time.monotonic(), reason)

@@ -1,9 +1,8 @@
-"""Poses, joint sets and cameras as ROS messages, and back.
+"""Poses and joint sets as ROS messages, and back.
 
 Works with rclpy's classes and rosbags' alike (see `message_types`). What the fields mean is said in orpose_msgs/msg.
 """
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ from numpy.typing import NDArray
 
 from orpose_models.messages.fields import MessageTypes, copy_header, number_sequence
 from orpose_models.model_format.pose_model import PoseModel
-from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import Resolution
@@ -135,65 +133,6 @@ def skeleton_info_message(model: PoseModel, header: Any, types: MessageTypes) ->
         model_sha256=model.sha256,
         engine=model.engine,
     )
-
-
-def camera_info_message(camera: Camera, header: Any, types: MessageTypes) -> Any:
-    """A sensor_msgs/CameraInfo of a monocular, unrectified camera. Gravity has no place in it."""
-    cls = types("sensor_msgs/msg/CameraInfo")
-    distortion = camera.distortion or (0.0,) * 5
-    return cls(
-        header=copy_header(header, types),
-        height=camera.height,
-        width=camera.width,
-        distortion_model="rational_polynomial" if len(distortion) == 8 else "plumb_bob",
-        # plumb_bob has five coefficients.
-        d=number_sequence(cls, np.array((*distortion, *(0.0,) * (5 - len(distortion))))),
-        k=camera.matrix.reshape(-1),
-        r=np.eye(3).reshape(-1),
-        p=np.hstack([camera.matrix, np.zeros((3, 1))]).reshape(-1),
-        binning_x=0,
-        binning_y=0,
-        roi=types("sensor_msgs/msg/RegionOfInterest")(x_offset=0, y_offset=0, height=0, width=0, do_rectify=False),
-    )
-
-
-def camera_from_info(info: Any) -> Camera | None:
-    """The camera of a sensor_msgs/CameraInfo, for the image as it is published: cut to the region of interest, binned.
-
-    Returns:
-        None if the camera is uncalibrated (k[0] is 0). Gravity is left unknown.
-
-    Raises:
-        OrposeError: a distortion model other than plumb_bob and rational_polynomial, or impossible numbers.
-    """
-    k = [float(number) for number in info.k]
-    if k[0] == 0:
-        return None
-    distortion = tuple(float(number) for number in info.d)
-    if not any(distortion):
-        distortion = ()
-    elif not any(distortion[8:]):
-        distortion = distortion[:8]  # what may follow are a thin prism and a tilted sensor
-    # A name without coefficients says nothing, except for a fisheye, which is no pinhole camera even without them.
-    if info.distortion_model not in ("plumb_bob", "rational_polynomial") and (info.distortion_model or distortion):
-        raise OrposeError(
-            f"camera info: distortion model {info.distortion_model!r} is not supported; rectify the image first, "
-            "or publish plumb_bob or rational_polynomial"
-        )
-    try:
-        camera = Camera(int(info.width), int(info.height), k[0], k[4], k[2], k[5], distortion)
-        if info.roi.width and info.roi.height:
-            camera = replace(
-                camera,
-                width=int(info.roi.width),
-                height=int(info.roi.height),
-                cx=camera.cx - info.roi.x_offset,
-                cy=camera.cy - info.roi.y_offset,
-            )
-        binning = max(1, int(info.binning_x)), max(1, int(info.binning_y))
-        return camera.resized(camera.width // binning[0], camera.height // binning[1])
-    except ValueError as error:
-        raise OrposeError(f"camera info: {error}") from None
 
 
 def _identity(poses: Poses, i: int) -> dict[str, Any]:

@@ -35,8 +35,8 @@ from orpose_models.lab.benchmark.pictures import SIZE, pictures
 from orpose_models.lab.benchmark.process import ContenderError, MeasuringProcess, check_linux
 from orpose_models.lab.benchmark.result import Camera, NodeBenchmark, NodeRun, Quiet
 from orpose_models.lab.benchmark.timing_statistics import timing
+from orpose_models.messages.camera_info import camera_info_message
 from orpose_models.messages.fields import make_header, stamp_of
-from orpose_models.messages.poses import camera_info_message
 from orpose_models.vocabulary import cameras
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_ros.dds import use_large_image_profile

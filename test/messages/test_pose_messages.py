@@ -1,6 +1,5 @@
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,14 +12,11 @@ from hypothesis import strategies as st
 from orpose_models.datasets.bags.types import message_class, typestore
 from orpose_models.messages.fields import copy_header, make_header, stamp_of
 from orpose_models.messages.poses import (
-    camera_from_info,
-    camera_info_message,
     poses2d_message,
     poses3d_message,
     poses_from_messages,
     skeleton_info_message,
 )
-from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import Resolution
@@ -179,68 +175,3 @@ def test_bags_hold_the_very_types_that_were_built(path: Path) -> None:
     name = f"orpose_msgs/msg/{path.stem}"
     hashes = json.loads((share / "msg" / f"{path.stem}.json").read_text())["type_hashes"]
     assert typestore().hash_rihs01(name) in [entry["hash_string"] for entry in hashes if entry["type_name"] == name]
-
-
-CAMERA = Camera(640, 480, 540.0, 541.0, 322.5, 238.25)
-
-
-def info_of(camera: Camera, types: Types = message_class, **changes: Any) -> Any:
-    info = camera_info_message(camera, make_header(0, "camera", types), types)
-    for name, value in changes.items():
-        setattr(info, name, value)
-    return info
-
-
-@pytest.mark.parametrize("count", [0, 4, 5, 8])
-def test_camera_round_trip(count: int, message_types: Types) -> None:
-    camera = replace(CAMERA, distortion=tuple(0.01 * (i + 1) for i in range(count)))
-    info = info_of(camera, message_types)
-    assert info.distortion_model == ("rational_polynomial" if count == 8 else "plumb_bob")
-    back = camera_from_info(info)
-    assert back is not None
-    # plumb_bob has five coefficients; the fifth is 0 if it was not there.
-    distortion = (*camera.distortion, 0.0) if count == 4 else camera.distortion
-    assert vars(back) == {**vars(camera), "distortion": distortion}
-
-
-def test_an_uncalibrated_camera_is_none(message_types: Types) -> None:
-    assert camera_from_info(info_of(CAMERA, message_types, k=np.zeros(9))) is None
-
-
-def test_region_of_interest_and_binning_move_the_principal_point() -> None:
-    roi = message_class("sensor_msgs/msg/RegionOfInterest")(
-        x_offset=20, y_offset=40, height=200, width=400, do_rectify=False
-    )
-    camera = camera_from_info(info_of(CAMERA, roi=roi, binning_x=2, binning_y=2))
-    assert camera is not None
-    assert (camera.width, camera.height, camera.fx, camera.fy) == (200, 100, 270.0, 270.5)
-    # The point that full-size pixel (300, 200) shows is at ((300 - 20) / 2, (200 - 40) / 2).
-    np.testing.assert_allclose(camera.normalised([140, 80]), CAMERA.normalised([300, 200]))
-
-
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        ({"distortion_model": "equidistant", "d": np.array([0.1, 0, 0, 0])}, "'equidistant' is not supported"),
-        ({"distortion_model": "equidistant", "d": np.zeros(4)}, "'equidistant' is not supported"),
-        ({"distortion_model": "", "d": np.array([0.1])}, "'' is not supported"),
-        ({"d": np.array([0.1, 0.2])}, "got 2"),
-        ({"d": np.full(14, 0.1)}, "got 14"),
-        ({"width": 0}, "must be positive"),
-        ({"k": np.array([np.nan, 0, 1, 0, 1, 1, 0, 0, 1])}, "finite"),
-        ({"k": np.array([5.0, 0, 1, 0, -5, 1, 0, 0, 1])}, "must be positive"),
-    ],
-)
-def test_impossible_cameras_are_refused(changes: dict[str, Any], reason: str) -> None:
-    with pytest.raises(OrposeError, match=reason):
-        camera_from_info(info_of(CAMERA, **changes))
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{"distortion_model": "", "d": np.zeros(0)}, {"distortion_model": "rational_polynomial", "d": np.zeros(14)}],
-)
-def test_no_distortion(changes: dict[str, Any]) -> None:
-    camera = camera_from_info(info_of(CAMERA, **changes))
-    assert camera is not None
-    assert camera.distortion == ()

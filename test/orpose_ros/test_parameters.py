@@ -37,6 +37,8 @@ def test_the_documented_table_is_the_declaration() -> None:
         ("downsample", "2.5", 2.5),
         ("max_persons", "3", 3),
         ("compressed", "true", True),
+        ("rectified", "auto", "auto"),
+        ("rectified", "True", "true"),
         ("gravity", "[0, 1, 0.2]", (0.0, 1.0, 0.2)),
     ],
 )
@@ -58,6 +60,7 @@ def test_parse(name: str, text: str, value: object) -> None:
         ("max_persons", "0", "must be within 1 .. 100"),
         ("max_input_pixels", "-1", "must be within 0 .. 2147483647"),
         ("compressed", "1", "must be of type bool"),
+        ("rectified", "maybe", "must be one of auto, true, false"),
         ("image_reliability", "maybe", "must be one of best_effort, reliable"),
         ("gravity", "[0, 1]", "must be 3 numbers"),
         ("gravity", "abc", "must be 3 numbers"),

@@ -8,8 +8,8 @@ from orpose_models.datasets.bags.types import message_class
 from orpose_models.datasets.bags.writer import new_bag
 from orpose_models.files.disk import read_json
 from orpose_models.lab.simulation.dataset import Layout
+from orpose_models.messages.camera_info import camera_info_message
 from orpose_models.messages.fields import make_header
-from orpose_models.messages.poses import camera_info_message
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 
