@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from orpose_models.datasets.bags.images import BagCameras, decoded, image_topics, picture
 from orpose_models.datasets.bags.reader import Bag, BagMessage
-from orpose_models.datasets.bags.salvage import storage_files
 from orpose_models.datasets.bags.topics import POSES2D, POSES3D, SKELETON_INFO, camera_info_topic
 from orpose_models.datasets.bags.types import message_class
 from orpose_models.datasets.bags.writer import BagWriter, Storage, new_bag
@@ -94,7 +93,7 @@ def run_bag(
     cameras = BagCameras(bag, infos, View(None, gravity), run.notes)
     identity = {
         **settings_of(pipeline),
-        "files": [file_key(file) for file in storage_files(bag.path)],
+        "files": [file_key(file) for file in bag.files],
         "path": str(bag.path.resolve()),
         "image_topic": images,
         "camera_info_topic": infos,
