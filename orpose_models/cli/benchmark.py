@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from orpose_models.cli.console import new_console, say
 from orpose_models.registry.models import DEFAULT_MODEL
@@ -31,7 +32,10 @@ def benchmark(
         bool, typer.Option(help="Measure torchvision's Keypoint R-CNN and the paper's student, too.")
     ] = False,
     yolo_onnx: Annotated[
-        Path | None, typer.Option(help="An Ultralytics pose graph to measure, too (docs/performance.md).")
+        list[Path] | None,
+        typer.Option(
+            help="An Ultralytics pose graph to measure, too (docs/performance.md); may be given several times."
+        ),
     ] = None,
     mediapipe: Annotated[
         str | None, typer.Option(help="Python of an environment with mediapipe, to measure that, too.")
@@ -51,70 +55,35 @@ def benchmark(
 
         console.print(f"-> {write_document(documents)}", soft_wrap=True)
         return
-    thread_counts = _whole_numbers("--threads", threads, 1, 256)
-    from orpose_models.lab.benchmark.contenders import (
-        mediapipe_contender,
-        own_contenders,
-        peer_contenders,
-        yolo_contenders,
-    )
+    from orpose_models.lab.benchmark.contenders import own_contenders, rivals
     from orpose_models.lab.benchmark.measure import Plan
     from orpose_models.lab.benchmark.pictures import MAX_PERSONS
 
-    most = max(thread_counts)
-    others = peer_contenders(most) if peers else []
-    others += yolo_contenders(yolo_onnx, engine, most) if yolo_onnx else []
-    others += [mediapipe_contender(mediapipe, most)] if mediapipe else []
+    counts = _whole_numbers("--threads", threads, 1, 256)
     plan = Plan(
-        own_contenders(model or [DEFAULT_MODEL], engine, thread_counts),
-        others,
+        own_contenders(model or [DEFAULT_MODEL], engine, counts),
+        rivals(peers, yolo_onnx or [], engine, mediapipe, max(counts)),
         _whole_numbers("--persons", persons, 0, MAX_PERSONS),
         _numbers("--downsample", downsample, MIN_FACTOR, MAX_FACTOR),
         repeat,
         robustness,
     )
-    options = {
-        "--threads": threads,
-        "--persons": persons,
-        "--downsample": downsample,
-        "--repeat": str(repeat),
-        "--yolo-onnx": yolo_onnx.name if yolo_onnx else None,
-        "--mediapipe": Path(mediapipe).name if mediapipe else None,
-    }
     # Names only: where things lie on this machine is nobody's business.
-    given = [f"--model {Path(name).name}" for name in model or []] + [f"--engine {name}" for name in engine or []]
-    given += [f"{name} {value}" for name, value in options.items() if value] + (["--peers"] if peers else [])
-    given += [] if robustness else ["--no-robustness"]
+    named = {"--model": model, "--engine": engine, "--yolo-onnx": yolo_onnx, "--mediapipe": [mediapipe or ""]}
+    given = [f"{name} {Path(value).name}" for name, values in named.items() for value in values or [] if value]
+    given += [f"--threads {threads} --persons {persons} --downsample {downsample} --repeat {repeat}"]
+    given += ["--peers"] * peers + ["--no-robustness"] * (not robustness)
     _run(plan, " ".join(["orpose benchmark", *given]), out)
 
 
 def _run(plan: "Plan", command: str, out: Path) -> None:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
     from orpose_models.files.disk import atomic_path
-    from orpose_models.lab.benchmark.goals import runtime_verdicts
     from orpose_models.lab.benchmark.machine import IDLE_SHARE
     from orpose_models.lab.benchmark.measure import Run
     from orpose_models.lab.benchmark.plot import draw
-    from orpose_models.lab.benchmark.timing_tables import (
-        comparison_sheet,
-        found_sheet,
-        goals_sheet,
-        needs_sheet,
-        robustness_sheet,
-        speed_sheets,
-        stages_sheet,
-    )
+    from orpose_models.lab.benchmark.timing_tables import runtime_sheets
 
-    bar = Progress(
-        BarColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}", markup=False),
-        console=console,
-        transient=True,
-    )
-    with bar:
+    with _bar() as bar:
         task = bar.add_task("", total=1.0)
         result = Run(
             plan,
@@ -126,15 +95,17 @@ def _run(plan: "Plan", command: str, out: Path) -> None:
     with atomic_path(out / "benchmark.png") as temporary:
         temporary.write_bytes(draw(result, persons))
     output = new_console()
-    sheets = [*speed_sheets(result), stages_sheet(result, persons), needs_sheet(result), found_sheet(result)]
-    sheets += [robustness_sheet(result)] if result.robustness else []
-    sheets += [comparison_sheet(result, persons), goals_sheet(runtime_verdicts(result))]
-    for sheet in sheets:
+    for sheet in runtime_sheets(result, persons):
         output.print(sheet.rich())
     others = max(result.quiet.others_before, result.quiet.others_during)
     if others > IDLE_SHARE:
         say(console, "warning", f"other processes used {others:.0%} of the processors: these figures say little")
     console.print(f"{result.seconds:.0f} s -> {out / 'benchmark.json'}, {out / 'benchmark.png'}", soft_wrap=True)
+
+
+def _bar() -> Progress:
+    columns = BarColumn(), TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.description}", markup=False)
+    return Progress(*columns, console=console, transient=True)
 
 
 def _numbers(option: str, text: str, low: float, high: float) -> list[float]:

@@ -12,7 +12,6 @@ from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -29,11 +28,11 @@ from sensor_msgs.msg import CameraInfo, Image
 from visualization_msgs.msg import MarkerArray
 
 from orpose_models.lab.benchmark.contenders import Contender
-from orpose_models.lab.benchmark.machine import Usage, describe_machine, load_average, others_share
+from orpose_models.lab.benchmark.machine import Circumstances
 from orpose_models.lab.benchmark.measure import REFERENCE_PERSONS
-from orpose_models.lab.benchmark.pictures import SIZE, pictures
-from orpose_models.lab.benchmark.process import ContenderError, MeasuringProcess, check_linux
-from orpose_models.lab.benchmark.result import Camera, NodeBenchmark, NodeRun, Quiet
+from orpose_models.lab.benchmark.pictures import SIZE, pictures, save_pictures
+from orpose_models.lab.benchmark.process import ContenderError, MeasuringProcess
+from orpose_models.lab.benchmark.result import Camera, NodeBenchmark, NodeRun
 from orpose_models.lab.benchmark.timing_statistics import timing
 from orpose_models.messages.camera_info import camera_info_message
 from orpose_models.messages.fields import make_header, stamp_of
@@ -187,9 +186,7 @@ def measure_node(model: str, threads: int, report: Callable[[str], None] = lambd
     Raises:
         OrposeError: the model cannot be loaded, the footage is not fetched, or the node does not work.
     """
-    check_linux()
-    start, machine = time.monotonic(), describe_machine()
-    load_before, others_before, usage = load_average(), others_share(), Usage()
+    circumstances = Circumstances()
     shown = pictures(REFERENCE_PERSONS)
     with TemporaryDirectory(prefix="orpose-benchmark-") as temporary:
         folder = Path(temporary)
@@ -201,16 +198,8 @@ def measure_node(model: str, threads: int, report: Callable[[str], None] = lambd
         several = _stream(model, threads, shown, folder, CAMERAS, SEVERAL_FPS)
     name = Path(model).name
     return NodeBenchmark(
-        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        **circumstances.record(),
         command=f"orpose benchmark-node --model {name} --threads {threads}",
-        seconds=round(time.monotonic() - start, 1),
-        machine=machine,
-        quiet=Quiet(
-            load_before=load_before,
-            load_after=load_average(),
-            others_before=others_before,
-            others_during=usage.others(),
-        ),
         model=name,
         engine=engine,
         threads=threads,
@@ -226,9 +215,7 @@ def _overhead(
     model: str, threads: int, shown: list[NDArray[np.uint8]], folder: Path
 ) -> tuple[list[float], list[float], str]:
     """Seconds of the model alone and of the node, image by image in turn, and the model's engine."""
-    files = [str(folder / f"{i}.npy") for i in range(len(shown))]
-    for file, picture in zip(files, shown, strict=True):
-        np.save(file, picture)
+    files = save_pictures(REFERENCE_PERSONS, folder)
     bare, node = [], []
     try:
         with MeasuringProcess(Contender("model", model, None, threads), pinned=False) as alone:

@@ -6,17 +6,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from orpose_models.registry.models import ENGINES
 from orpose_models.vocabulary.errors import OrposeError
 
 Kind = Literal["model", "paper-student", "keypoint-rcnn", "yolo", "mediapipe"]
-# The engines of `runtime.model`, and the package that each needs.
-ENGINES = {
-    "onnxruntime": "onnxruntime",
-    "onnxruntime-int8": "onnxruntime",
-    "openvino": "openvino",
-    "openvino-bf16": "openvino",
-    "torch": "torch",
-}
 # Those that take any graph as it is.
 GRAPH_ENGINES = ("onnxruntime", "openvino", "openvino-bf16")
 
@@ -62,7 +55,12 @@ class Contender:
 
 def installed_engines() -> list[str]:
     """The engines whose packages are installed."""
-    return [engine for engine, package in ENGINES.items() if find_spec(package) is not None]
+    return [engine for engine in ENGINES if find_spec(_package(engine)) is not None]
+
+
+def _package(engine: str) -> str:
+    """What an engine needs; its variants need the same."""
+    return engine.partition("-")[0]
 
 
 def own_contenders(models: list[str], engines: list[str] | None, threads: list[int]) -> list[Contender]:
@@ -79,7 +77,7 @@ def own_contenders(models: list[str], engines: list[str] | None, threads: list[i
         if engine not in ENGINES:
             raise OrposeError(f"engine {engine!r} is not known; choose one of: {', '.join(ENGINES)}")
         if engine not in there:
-            raise OrposeError(f"engine {engine!r} needs the package {ENGINES[engine]}, which is not installed")
+            raise OrposeError(f"engine {engine!r} needs the package {_package(engine)}, which is not installed")
     return [
         Contender("model", model, engine, count) for model in models for engine in engines or there for count in threads
     ]
@@ -104,10 +102,11 @@ def yolo_contenders(file: Path, engines: list[str] | None, threads: int) -> list
     """An Ultralytics pose graph on ONNX Runtime and OpenVINO.
 
     Raises:
-        OrposeError: there is no such file.
+        OrposeError: there is no such file, or its layout is not one that is read.
     """
-    if not file.is_file():
-        raise OrposeError(f"{file}: no such file; docs/performance.md says how to make a YOLO pose graph")
+    from orpose_models.lab.benchmark.yolo import check_graph
+
+    check_graph(file)
     wanted = [engine for engine in engines or installed_engines() if engine in GRAPH_ENGINES]
     note = "2D only; with its preparation of the image and non-maximum suppression; its best N boxes are taken"
     return [Contender("yolo", str(file), engine, threads, note=note) for engine in wanted]
@@ -117,3 +116,14 @@ def mediapipe_contender(python: str, threads: int) -> Contender:
     """MediaPipe's pose solution, run by the interpreter of an environment that has it."""
     note = "one call a person on a crop around them; finding the persons is not included; chooses its threads itself"
     return Contender("mediapipe", "", None, threads, python=python, note=note)
+
+
+def rivals(
+    peers: bool, graphs: list[Path], engines: list[str] | None, mediapipe: str | None, threads: int
+) -> list[Contender]:
+    """All that models of this project are compared with: torch's networks, YOLO graphs, MediaPipe, where asked for."""
+    return [
+        *(peer_contenders(threads) if peers else []),
+        *(one for graph in graphs for one in yolo_contenders(graph, engines, threads)),
+        *([mediapipe_contender(mediapipe, threads)] if mediapipe else []),
+    ]

@@ -1,6 +1,7 @@
 """`docs/performance.md`, written from the files of the benchmark."""
 
 from pathlib import Path
+from textwrap import fill
 
 from orpose_models.files.disk import atomic_path
 from orpose_models.lab.benchmark.goals import node_verdicts, runtime_verdicts
@@ -27,8 +28,9 @@ from orpose_models.vocabulary.errors import OrposeError
 _HEAD = """\
 # Performance
 
-Written by `orpose benchmark --documents docs` from the files in `docs/performance`; do not edit it by hand. What
-has no file or no figure there is shown as not measured.
+For knowing how fast a model and the node are, how much memory they take, and whether that is what they are to achieve.
+`orpose benchmark --documents docs` writes this page from the files in `docs/performance`; changes by hand are lost.
+What has no file or no figure there is shown as not measured.
 """
 
 _READING = f"""\
@@ -65,7 +67,8 @@ On a machine that has nothing else to do (the command looks and warns):
 
 ```
 orpose fetch weights multiperson
-orpose benchmark --peers --yolo-onnx yolo11n-pose.onnx --mediapipe mediapipe-env/bin/python --out docs/performance
+orpose benchmark --peers --yolo-onnx yolo11n-pose.onnx --yolo-onnx yolo26n-pose.onnx \\
+  --mediapipe mediapipe-env/bin/python --out docs/performance
 source tools/ros_env.sh && orpose benchmark-node --out docs/performance
 orpose benchmark --documents docs
 ```
@@ -73,14 +76,20 @@ orpose benchmark --documents docs
 `orpose benchmark` without options measures the default model on all installed engines. Copy `benchmark.json` and
 `node.json` to names of their own to keep several machines in this document.
 
-The YOLO graph comes from an environment of its own; Ultralytics is under the AGPL and neither a part nor a
-dependency of this project. `yolo11n-pose.yaml` is a copy of Ultralytics' `yolo11-pose.yaml` with `nc: 1`:
+YOLO graphs come from an environment of its own; Ultralytics is under the AGPL and neither a part nor a dependency of
+this project. `yolo11n-pose.yaml` and `yolo26n-pose.yaml` are copies of Ultralytics' `yolo11-pose.yaml` and
+`yolo26-pose.yaml` with `nc: 1`; the weights are random:
 
 ```
 python3 -m venv yolo-env && yolo-env/bin/pip install ultralytics onnx
 yolo-env/bin/python -c "from ultralytics import YOLO; \\
 YOLO('yolo11n-pose.yaml', task='pose').export(format='onnx', imgsz=[480, 640], opset=18, simplify=False)"
+yolo-env/bin/python -c "from ultralytics import YOLO; \\
+YOLO('yolo26n-pose.yaml', task='pose').export(format='onnx', imgsz=[480, 640], opset=18, simplify=False, end2end=True)"
 ```
+
+Read are graphs of one class and a fixed input that answer (1, 56, cells), whose non-maximum suppression is done here,
+or (1, persons, 57), such as those with `nms=True` or `end2end=True`. Others are refused before anything is measured.
 
 MediaPipe 0.10.21 has the network in its wheel; it needs NumPy 1, so it has an environment of its own, too:
 
@@ -170,7 +179,7 @@ def _node(name: str, benchmark: NodeBenchmark) -> str:
 
 def _section(sheet: Sheet) -> str:
     title = sheet.title[:1].upper() + sheet.title[1:]
-    notes = "".join(f"* {note}\n" for note in sheet.notes)
+    notes = "".join(fill(note, 120, initial_indent="* ", subsequent_indent="  ") + "\n" for note in sheet.notes)
     body = sheet.markdown() if sheet.rows else "Not measured.\n"
     return "\n".join(filter(None, [f"### {title}\n", body, notes]))
 
@@ -188,7 +197,5 @@ def _quiet(quiet: Quiet) -> str:
 def _machine(machine: Machine) -> str:
     packages = ", ".join(f"{name} {version}" for name, version in machine.packages.items())
     flags = ", ".join(machine.flags) or "no vector extensions known"
-    return (
-        f"### Machine\n\n{machine.cpu}, {machine.cores} processors ({flags}), {machine.memory_gb:g} GB; "
-        f"{machine.system}; Python {machine.python}; {packages}.\n"
-    )
+    about = f"{machine.cpu}, {machine.cores} processors ({flags}), {machine.memory_gb:g} GB; {machine.system}; "
+    return f"### Machine\n\n{fill(f'{about}Python {machine.python}; {packages}.', 120)}\n"

@@ -3,11 +3,14 @@
 import os
 import platform
 import time
+from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from orpose_models.lab.benchmark.protocol import MEGA
-from orpose_models.lab.benchmark.result import Machine
+from orpose_models.lab.benchmark.result import Machine, Quiet
+from orpose_models.vocabulary.errors import OrposeError
 
 # Processor features that decide which kernels the engines choose.
 _FLAGS = ("avx", "avx2", "fma", "f16c", "avx512f", "avx512_bf16", "avx512_vnni", "avx_vnni", "amx_bf16", "amx_int8")
@@ -81,6 +84,43 @@ def others_share(seconds: float = 1.0) -> float:
     usage = Usage()
     time.sleep(seconds)
     return usage.others()
+
+
+class Circumstances:
+    """The machine and what else it has to do, from the moment this is made.
+
+    Raises:
+        OrposeError: the system has no /proc, from which memory and processor times are read.
+    """
+
+    def __init__(self) -> None:
+        check_linux()
+        self._start, self._machine = time.monotonic(), describe_machine()
+        self._load, self._others = load_average(), others_share()
+        self._usage = Usage()
+
+    def record(self) -> dict[str, Any]:
+        """What every file of the benchmark says of them: `created`, `seconds`, `machine` and `quiet`."""
+        return {
+            "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "seconds": round(time.monotonic() - self._start, 1),
+            "machine": self._machine,
+            "quiet": Quiet(
+                load_before=self._load,
+                load_after=load_average(),
+                others_before=self._others,
+                others_during=self._usage.others(),
+            ),
+        }
+
+
+def check_linux() -> None:
+    """
+    Raises:
+        OrposeError: the system has no /proc, from which memory and processor times are read.
+    """
+    if not Path("/proc/self/status").is_file():
+        raise OrposeError("the benchmark reads memory and processor times from /proc, which only Linux has")
 
 
 def _busy_seconds() -> float:

@@ -1,10 +1,8 @@
 """One run of the benchmark: start everything, measure in turn, put the figures together."""
 
-import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from orpose_models.lab.benchmark.contenders import Contender
-from orpose_models.lab.benchmark.machine import Usage, describe_machine, load_average, others_share
-from orpose_models.lab.benchmark.pictures import VARIANTS, pictures
-from orpose_models.lab.benchmark.process import ContenderError, MeasuringProcess, check_linux
-from orpose_models.lab.benchmark.result import Benchmark, Cell, Participant, Quiet, Start
+from orpose_models.lab.benchmark.machine import Circumstances
+from orpose_models.lab.benchmark.pictures import VARIANTS, save_pictures
+from orpose_models.lab.benchmark.process import ContenderError, MeasuringProcess
+from orpose_models.lab.benchmark.result import Benchmark, Cell, Participant, Start
 from orpose_models.lab.benchmark.robustness import measure_robustness
 from orpose_models.lab.benchmark.schedule import interleaved
 from orpose_models.lab.benchmark.timing_statistics import timing
@@ -124,12 +122,9 @@ class Run:
         Raises:
             OrposeError: no model could be run, or the footage is not fetched.
         """
-        check_linux()
-        start, machine = time.monotonic(), describe_machine()
-        load_before, others_before = load_average(), others_share()
-        usage = Usage()
+        circumstances = Circumstances()
         with TemporaryDirectory(prefix="orpose-benchmark-") as folder:
-            self._save_pictures(Path(folder))
+            self._files = {persons: save_pictures(persons, Path(folder)) for persons in self._plan.persons}
             with ExitStack() as stack:
                 stack.callback(self._close)
                 self._start(self._plan.own, STARTS)
@@ -146,16 +141,8 @@ class Run:
                 except ContenderError as problem:
                     self._report(f"{reference.label}: not measured beside busy processes: {problem}")
         return Benchmark(
-            created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            **circumstances.record(),
             command=command,
-            seconds=round(time.monotonic() - start, 1),
-            machine=machine,
-            quiet=Quiet(
-                load_before=load_before,
-                load_after=load_average(),
-                others_before=others_before,
-                others_during=usage.others(),
-            ),
             reference=reference.label,
             settings={
                 "persons": list(self._plan.persons),
@@ -167,14 +154,6 @@ class Run:
             cells=[taken.cell(contender.label, case) for (contender, case), taken in self._taken.items()],
             robustness=robustness,
         )
-
-    def _save_pictures(self, folder: Path) -> None:
-        for persons in self._plan.persons:
-            self._files[persons] = []
-            for i, picture in enumerate(pictures(persons)):
-                file = folder / f"{persons}-{i}.npy"
-                np.save(file, picture)
-                self._files[persons].append(str(file))
 
     def _start(self, contenders: Sequence[Contender], starts: int) -> None:
         """Start every contender so many times, in turn; the last process of each is kept."""
@@ -206,6 +185,7 @@ class Run:
                 self._drop(contender, problem)
                 continue
             participant.engine, participant.sha256 = answer.pop("engine"), answer.pop("sha256")
+            participant.parameters = answer.pop("parameters")
             participant.starts.append(Start(**{name: round(seconds, 3) for name, seconds in answer.items()}))
 
     def _find_whether_slow(self, contender: Contender) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import ceil
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,15 @@ def pictures(persons: int) -> list[NDArray[np.uint8]]:
         _side_by_side([_cut(part, footage[part.camera][(variant + i) % VARIANTS]) for i, part in enumerate(parts)])
         for variant in range(VARIANTS)
     ]
+
+
+def save_pictures(persons: int, folder: Path) -> list[str]:
+    """Files of `pictures`, as measuring processes take them."""
+    files = []
+    for i, picture in enumerate(pictures(persons)):
+        files.append(str(folder / f"{persons}-{i}.npy"))
+        np.save(files[-1], picture)
+    return files
 
 
 def _frames(camera: str) -> list[NDArray[np.uint8]]:

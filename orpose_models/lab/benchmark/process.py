@@ -15,7 +15,6 @@ from typing_extensions import Self
 import orpose_models
 from orpose_models.lab.benchmark.contenders import Contender
 from orpose_models.lab.benchmark.protocol import send
-from orpose_models.vocabulary.errors import OrposeError
 
 # What the numeric libraries read when they choose their number of threads.
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -116,12 +115,3 @@ class MeasuringProcess:
         self._log.seek(0)
         lines = self._log.read().decode(errors="replace").strip().splitlines()
         return f"its process ended with exit code {code}: {lines[-1] if lines else 'it said nothing'}"
-
-
-def check_linux() -> None:
-    """
-    Raises:
-        OrposeError: the system has no /proc, from which memory and processor times are read.
-    """
-    if not Path("/proc/self/status").is_file():
-        raise OrposeError("the benchmark reads memory and processor times from /proc, which only Linux has")

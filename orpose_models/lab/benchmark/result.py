@@ -72,6 +72,7 @@ class Participant(_Model):
         label: tells it apart in this file.
         name, kind, engine, threads, note: see `contenders.Contender`.
         sha256: of its weights; empty where they are random.
+        parameters: how many numbers its file of weights holds; None where there is no such file.
         starts: of several fresh processes, files in the system's cache.
         rss_mb, peak_mb: memory in MB (10^6 bytes) beyond the bare interpreter, after all cases, and at most.
         problem: why it could not be run, or could not go on; empty if nothing was wrong.
@@ -84,6 +85,7 @@ class Participant(_Model):
     threads: int
     note: str
     sha256: str = ""
+    parameters: int | None = None
     starts: list[Start] = []
     rss_mb: float | None = None
     peak_mb: float | None = None

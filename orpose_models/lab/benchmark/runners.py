@@ -6,8 +6,8 @@ found. Nothing is imported here before it is needed, so that a process holds onl
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
-from time import perf_counter
+from math import prod
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -60,6 +60,8 @@ def load_runner(contender: Contender) -> Runner:
     Raises:
         OrposeError: it cannot run here; the message says why.
     """
+    from orpose_models.lab.benchmark.yolo import YoloRunner
+
     runners: dict[str, Callable[[Contender], Runner]] = {
         "model": ModelRunner,
         "paper-student": PaperStudentRunner,
@@ -80,6 +82,7 @@ class ModelRunner:
 
         self.model = load_model(contender.source, contender.threads, contender.engine)
         self.engine, self.sha256 = self.model.engine, self.model.sha256
+        self.parameters = _numbers_of_weights(contender.source)
         self._counted = _Counted(self.model)
         self._pipeline = Pipeline(self._counted, score_threshold=SCORE_THRESHOLD, tracker=Tracker())
         self._time = 0.0
@@ -101,6 +104,20 @@ class ModelRunner:
         """The latest poses as lists, for comparisons."""
         poses = self._result.poses
         return {name: getattr(poses, name).tolist() for name in ("boxes", "keypoints", "joints3d", "box_scores")}
+
+
+def _numbers_of_weights(source: str) -> int | None:
+    """How many numbers the file of weights of a student holds; None of models that have none."""
+    from safetensors import safe_open
+
+    from orpose_models.registry.models import shipped_models
+
+    place = shipped_models().get(source, Path(source))
+    file = next(iter(sorted(place.glob("*.safetensors"))), None) if place.is_dir() else place
+    if file is None or file.suffix != ".safetensors":
+        return None
+    with safe_open(file, "numpy") as weights:
+        return sum(prod(weights.get_slice(name).get_shape()) for name in weights.keys())  # noqa: SIM118 (no mapping)
 
 
 class _Counted:
@@ -187,82 +204,6 @@ class KeypointRcnnRunner:
 
     def found(self) -> Found:
         return Found(len(self._output["boxes"]), len(self._output["boxes"]))
-
-
-class YoloRunner:
-    """A YOLO pose graph as Ultralytics exports it: (1, 3, h, w) RGB 0..1 in, (1, 5 + 3 * 17, cells) out."""
-
-    sha256 = ""
-
-    def __init__(self, contender: Contender) -> None:
-        self.engine = contender.engine or "onnxruntime"
-        load = _LOAD_GRAPH[self.engine]
-        self._graph, (self._height, self._width) = load(contender.source, contender.threads)
-        self._persons = 0
-        self._kept = 0
-        self._stages: dict[str, float] = {}
-
-    def prepare(self, persons: int, downsample: float, boxes: Boxes) -> None:
-        self._persons = persons
-
-    def call(self, picture: NDArray[np.uint8]) -> None:
-        import cv2
-
-        start = perf_counter()
-        if picture.shape[:2] != (self._height, self._width):
-            picture = np.asarray(cv2.resize(picture, (self._width, self._height)), np.uint8)
-        image = cv2.dnn.blobFromImage(picture, 1 / 255, swapRB=True)
-        prepared = perf_counter()
-        output = self._graph(image)[0]
-        computed = perf_counter()
-        # With random weights no score means anything: the best so many go into non-maximum suppression.
-        count = min(10 * self._persons, output.shape[1] - 1)
-        best = np.argpartition(-output[4], count)[:count]
-        x, y, width, height = output[:4, best]
-        corners = np.stack([x - width / 2, y - height / 2, width, height], axis=1)
-        kept = cv2.dnn.NMSBoxes(corners.tolist(), output[4, best].tolist(), 0.0, 1.0)[: self._persons]
-        self._keypoints = output[5:, best[np.asarray(kept, int)]].T.reshape(len(kept), 17, 3)
-        self._kept = len(kept)
-        self._stages = {
-            "preprocess": prepared - start,
-            "network": computed - prepared,
-            "decoding": perf_counter() - computed,
-        }
-
-    def found(self) -> Found:
-        return Found(self._kept, self._kept, self._stages)
-
-
-def _onnxruntime_graph(file: str, threads: int) -> tuple[Any, tuple[int, int]]:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
-    (given,) = session.get_inputs()
-    return lambda image: session.run(None, {given.name: image})[0], (given.shape[2], given.shape[3])
-
-
-def _openvino_graph(file: str, threads: int, precision: str = "f32") -> tuple[Any, tuple[int, int]]:
-    import openvino
-
-    settings = {
-        "INFERENCE_NUM_THREADS": threads,
-        "NUM_STREAMS": 1,
-        "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": precision,
-    }
-    compiled = openvino.Core().compile_model(file, "CPU", settings)
-    height, width = list(compiled.input(0).shape)[2:]
-    return lambda image: compiled(image)[0], (height, width)
-
-
-_LOAD_GRAPH: dict[str, Callable[[str, int], tuple[Any, tuple[int, int]]]] = {
-    "onnxruntime": _onnxruntime_graph,
-    "openvino": _openvino_graph,
-    "openvino-bf16": partial(_openvino_graph, precision="bf16"),
-}
 
 
 class MediaPipeRunner:

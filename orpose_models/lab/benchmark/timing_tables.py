@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from rich.table import Table
 
-from orpose_models.lab.benchmark.goals import Verdict, fairness, person_cost, reduced_share
+from orpose_models.lab.benchmark.goals import Verdict, fairness, person_cost, reduced_share, runtime_verdicts
 from orpose_models.lab.benchmark.result import Benchmark, Cell, NodeBenchmark, Participant, Timing
 from orpose_models.lab.benchmark.timing_statistics import timing
 
@@ -184,6 +184,18 @@ def node_sheets(benchmark: NodeBenchmark) -> list[Sheet]:
         header = ["camera", "sent", "received", "processed", "dropped", "results a second", "oldest ms when taken"]
         sheets.append(Sheet(title, header, rows))
     return sheets
+
+
+def runtime_sheets(benchmark: Benchmark, persons: int) -> list[Sheet]:
+    """All that a benchmark has to say, with its goals at the end."""
+    sheets = [
+        *speed_sheets(benchmark),
+        stages_sheet(benchmark, persons),
+        needs_sheet(benchmark),
+        found_sheet(benchmark),
+    ]
+    sheets += [robustness_sheet(benchmark)] if benchmark.robustness else []
+    return [*sheets, comparison_sheet(benchmark, persons), goals_sheet(runtime_verdicts(benchmark))]
 
 
 def _own(benchmark: Benchmark) -> list[Participant]:

@@ -39,6 +39,7 @@ class Worker:
         return {
             "engine": self._runner.engine,
             "sha256": self._runner.sha256,
+            "parameters": getattr(self._runner, "parameters", None),
             "seconds": done - self._spawned,
             "interpreter": self._started - self._spawned,
             "loading": self._loaded - self._started,

@@ -7,20 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 from numpy.typing import NDArray
-from onnx import TensorProto, helper
 
 from orpose_models.cli.main import run
 from orpose_models.lab.benchmark import robustness
-from orpose_models.lab.benchmark.contenders import ENGINES, Contender, mediapipe_contender
+from orpose_models.lab.benchmark.contenders import Contender, mediapipe_contender
 from orpose_models.lab.benchmark.measure import Plan, Run
 from orpose_models.lab.benchmark.pictures import MAX_PERSONS, VARIANTS, pictures
 from orpose_models.lab.benchmark.process import ContenderError, MeasuringProcess
 from orpose_models.lab.benchmark.result import Benchmark
 from orpose_models.lab.benchmark.robustness import difference
-from orpose_models.lab.benchmark.runners import KeypointRcnnRunner, PaperStudentRunner, YoloRunner
+from orpose_models.lab.benchmark.runners import KeypointRcnnRunner, PaperStudentRunner
 from orpose_models.model_format import student_config as config
 from orpose_models.registry import models
 from orpose_models.runtime.student import STAGES
@@ -43,10 +41,6 @@ def test_the_teacher_finds_as_many_persons_as_the_pictures_have() -> None:
     teacher = models.load_model("teacher-fast", threads=1)
     for persons in (0, 1, 3, 5, 10):
         assert int((teacher.predict(pictures(persons)[0]).box_scores > 0.3).sum()) == persons
-
-
-def test_engines_are_those_of_the_runtime() -> None:
-    assert tuple(ENGINES) == models.ENGINES
 
 
 def test_a_run(exported_student: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,30 +114,6 @@ def test_differences() -> None:
     assert difference([poses], [other], ["boxes"]) == 0.5
     assert difference([poses], [other], ["joints3d"], 1000.0) == 2.0
     assert difference([poses], [{"boxes": [], "joints3d": []}], ["boxes"]) is None
-
-
-@pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
-def test_a_yolo_graph(engine: str, tmp_path: Path) -> None:
-    """A graph of Ultralytics' form that answers noise."""
-    file = tmp_path / "noise.onnx"
-    noise = np.random.default_rng(0).random((1, 56, 300), np.float32)
-    mean = helper.make_node("ReduceMean", ["images"], ["mean"], keepdims=0)
-    add = helper.make_node("Add", ["mean", "noise"], ["output0"])
-    graph = helper.make_graph(
-        [mean, add],
-        "noise",
-        [helper.make_tensor_value_info("images", TensorProto.FLOAT, (1, 3, 48, 64))],
-        [helper.make_tensor_value_info("output0", TensorProto.FLOAT, (1, 56, 300))],
-        [helper.make_tensor("noise", TensorProto.FLOAT, noise.shape, noise.tobytes(), raw=True)],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    onnx.save(model, file)
-    runner = YoloRunner(Contender("yolo", str(file), engine, 1))
-    for persons in (0, 1, 10):
-        runner.prepare(persons, 1.0, [])
-        runner.call(np.zeros((480, 640, 3), np.uint8))
-        assert runner.found().processed == persons
-        assert set(runner.found().stages) == {"preprocess", "network", "decoding"}
 
 
 @pytest.mark.usefixtures("one_thread")
