@@ -18,7 +18,10 @@ console = new_console(stderr=True)
 def simulate(
     out: Annotated[Path, typer.Argument(help="Folder for all splits.")],
     split: Annotated[
-        str, typer.Option(help="train, val, test or everyday; they share no room, body, outfit, motion or light.")
+        str,
+        typer.Option(
+            help="train, val, test, everyday or difficult; they share no room, body, outfit, motion or light."
+        ),
     ],
     images: Annotated[int, typer.Option(min=1, help="How many pictures at least; a scene has 12.")],
     seed: Annotated[int, typer.Option(help="Decides every byte.")] = 0,
@@ -31,7 +34,8 @@ def simulate(
     """Render multi-person scenes, annotate them and write COCO-style files.
 
     An interrupted run goes on where it stopped when the same command is given again; a larger number of
-    images adds scenes to those that are there. The ground truth of `train` goes to OUT/hidden; that of `everyday`,
+    images adds scenes to those that are there. The ground truth of `train` and `difficult`, more people
+    from above and near by, pale on pale, goes to OUT/hidden; that of `everyday`,
     scenes of ordinary life for training what is to be adapted, also to OUT/everyday/labels.json, for orpose train.
     """
     from orpose_models.lab.simulation.dataset import IMAGES_PER_SCENE, Layout

@@ -57,7 +57,8 @@ class Outfit:
     badge: bool
 
 
-def _tint(rng: np.random.Generator, hue: float, saturation: tuple[float, float], value: tuple[float, float]) -> RGB:
+def tint(rng: np.random.Generator, hue: float, saturation: tuple[float, float], value: tuple[float, float]) -> RGB:
+    """A colour (r, g, b) 0..255 of a hue and of ranges of saturation and value, all 0..1."""
     import colorsys
 
     r, g, b = colorsys.hsv_to_rgb(hue % 1, rng.uniform(*saturation), rng.uniform(*value))
@@ -68,13 +69,13 @@ def cloth_colour(rng: np.random.Generator) -> RGB:
     """A colour of theatre textiles: blues, teals and greens of all washes, now and then wine, grey or navy."""
     kind = rng.choice(["blue", "teal", "green", "navy", "wine", "grey"], p=[0.34, 0.2, 0.22, 0.1, 0.05, 0.09])
     if kind == "grey":
-        return _tint(rng, 0.6, (0.0, 0.12), (0.35, 0.85))
+        return tint(rng, 0.6, (0.0, 0.12), (0.35, 0.85))
     if kind == "wine":
-        return _tint(rng, rng.uniform(0.9, 0.99), (0.4, 0.7), (0.3, 0.55))
+        return tint(rng, rng.uniform(0.9, 0.99), (0.4, 0.7), (0.3, 0.55))
     if kind == "navy":
-        return _tint(rng, rng.uniform(0.58, 0.66), (0.5, 0.8), (0.18, 0.38))
+        return tint(rng, rng.uniform(0.58, 0.66), (0.5, 0.8), (0.18, 0.38))
     hue = {"blue": (0.53, 0.61), "teal": (0.46, 0.53), "green": (0.36, 0.46)}[str(kind)]
-    return _tint(rng, rng.uniform(*hue), (0.18, 0.58), (0.35, 0.8))
+    return tint(rng, rng.uniform(*hue), (0.18, 0.58), (0.35, 0.8))
 
 
 def draw_outfit(number: int, role: str) -> Outfit:
@@ -89,7 +90,7 @@ def draw_outfit(number: int, role: str) -> Outfit:
     cap = str(rng.choice(["skull", "bouffant"], p=[0.45, 0.55])) if rng.random() < capped else "none"
     mask = "worn" if rng.random() < masked else ("chin" if rng.random() < 0.4 and role != "patient" else "none")
     white = tuple(float(v) for v in rng.uniform(205, 245) * rng.normal(1, 0.02, 3).clip(0.95, 1.05))
-    pale = _tint(rng, rng.uniform(0.45, 0.6), (0.1, 0.4), (0.7, 0.95))
+    pale = tint(rng, rng.uniform(0.45, 0.6), (0.1, 0.4), (0.7, 0.95))
     headwear = Headwear(
         skin=tuple(float(v * tone) for v in skin),  # type: ignore[arg-type]
         hair=None if bald else hair,
@@ -106,7 +107,7 @@ def draw_outfit(number: int, role: str) -> Outfit:
         over = str(rng.choice(["coat", "gown", "apron"]))
     over_colour: RGB = cloth_colour(rng)
     if over == "apron":
-        over_colour = _tint(rng, rng.random(), (0.1, 0.7), (0.12, 0.45))
+        over_colour = tint(rng, rng.random(), (0.1, 0.7), (0.12, 0.45))
     if over == "coat":
         over_colour = white if rng.random() < 0.5 else other  # type: ignore[assignment]
     gloved = {"scrubbed": 1.0, "staff": 0.35, "imaging": 0.6, "patient": 0.0}[role]
@@ -120,7 +121,7 @@ def draw_outfit(number: int, role: str) -> Outfit:
         over_colour,
         thyroid=over == "apron" and rng.random() < 0.7,
         gloves=glove if rng.random() < gloved else None,
-        shoes=_tint(rng, rng.random(), (0.0, 0.4), (0.1, 0.95)),
+        shoes=tint(rng, rng.random(), (0.0, 0.4), (0.1, 0.95)),
         badge=role in ("staff", "imaging") and rng.random() < 0.5,
     )
 

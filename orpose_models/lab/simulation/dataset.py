@@ -2,8 +2,8 @@
 
 OUT/SPLIT/images/scene00007/cam1/000002.jpg
 OUT/SPLIT/cameras.json            intrinsics, gravity and places of all cameras
-OUT/SPLIT/annotations.json        COCO's layout with 3D; of train only the images: `images.json`
-OUT/hidden/train/annotations.json ground truth of train, which training must not see
+OUT/SPLIT/annotations.json        COCO's layout with 3D; of train and difficult only the images: `images.json`
+OUT/hidden/SPLIT/annotations.json ground truth of these, which training must not see
 OUT/SPLIT/SHA256SUMS              of every file of the split
 """
 
@@ -36,8 +36,8 @@ class Layout:
     def __init__(self, out: str | Path, split: Split) -> None:
         self.out, self.split = Path(out), split
         self.root = self.out / split
-        # Ground truth of the unlabelled split is kept where training code has no business.
-        self.truth_root = self.out / "hidden" / split if split == "train" else self.root
+        # Ground truth of the unlabelled splits is kept where training code has no business.
+        self.truth_root = self.out / "hidden" / split if split in ("train", "difficult") else self.root
         self.settings = self.root / "simulation.json"
         self.annotations = self.truth_root / "annotations.json"
         self.images = self.root / "images.json"

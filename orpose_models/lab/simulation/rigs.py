@@ -58,7 +58,7 @@ def look_at(position: Array, target: Array, roll: float = 0.0) -> Array:
     return np.stack([c * right + s * down, c * down - s * right, forward], axis=1)
 
 
-def _obstruction(room: Room, position: Array, rotation: Array) -> float:
+def obstruction(room: Room, position: Array, rotation: Array) -> float:
     """Distance of the nearest thing in view or around the camera, metres."""
     local = (_samples(room) - position) @ rotation
     around = np.linalg.norm(local, axis=1)
@@ -88,14 +88,19 @@ def _mount(name: str, room: Room, rng: np.random.Generator, azimuth: float) -> R
         position = np.array([*(direction * distance), height])
         aim = np.array([*(room.table.centre + rng.normal(0, 0.35, 2)), rng.uniform(0.65, 1.15)])
         rotation = look_at(position, aim, rng.normal(0, np.radians(2.5)))
-        gap = _obstruction(room, position, rotation)
+        gap = obstruction(room, position, rotation)
         pitch = np.degrees(np.arcsin(-rotation[2, 2]))
         if (gap > _FREE and 10 <= pitch <= 45) or attempt == 59:
             break
         angle = azimuth + rng.normal(0, 0.3)
         direction = np.array([np.cos(angle), np.sin(angle)])
+    return camera_at(name, position, rotation, focal, (cx, cy))
+
+
+def camera_at(name: str, position: Array, rotation: Array, focal: float, centre: tuple[float, float]) -> RoomCamera:
+    """A camera at a place, whose intrinsics know which way is down."""
     gravity = tuple(float(g) for g in rotation.T @ [0, 0, -1.0])
-    camera = Camera(WIDTH, HEIGHT, focal, focal, cx, cy, (), gravity)  # type: ignore[arg-type]
+    camera = Camera(WIDTH, HEIGHT, focal, focal, *centre, (), gravity)  # type: ignore[arg-type]
     return RoomCamera(name, camera, rotation, position)
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from orpose_models.lab.simulation import patients
 from orpose_models.lab.simulation.bodies import load_body
 from orpose_models.lab.simulation.clothing import draw_outfit
+from orpose_models.lab.simulation.difficult import draw_linen, near_cameras
 from orpose_models.lab.simulation.equipment import stool
 from orpose_models.lab.simulation.figures import Figure, build_figure
 from orpose_models.lab.simulation.geometry import Mesh, rotation_z
@@ -26,6 +27,8 @@ PERIOD = 0.4  # seconds between them
 # Kinds of scene, with how often each is drawn: who is there, what they wear, whether there is a patient.
 _KINDS = {"surgery": 0.27, "preparation": 0.33, "imaging": 0.13, "turnover": 0.17, "empty": 0.10}
 _STAFF = ((1, 0.38), (2, 0.32), (3, 0.16), (4, 0.09), (5, 0.05))
+_DIFFICULT_KINDS = {"surgery": 0.55, "preparation": 0.2, "imaging": 0.1, "turnover": 0.12, "empty": 0.03}
+_DIFFICULT_STAFF = ((2, 0.2), (3, 0.3), (4, 0.3), (5, 0.2))
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +74,9 @@ def build_scene(split: Split, seed: int, number: int, frames: int = FRAMES) -> S
     draw = Draw(split, rng)
     room = build_room(draw.number())
     lighting = draw_lighting(draw.number(), room)
-    kind = str(rng.choice(list(_KINDS), p=list(_KINDS.values())))
+    difficult = split == "difficult"
+    kinds = _DIFFICULT_KINDS if difficult else _KINDS
+    kind = str(rng.choice(list(kinds), p=list(kinds.values())))
     times = scene_times(frames)
     props: list[Mesh] = []
     people: list[Person] = []
@@ -90,7 +95,7 @@ def build_scene(split: Split, seed: int, number: int, frames: int = FRAMES) -> S
         volumes.append(Volume.of(patient.motion, load_body(patient.body)).lying())
     elif kind != "empty" or rng.random() < 0.8:
         props.append(table_sheet(rng, room))
-    counts, weights = zip(*_STAFF, strict=True)
+    counts, weights = zip(*(_DIFFICULT_STAFF if difficult else _STAFF), strict=True)
     staff = 0 if kind == "empty" else int(rng.choice(counts, p=weights))
     for k in range(staff):
         placed = _add_staff(draw, kind, k, room, times, volumes, obstacles, bodies.pop(), outfits.pop(), motions)
@@ -101,7 +106,17 @@ def build_scene(split: Split, seed: int, number: int, frames: int = FRAMES) -> S
         volumes.append(volume)
         covers.append(None)
         props += extra
-    figures = [build_figure(load_body(p.body), draw_outfit(p.outfit, p.clothes)) for p in people]
+    linen = draw_linen(seed, number) if difficult else None
+    if difficult:
+        cameras = near_cameras(seed, number, room, volumes)
+    if linen is not None:
+        covers = [None if cover is None else linen.cloth(cover) for cover in covers]
+        props = [linen.cloth(prop) for prop in props]
+    outfits_of = [linen.outfit if linen and p.role != "patient" else draw_outfit for p in people]
+    figures = [
+        build_figure(load_body(p.body), outfit(p.outfit, p.clothes))
+        for p, outfit in zip(people, outfits_of, strict=True)
+    ]
     return Scene(split, number, kind, room, lighting, cameras, Mesh.merge(props), people, figures, covers, times)
 
 

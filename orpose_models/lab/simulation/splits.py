@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-Split = Literal["train", "val", "test", "everyday"]
+Split = Literal["train", "val", "test", "everyday", "difficult"]
 Kind = Literal["room", "body", "outfit", "motion", "light"]
 
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -20,8 +20,8 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 POOL_SIZE = 2000
 # Of every ten consecutive numbers below that, which go to which split of the operating room.
 _DEAL: dict[Split, tuple[int, ...]] = {"train": (0, 1, 2, 4, 5, 6, 8), "val": (3,), "test": (7, 9)}
-# Everyday scenes have the numbers beyond.
-EVERYDAY_SIZE = 1000
+# The others have the numbers beyond: first and one after the last.
+_BEYOND: dict[Split, tuple[int, int]] = {"everyday": (POOL_SIZE, 3000), "difficult": (3000, 4000)}
 
 
 def generator(*keys: int | str) -> np.random.Generator:
@@ -32,15 +32,16 @@ def generator(*keys: int | str) -> np.random.Generator:
 
 def split_of(number: int) -> Split:
     """The split that owns a pool number."""
-    if number >= POOL_SIZE:
-        return "everyday"
+    for split, (first, end) in _BEYOND.items():
+        if first <= number < end:
+            return split
     return next(split for split, digits in _DEAL.items() if number % 10 in digits)
 
 
 def pool(split: Split) -> np.ndarray:
     """The pool numbers (m,) int64 of a split, ascending; the same numbers serve every kind."""
-    if split == "everyday":
-        return np.arange(POOL_SIZE, POOL_SIZE + EVERYDAY_SIZE)
+    if split in _BEYOND:
+        return np.arange(*_BEYOND[split])
     numbers = np.arange(POOL_SIZE)
     return numbers[np.isin(numbers % 10, _DEAL[split])]
 

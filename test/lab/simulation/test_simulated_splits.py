@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from orpose_models.lab.simulation.splits import (
-    EVERYDAY_SIZE,
     POOL_SIZE,
     SPLITS,
     Draw,
@@ -17,9 +16,9 @@ from orpose_models.lab.simulation.splits import (
 
 def test_every_number_belongs_to_exactly_one_split():
     pools = [set(pool(split).tolist()) for split in SPLITS]
-    assert sum(len(p) for p in pools) == POOL_SIZE + EVERYDAY_SIZE
-    assert set.union(*pools) == set(range(POOL_SIZE + EVERYDAY_SIZE))
-    assert [len(p) for p in pools] == [1400, 200, 400, 1000]
+    assert sum(len(p) for p in pools) == POOL_SIZE + 2000
+    assert set.union(*pools) == set(range(POOL_SIZE + 2000))
+    assert [len(p) for p in pools] == [1400, 200, 400, 1000, 1000]
 
 
 @pytest.mark.parametrize("split", SPLITS)

@@ -3,10 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.lab.simulation.rigs import CAMERAS, HEIGHT, WIDTH, RoomCamera, look_at
+from orpose_models.lab.simulation.rigs import CAMERAS, RoomCamera, camera_at, look_at
 from orpose_models.lab.simulation.rooms import Place
 from orpose_models.lab.simulation.staging import Volume
-from orpose_models.vocabulary.cameras import Camera
 
 Array = NDArray[np.float64]
 
@@ -36,8 +35,7 @@ def _viewpoint(name: str, rng: np.random.Generator, place: Place, volumes: list[
     tall = np.exp(rng.uniform(*np.log(_TALL)))
     focal = float(np.clip(tall * distance / 1.7, *_FOCAL))
     cx, cy = (float(v) for v in rng.normal([319.5, 239.5], [3, 3]))
-    gravity = tuple(float(g) for g in rotation.T @ [0, 0, -1.0])
-    return RoomCamera(name, Camera(WIDTH, HEIGHT, focal, focal, cx, cy, (), gravity), rotation, position)  # type: ignore[arg-type]
+    return camera_at(name, position, rotation, focal, (cx, cy))
 
 
 def _free(position: Array, target: Array, place: Place, volumes: list[Volume]) -> bool:
