@@ -49,3 +49,10 @@ def test_the_readme_is_short() -> None:
 def test_the_index_leads_to_every_page() -> None:
     index = (DOCS / "index.md").read_text()
     assert [page.name for page in DOCS.glob("*.md") if page.name != "index.md" and f"]({page.name}" not in index] == []
+
+
+@pytest.mark.parametrize("page", PAGES[1:], ids=lambda page: page.name)
+def test_a_page_begins_with_what_it_is_for(page: Path) -> None:
+    title, _, text = page.read_text().partition("\n\n")
+    assert title.startswith("# ")
+    assert text.startswith("For ")
