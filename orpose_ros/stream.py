@@ -15,6 +15,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from orpose_models.datasets.camera_file import View
 from orpose_models.messages.camera_info import IntrinsicsByTime, is_rectified
+from orpose_models.messages.compressed_images import message_to_bgr
 from orpose_models.messages.fields import stamp_of
 from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.runtime.pipeline import Result
@@ -22,7 +23,6 @@ from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.resolution import Size
 from orpose_ros.gravity import TfGravity
-from orpose_ros.images import ImageReader
 from orpose_ros.outputs import Outputs, reliability
 from orpose_ros.processing import Processing
 from orpose_ros.stream_statistics import Snapshot, Statistics
@@ -67,7 +67,6 @@ class CameraStream:
         self._node = node
         self._parameters = parameters
         self._model = model
-        self._reader = ImageReader()
         self._processing = Processing(model, parameters)
         gravity = np.asarray(parameters["gravity"], np.float64)
         length = float(np.linalg.norm(gravity))
@@ -158,7 +157,7 @@ class CameraStream:
         """Make and publish the result of one image; runs in the worker's thread."""
         taken = time.monotonic()
         try:
-            image = self._reader.to_bgr(frame.message)
+            image = message_to_bgr(frame.message)
         except OrposeError as error:
             self._bad(str(error))
             return

@@ -9,8 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from orpose_models.datasets.bags.types import message_class as rosbags_class
+
+# Nothing is to depend on how busy the machine is.
+settings.register_profile("orpose", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("orpose")
 
 
 @pytest.fixture(params=["rosbags", "rclpy"], scope="session")

@@ -11,6 +11,7 @@ from PIL import ImageOps, UnidentifiedImageError
 
 from orpose_models.datasets.kinds import kind_of_content
 from orpose_models.files.names import printable
+from orpose_models.vocabulary.brightness import UnknownWhiteError, check_16_bit, white_of
 from orpose_models.vocabulary.errors import OrposeError, reason_of
 from orpose_models.vocabulary.resolution import Size
 
@@ -18,8 +19,6 @@ MAX_PIXELS = 1 << 27
 # What else Pillow knows is rare, and some of it is handed to other programs.
 _FORMATS = ("JPEG", "PNG", "BMP", "DIB", "TIFF", "WEBP", "PPM", "GIF", "JPEG2000")
 _WHITE_IS_ZERO, _PHOTOMETRIC = 0, 262  # of TIFF
-# 16-bit pictures whose brightest pixel is darker hold raw values of 10 to 14 bits, or distances in millimetres.
-_DARK_16_BIT = 1 << 14
 
 warnings.filterwarnings("ignore", module=r"PIL\.")  # what is amiss is said in our own words, or repaired
 
@@ -74,7 +73,7 @@ def read_picture(path: str | Path) -> Picture:
     except UnidentifiedImageError:
         kind = kind_of_content(path)
         raise OrposeError(f"{name}: not an image file that can be read" + (f" ({kind})" if kind else "")) from None
-    except _UnknownWhiteError as error:
+    except UnknownWhiteError as error:
         raise OrposeError(f"{name}: {error}") from None
     except Exception as error:  # whatever a damaged file makes of the library
         if isinstance(error, FileNotFoundError):
@@ -84,26 +83,22 @@ def read_picture(path: str | Path) -> Picture:
         raise OrposeError(f"{name}: {what}") from None
 
 
-class _UnknownWhiteError(Exception):
-    """Pixels that do not say how bright they are."""
-
-
 def _to_bgr(opened: PillowImage.Image) -> NDArray[np.uint8]:
     inverted = getattr(opened, "tag_v2", {}).get(_PHOTOMETRIC) == _WHITE_IS_ZERO
     deep = any("RGB;16" in str(tile) for tile in getattr(opened, "tile", ()))
     image = _upright(opened)
     if image.mode.startswith("I;16") or (image.mode == "I" and opened.format in ("PPM", "PNG")):
         values = np.asarray(image).astype(np.float64)
-        _check_depth(values.max(initial=0))
+        check_16_bit(values)
         return _grey(values, 65535, inverted)
     if image.mode in ("I", "F"):
         values = np.asarray(image, np.float64)
-        return _grey(values, _white_of(values, "floats" if image.mode == "F" else "integers of 32 bit"), inverted)
+        return _grey(values, white_of(values, "floats" if image.mode == "F" else "integers of 32 bit"), inverted)
     if image.mode in ("RGBa", "La"):
         image = image.convert("RGBA" if image.mode == "RGBa" else "LA")
     bgr = np.ascontiguousarray(np.asarray(image.convert("RGB"), np.uint8)[..., ::-1])
     if deep:
-        _check_depth(float(bgr.max(initial=0)) * 257)
+        check_16_bit(bgr.astype(np.uint16) * 257)
     return bgr
 
 
@@ -113,31 +108,6 @@ def _upright(opened: PillowImage.Image) -> PillowImage.Image:
         return ImageOps.exif_transpose(opened)
     except Exception:  # the library's own for the tags; for the pixels it comes again
         return opened
-
-
-def _white_of(values: NDArray[np.float64], what: str) -> float:
-    """What is white among pixels whose type does not say it, where their values leave no doubt."""
-    low, high = float(values.min(initial=0)), float(values.max(initial=0))
-    if low >= 0 and high <= 1:
-        return 1.0
-    if low >= 0 and high <= 65535 and (values == np.floor(values)).all():
-        if high <= 255:
-            return 255.0
-        if high >= _DARK_16_BIT:
-            return 65535.0
-    raise _UnknownWhiteError(
-        f"its pixels are {what} from {low:g} to {high:g}, which do not say what is white; "
-        "scale floats to 0 to 1, or convert it to 8 or 16 bit"
-    )
-
-
-def _check_depth(brightest: float) -> None:
-    if 0 < brightest < _DARK_16_BIT:
-        used = int(brightest).bit_length()
-        raise _UnknownWhiteError(
-            f"it has 16 bit, of which only the lowest {used} are used (brightest pixel {brightest:.0f} of 65535): raw "
-            "values of a camera or distances; scale it so that 65535 is white, or convert it to 8 bit"
-        )
 
 
 def _grey(values: NDArray[np.float64], white: float, inverted: bool) -> NDArray[np.uint8]:

@@ -1,7 +1,7 @@
-"""Images of ROS messages as BGR arrays, and back.
+"""sensor_msgs/Image as BGR arrays, and back.
 
-Works on anything with the fields of sensor_msgs/Image or sensor_msgs/CompressedImage: the classes of rclpy and those of
-rosbags alike. Values are those of cv_bridge's conversion to bgr8, for every encoding that it converts.
+Works on anything with the fields of the message: the classes of rclpy and those of rosbags alike. Values are those of
+cv_bridge's conversion to bgr8, for every encoding that it converts.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.messages.fields import MessageTypes, number_sequence
+from orpose_models.vocabulary.brightness import UnknownWhiteError, check_16_bit
 from orpose_models.vocabulary.errors import OrposeError
 
 
@@ -61,7 +62,8 @@ for _ros, _opencv in (("rggb", "BG"), ("bggr", "RG"), ("gbrg", "GR"), ("grbg", "
 _PLANAR = {"nv12": cv2.COLOR_YUV2BGR_NV12, "nv21": cv2.COLOR_YUV2BGR_NV21}
 
 ENCODINGS = (*_PACKED, *_PLANAR, "nv24")
-_JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
+# Of REP 118: distances in metres. 16UC1, in millimetres there, is used for pictures as well.
+_DISTANCES = ("32FC1", "64FC1")
 
 
 def image_to_bgr(message: Any) -> NDArray[np.uint8]:
@@ -71,7 +73,8 @@ def image_to_bgr(message: Any) -> NDArray[np.uint8]:
     rounded. YUV is BT.601 video range, as OpenCV and cv_bridge take it.
 
     Raises:
-        OrposeError: the encoding is none of `ENCODINGS`, or size, step and amount of data contradict each other.
+        OrposeError: the encoding is none of `ENCODINGS`; size, step and amount of data contradict each other; or 16-bit
+            values are those of fewer bits, or distances.
     """
     encoding, width, height = message.encoding, int(message.width), int(message.height)
     if width < 1 or height < 1:
@@ -81,6 +84,7 @@ def image_to_bgr(message: Any) -> NDArray[np.uint8]:
         pixels = _unpadded(rows, width * packed.channels * packed.depth // 8)
         if packed.depth == 16:
             pixels = pixels.view(">u2" if message.is_bigendian else "<u2").astype(np.uint16)
+            check_depth(pixels, encoding)
         if packed.channels > 1:
             pixels = pixels.reshape(height, width, packed.channels)
         return _convert(pixels, packed.to_bgr, encoding)
@@ -90,34 +94,30 @@ def image_to_bgr(message: Any) -> NDArray[np.uint8]:
         return _convert(_unpadded(_rows(message, height * 3 // 2, width), width), code, encoding)
     if encoding == "nv24":
         return _nv24(_rows(message, height * 3, width), width, height)
+    if encoding in _DISTANCES:
+        raise OrposeError(f"image message: encoding {encoding!r} is a depth image, not a picture")
     raise OrposeError(f"image message: encoding {encoding!r} is not supported; supported are {', '.join(ENCODINGS)}")
 
 
-def compressed_to_bgr(message: Any) -> NDArray[np.uint8]:
-    """The picture of a sensor_msgs/CompressedImage (JPEG, PNG, ...) as a new (height, width, 3) uint8 BGR array.
+def pixels_to_bgr(pixels: NDArray, encoding: str) -> NDArray[np.uint8]:
+    """Pixels that were unpacked already, as a new (h, w, 3) uint8 BGR array.
 
-    Raises:
-        OrposeError: the data is cut short, damaged, or no colour or grey picture.
+    Args:
+        pixels: (h, w) or (h, w, channels), uint8 or uint16.
+        encoding: a packed one of as many channels; its depth does not count.
     """
-    if "compressedDepth" in message.format:
-        raise OrposeError(f"compressed image message: format {message.format!r} is a depth image, not a picture")
-    data = np.frombuffer(message.data, np.uint8)
-    if data.size == 0:
-        raise OrposeError("compressed image message: it holds no data")
-    # Some versions of OpenCV fill what a cut JPEG lacks with grey and say nothing.
-    tail = data[-4096:].tobytes()
-    if data[:2].tobytes() == _JPEG_START and _JPEG_END not in tail:
-        raise OrposeError(f"compressed image message: the JPEG is cut short after {data.size} bytes")
+    return _convert(pixels, _PACKED[encoding].to_bgr, encoding)
+
+
+def check_depth(pixels: NDArray[np.uint16], encoding: str) -> None:
+    """
+    Raises:
+        OrposeError: the values are those of fewer than 16 bits, or distances.
+    """
     try:
-        picture = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
-    except cv2.error as error:
-        raise OrposeError(f"compressed image message: it cannot be decoded ({error.err})") from None
-    if picture is None:
-        raise OrposeError(f"compressed image message: {data.size} bytes of {message.format!r} cannot be decoded")
-    if picture.dtype not in (np.uint8, np.uint16):
-        raise OrposeError(f"compressed image message: pixels of type {picture.dtype} are not supported")
-    codes = {1: cv2.COLOR_GRAY2BGR, 3: None, 4: cv2.COLOR_BGRA2BGR}
-    return _convert(picture, codes[1 if picture.ndim == 2 else picture.shape[2]], message.format)
+        check_16_bit(pixels)
+    except UnknownWhiteError as error:
+        raise OrposeError(f"image message: {encoding}: {error}") from None
 
 
 def bgr_to_image(image: NDArray[np.uint8], header: Any, types: MessageTypes, encoding: str = "bgr8") -> Any:
@@ -142,15 +142,6 @@ def bgr_to_image(image: NDArray[np.uint8], header: Any, types: MessageTypes, enc
         step=width * channels,
         data=number_sequence(cls, np.ascontiguousarray(image)),
     )
-
-
-def bgr_to_compressed(image: NDArray[np.uint8], header: Any, types: MessageTypes, quality: int = 95) -> Any:
-    """A sensor_msgs/CompressedImage with an (h, w, 3) uint8 BGR image as JPEG of a quality of 1 to 100."""
-    done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    if not done:
-        raise ValueError(f"an image of shape {image.shape} cannot be stored as JPEG")
-    cls = types("sensor_msgs/msg/CompressedImage")
-    return cls(header=header, format="bgr8; jpeg compressed bgr8", data=number_sequence(cls, data))
 
 
 def _rows(message: Any, rows: int, row_bytes: int) -> NDArray[np.uint8]:

@@ -25,8 +25,9 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from orpose_models.datasets.camera_file import View
 from orpose_models.files.assets import asset
 from orpose_models.messages.camera_info import camera_info_message
+from orpose_models.messages.compressed_images import bgr_to_compressed
 from orpose_models.messages.fields import make_header
-from orpose_models.messages.images import bgr_to_compressed, image_to_bgr
+from orpose_models.messages.images import image_to_bgr
 from orpose_models.messages.poses import poses_from_messages
 from orpose_models.registry.models import load_model
 from orpose_models.runtime.pipeline import Pipeline, Result

@@ -11,8 +11,9 @@ from orpose_models.datasets.bags.topics import POSES2D, POSES3D, SKELETON_INFO
 from orpose_models.datasets.bags.types import message_class, typestore
 from orpose_models.datasets.bags.writer import new_bag
 from orpose_models.messages.camera_info import camera_info_message
+from orpose_models.messages.compressed_images import bgr_to_compressed
 from orpose_models.messages.fields import make_header
-from orpose_models.messages.images import bgr_to_compressed, bgr_to_image
+from orpose_models.messages.images import bgr_to_image
 from orpose_models.messages.poses import poses_from_messages
 from orpose_models.runs.bag_run import BagRun, image_topic, run_bag
 from orpose_models.runtime.pipeline import Pipeline

@@ -13,8 +13,9 @@ from orpose_models.datasets.bags.writer import Storage, new_bag
 from orpose_models.datasets.camera_file import View
 from orpose_models.datasets.image_file import read_image
 from orpose_models.messages.camera_info import camera_info_message
+from orpose_models.messages.compressed_images import bgr_to_compressed
 from orpose_models.messages.fields import make_header
-from orpose_models.messages.images import bgr_to_compressed, bgr_to_image
+from orpose_models.messages.images import bgr_to_image
 from orpose_models.training.image_source import Choice, Source
 from orpose_models.training.labels import ImageLabels
 from orpose_models.training.sources import open_sources

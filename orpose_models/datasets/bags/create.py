@@ -16,8 +16,9 @@ from orpose_models.datasets.frames import FrameSource
 from orpose_models.datasets.image_file import size_of
 from orpose_models.files.names import printable
 from orpose_models.messages.camera_info import camera_info_message
+from orpose_models.messages.compressed_images import bgr_to_compressed
 from orpose_models.messages.fields import make_header
-from orpose_models.messages.images import bgr_to_compressed, bgr_to_image
+from orpose_models.messages.images import bgr_to_image
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.resolution import Size, resize_down

@@ -11,7 +11,8 @@ from orpose_models.datasets.bags.reader import Bag, BagMessage
 from orpose_models.datasets.bags.types import typestore
 from orpose_models.datasets.camera_file import View
 from orpose_models.messages.camera_info import camera_from_info
-from orpose_models.messages.images import compressed_to_bgr, image_to_bgr
+from orpose_models.messages.compressed_images import compressed_to_bgr
+from orpose_models.messages.images import image_to_bgr
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.resolution import Size
