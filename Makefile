@@ -10,12 +10,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 STAMP := $(VENV)/stamps
 
-.PHONY: help demo test test-overfit lint format clean env env-test env-detectron2 env-ros build assets
+.PHONY: help demo test test-overfit torture lint format clean env env-test env-detectron2 env-ros build assets
 
 help:
 	@echo "make demo    play real footage of several people to the ROS node: pictures and a video in out/demo"
 	@echo "make test    code checks and all tests"
 	@echo "make test-overfit  train a student on some simulated images until it knows them by heart (ten minutes)"
+	@echo "make torture damaged files and messages, COUNT of them: docs/reliability.md"
 	@echo "make env     what 'orpose predict' and the ROS node need, into .venv"
 	@echo "make env-test  the same with training and test tools"
 	@echo "make env-detectron2  detectron2's Python part, for the tests that compare with it, into .venv/detectron2"
@@ -90,6 +91,12 @@ assets: $(STAMP)/runtime
 
 test: lint build assets env-detectron2
 	source tools/ros_env.sh && python -m pytest
+
+# Damaged files and messages, and what becomes of them; an interrupted run goes on.
+COUNT ?= 300
+SEED ?= 0
+torture: env-test
+	$(BIN)/python tools/torture.py --count $(COUNT) --seed $(SEED) --document docs/reliability.md
 
 test-overfit: env-test
 	OMP_NUM_THREADS=$$(nproc) $(BIN)/python -m pytest -m overfit test/training

@@ -15,8 +15,10 @@ from orpose_models.cli.options import (
     MaxInputPixels,
     Model,
     Pitch,
+    Rectified,
     ScoreThreshold,
     Threads,
+    is_straight,
 )
 from orpose_models.cli.progress import reporting
 from orpose_models.registry.models import DEFAULT_MODEL
@@ -39,6 +41,7 @@ def create(
     out: Annotated[Path, typer.Argument(help="Folder of the new bag.")],
     camera: CameraFile = None,
     camera_name: CameraName = None,
+    rectified: Rectified = "auto",
     storage: _Storage = "mcap",
     topic: Annotated[str, typer.Option(help="Image topic; camera_info is put beside it.")] = "/orpose/image_raw",
     compressed: Annotated[bool, typer.Option(help="JPEG images on TOPIC/compressed.")] = False,
@@ -66,7 +69,9 @@ def create(
     if topic.endswith("/compressed") and not compressed:
         raise OrposeError(f"topic {topic!r} is one of compressed images: add --compressed, or choose another --topic")
     frames = open_frames(source)
-    intrinsics = View.read(camera, name=camera_name or source.stem).intrinsics_camera
+    intrinsics = View.read(
+        camera, None, camera_name or source.stem, is_straight(rectified, source.stem)
+    ).intrinsics_camera
     plan = BagPlan(topic, compressed, frame_id, size, rate, stride, _storage(storage))
     with reporting(console) as reporter:
         count = create_bag(frames, out, plan, intrinsics, counter(reporter, "images", -(-len(frames) // stride)))
@@ -88,6 +93,7 @@ def run(
     camera_info_topic: Annotated[
         str | None, typer.Option(help="Topic of the intrinsics (default: camera_info beside the images).")
     ] = None,
+    rectified: Rectified = "auto",
     pitch: Pitch = None,
     score_threshold: ScoreThreshold = 0.1,
     storage: _Storage = "mcap",
@@ -120,9 +126,10 @@ def run(
         threads=threads,
         engine=engine,
     )
+    is_straight(rectified, images)
     gravity = View.read(None, pitch).gravity
     with reporting(console) as reporter:
-        done = run_bag(opened, out, pipeline, images, camera_info_topic, gravity, kind, reporter)
+        done = run_bag(opened, out, pipeline, images, camera_info_topic, gravity, kind, reporter, rectified)
     for note in done.notes:
         say(console, "note", note)
     for reason, count in done.skipped.most_common():

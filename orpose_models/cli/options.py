@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.resolution import MAX_FACTOR, MIN_FACTOR
 
 Model = Annotated[str, typer.Option(help="Which model; `orpose models` lists them.")]
@@ -18,6 +19,13 @@ CameraFile = Annotated[
     Path | None,
     typer.Option(help="Intrinsics: camera_calibration's YAML (a `gravity` of three numbers may be added) or .qca.txt."),
 ]
+Rectified = Annotated[
+    str,
+    typer.Option(
+        help="Whether the images are rectified, so that P (projection_matrix) is their camera: "
+        "true, false, or auto: those named image_rect* are."
+    ),
+]
 CameraName = Annotated[str | None, typer.Option(help="Which camera of a Qualisys calibration (default: INPUT's name).")]
 Pitch = Annotated[float | None, typer.Option(min=-90, max=90, help="Degrees the camera looks down; helps the 3D.")]
 ScoreThreshold = Annotated[float, typer.Option(min=0, max=1, help="Leave out persons with lower scores.")]
@@ -29,3 +37,16 @@ Engine = Annotated[
     ),
 ]
 Threads = Annotated[int | None, typer.Option(min=1, help="How many threads to use (default: all cores).")]
+
+
+def is_straight(rectified: str, name: str) -> bool:
+    """Whether images of a name are rectified, by the option.
+
+    Raises:
+        OrposeError: it is none of true, false and auto.
+    """
+    from orpose_models.messages.camera_info import is_rectified
+
+    if rectified not in ("auto", "true", "false"):
+        raise OrposeError(f"--rectified {rectified!r}: expected auto, true or false")
+    return is_rectified(name, rectified)

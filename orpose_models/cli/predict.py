@@ -14,8 +14,10 @@ from orpose_models.cli.options import (
     MaxInputPixels,
     Model,
     Pitch,
+    Rectified,
     ScoreThreshold,
     Threads,
+    is_straight,
 )
 from orpose_models.cli.progress import reporting
 from orpose_models.registry.models import DEFAULT_MODEL
@@ -31,6 +33,7 @@ def predict(
     max_input_pixels: MaxInputPixels = None,
     camera: CameraFile = None,
     camera_name: CameraName = None,
+    rectified: Rectified = "auto",
     pitch: Pitch = None,
     score_threshold: ScoreThreshold = 0.1,
     draw_threshold: Annotated[float, typer.Option(min=0, max=1, help="Draw only persons with this score.")] = 0.3,
@@ -51,7 +54,7 @@ def predict(
     from orpose_models.runs.file_run import run_files
 
     frames = open_frames(source)
-    view = View.read(camera, pitch, camera_name or source.stem)
+    view = View.read(camera, pitch, camera_name or source.stem, is_straight(rectified, source.stem))
     pipeline = load_pipeline(
         model,
         downsample=downsample,

@@ -82,7 +82,10 @@ def _camera(file: _CameraFile) -> Camera:
 
 def _rectified_camera(file: _CameraFile) -> Camera:
     if file.projection_matrix is None:
-        raise ValueError("has no projection_matrix, which is the camera of rectified images")
+        raise ValueError(
+            "has no projection_matrix, which is the camera of rectified images (if they are not: --rectified false)"
+        )
+
     p = _numbers("projection_matrix", file.projection_matrix, 12)
     if p[0] == 0:
         raise ValueError("projection_matrix is zero, which is to be the camera of rectified images")

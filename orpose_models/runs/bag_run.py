@@ -18,6 +18,7 @@ from orpose_models.datasets.camera_file import View
 from orpose_models.files.locks import locked
 from orpose_models.files.prediction_journal import PredictionJournal
 from orpose_models.files.predictions import ImagePrediction
+from orpose_models.messages.camera_info import is_rectified
 from orpose_models.messages.fields import stamp_of
 from orpose_models.messages.poses import poses2d_message, poses3d_message, skeleton_info_message
 from orpose_models.model_format.score_calibration import described
@@ -66,6 +67,7 @@ def run_bag(
     gravity: tuple[float, float, float] | None = None,
     storage: Storage = "mcap",
     reporter: Reporter | None = None,
+    rectified: str = "auto",
 ) -> BagRun:
     """Find everybody in the images of a bag and write poses2d, poses3d and skeleton_info into a new one.
 
@@ -81,6 +83,7 @@ def run_bag(
         gravity: direction things fall in, in optical axes.
         storage: the kind of the new bag.
         reporter: hears how far it is.
+        rectified: whether the images are: "true", "false", or "auto" for what the topic's name says.
 
     Raises:
         OrposeError: `out` exists already, no image can be read, or another process is making this bag.
@@ -90,7 +93,10 @@ def run_bag(
         raise OrposeError(f"{out}: exists already; remove it or choose another name")
     run = BagRun()
     infos = infos or camera_info_topic(images)
-    cameras = BagCameras(bag, infos, View(None, gravity), run.notes)
+    straight = is_rectified(images, rectified)
+    cameras = BagCameras(bag, infos, View(None, gravity), run.notes, straight)
+    if straight and rectified == "auto":
+        reporter.note("note", f"{images} is taken for rectified by its name: its camera is P, without distortion")
     identity = {
         **settings_of(pipeline),
         "files": [file_key(file) for file in bag.files],
@@ -98,6 +104,7 @@ def run_bag(
         "image_topic": images,
         "camera_info_topic": infos,
         "gravity": gravity,
+        "rectified": straight,
     }
     out.parent.mkdir(parents=True, exist_ok=True)
     with locked(out.with_name(f".{out.name}.lock"), f"{out}: another process is making this bag; wait for it"):

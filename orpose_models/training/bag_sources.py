@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from orpose_models.datasets.bags.images import BagCameras, decoded, image_topics, picture
 from orpose_models.datasets.bags.reader import Bag, BagMessage, open_bag
 from orpose_models.datasets.bags.topics import camera_info_topic
+from orpose_models.messages.camera_info import is_rectified
 from orpose_models.messages.fields import stamp_of
 from orpose_models.training.contents import digest_of_recording
 from orpose_models.training.image_source import Choice, Item, Source, keep_image
@@ -45,7 +46,7 @@ def _topic(bag: Bag, topic: str, images: Path, choice: Choice, content: str) -> 
     stride = choice.stride_of(bag.topics[topic].count)
     count = -(-bag.topics[topic].count // stride)
     notes = list(bag.problems)
-    cameras = BagCameras(bag, camera_info_topic(topic), choice.view, notes)
+    cameras = BagCameras(bag, camera_info_topic(topic), choice.view, notes, is_rectified(topic))
 
     def items(wanted: Callable[[int], bool]) -> Iterator[Item]:
         number = -1

@@ -83,7 +83,7 @@ def test_rectified_images_have_the_projection_matrix_and_no_distortion(tmp_path:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "has no projection_matrix, which is the camera of rectified images"),
+        ("", "has no projection_matrix, which is the camera of rectified images .*--rectified false"),
         (RECTIFIED.replace("500, 0, 310", "500"), "projection_matrix has 10 numbers, expected 12"),
         (RECTIFIED.replace("[500,", "[0,"), "projection_matrix is zero"),
         (RECTIFIED.replace("0, 0, 0, 0, -1, 0", "0"), "rectification_matrix has 4 numbers, expected 9"),

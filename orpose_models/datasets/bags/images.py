@@ -69,9 +69,10 @@ class BagCameras:
         topic: their topic.
         view: gravity, and the intrinsics of a camera that has none in the bag.
         notes: is added a sentence for each thing that is amiss.
+        rectified: whether the images are, see `camera_from_info`.
     """
 
-    def __init__(self, bag: Bag, topic: str, view: View, notes: list[str]) -> None:
+    def __init__(self, bag: Bag, topic: str, view: View, notes: list[str], rectified: bool = False) -> None:
         self._view = view
         self._notes = notes
         self._times: list[int] = []
@@ -83,7 +84,7 @@ class BagCameras:
             return
         for message in bag.messages([topic]):
             try:
-                camera = camera_from_info(decoded(message))
+                camera = camera_from_info(decoded(message), rectified)
             except OrposeError as error:
                 self._note(f"intrinsics not used: {error}")
                 continue

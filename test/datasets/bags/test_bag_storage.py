@@ -14,9 +14,12 @@ from orpose_models.datasets.bags.images import BagCameras, decoded, picture
 from orpose_models.datasets.bags.reader import BagTopic, open_bag
 from orpose_models.datasets.bags.storage import files_of_bag
 from orpose_models.datasets.bags.types import message_class, typestore
+from orpose_models.datasets.bags.writer import new_bag
 from orpose_models.datasets.camera_file import View
+from orpose_models.messages.camera_info import camera_info_message
 from orpose_models.messages.fields import make_header
 from orpose_models.messages.images import bgr_to_image
+from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 
 STEP = 100_000_000
@@ -189,3 +192,22 @@ def test_a_bag_of_ros_1_that_is_cut_short(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(OrposeError, match=r"a\.bag: the ROS 1 bag cannot be read .*rosbag reindex"):
         open_bag(path)
+
+
+@pytest.mark.parametrize(
+    ("rectified", "focal", "distortion"), [(False, 50.0, (0.1, 0.0, 0.0, 0.0, 0.0)), (True, 40.0, ())]
+)
+def test_the_camera_of_rectified_images(
+    tmp_path: Path, rectified: bool, focal: float, distortion: tuple[float, ...]
+) -> None:
+    info = camera_info_message(
+        Camera(64, 48, 50, 50, 32, 24, (0.1, 0, 0, 0, 0)), make_header(0, "camera", message_class), message_class
+    )
+    info.p = np.array([40.0, 0, 30, 0, 0, 40, 20, 0, 0, 0, 1, 0])
+    with new_bag(tmp_path / "bag") as bag:
+        bag.add_topic("/cam/camera_info", "sensor_msgs/msg/CameraInfo")
+        bag.write("/cam/camera_info", info, 0)
+    notes: list[str] = []
+    cameras = BagCameras(open_bag(tmp_path / "bag"), "/cam/camera_info", View(), notes, rectified)
+    camera = cameras.at(0, (64, 48))
+    assert (camera.fx, camera.distortion, notes) == (focal, distortion, [])
