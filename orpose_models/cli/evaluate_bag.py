@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from orpose_models.cli.console import new_console, say
-from orpose_models.cli.evaluate_run import Draws, Images, Seed, Threshold
+from orpose_models.cli.evaluate_run import Draws, Images, Seed, Threshold, show
 
 
 def evaluate_bag(
@@ -23,10 +23,10 @@ def evaluate_bag(
     details: Annotated[bool, typer.Option(help="Print the break-downs too.")] = False,
 ) -> None:
     """Measure the poses of a bag, as `orpose bag run` or the node left them, against annotated images."""
-    from orpose_models.cli.evaluate_run import report
     from orpose_models.datasets.bags.reader import open_bag
     from orpose_models.datasets.by_name import DATASETS, open_dataset
     from orpose_models.evaluation.bag_poses import match_bag, poses_topic
+    from orpose_models.evaluation.candidates import Candidate, evaluate_candidates
     from orpose_models.evaluation.evaluate import Settings
 
     known = truth.partition(":")[0] in DATASETS
@@ -50,4 +50,5 @@ def evaluate_bag(
         say(console, "not read", problem)
     settings = Settings(threshold, bootstrap, seed)
     folder = out or Path("out/evaluation") / bag.stem
-    report(dataset, [(bag.stem, bag, match.predictions)], settings, folder, details)
+    candidate = Candidate(bag.stem, bag, match.predictions)
+    show(evaluate_candidates(dataset, [candidate], settings, folder), folder, details)

@@ -8,18 +8,13 @@ import typer
 from rich.table import Table
 
 from orpose_models.cli.console import new_console
-from orpose_models.cli.evaluate_run import Dataset, Images, factors_of, run_at_factors
+from orpose_models.cli.evaluate_run import Dataset, Images, factors_of
 from orpose_models.cli.options import Engine, Threads
+from orpose_models.cli.progress import reporting
 from orpose_models.vocabulary.errors import OrposeError
 
 if TYPE_CHECKING:
-    from orpose_models.datasets.truth import Truth
     from orpose_models.evaluation.calibrating import Judged
-    from orpose_models.files.predictions import Predictions
-    from orpose_models.model_format.score_calibration import Calibration
-
-
-_LEAST_GAIN = 0.001  # of ECE, for a model to be given a calibration
 
 
 class Method(str, Enum):
@@ -60,64 +55,35 @@ def evaluate_calibrate(
     one that makes scores no more honest is not written into it.
     """
     from orpose_models.datasets.by_name import open_dataset
-    from orpose_models.evaluation.calibrating import calibration_report, fit_and_judge
-    from orpose_models.evaluation.plots import calibration_diagram
-    from orpose_models.files.disk import atomic_path, write_json
+    from orpose_models.evaluation.calibration_run import (
+        CalibrationFiles,
+        calibrate,
+        give_calibration,
+        own_predictions,
+        predictions_of,
+    )
 
     if not predictions and model is None:
         raise OrposeError("give --predictions, --model or both")
     if into is not None and not str(model).endswith(".safetensors"):
         raise OrposeError("--into writes a student anew, so it needs --model FILE.safetensors")
     truth = open_dataset(dataset, images).every(stride)
-    if predictions:
-        runs = _read(truth, predictions, model)
+    if model is None or predictions:
+        runs = predictions_of(truth, predictions or [], model)
     else:
-        folder = out.parent / f"{Path(str(model)).stem}-own-scores"
-        factors = factors_of(downsample)
-        runs = [r for *_, r in run_at_factors(truth, str(model), factors, folder, threads, False, engine)]
-    fitted, judged = fit_and_judge(truth, runs, method.value, folds, seed)
-    fitted.save(out)
-    if report is not None:
-        made_by = {key: runs[0].info.get(key) for key in ("model", "model_sha256")}
-        write_json(report, calibration_report(fitted, judged, {"dataset": truth.name, **made_by}), indent=1)
-    if picture is not None:
-        with atomic_path(picture) as temporary:
-            temporary.write_bytes(calibration_diagram(judged))
+        folder, factors = out.parent / f"{Path(model).stem}-own-scores", factors_of(downsample)
+        with reporting(new_console(stderr=True)) as reporter:
+            runs = own_predictions(truth, model, factors, folder, reporter, threads=threads, engine=engine)
+    files = CalibrationFiles(out, report, picture)
+    fitted, judged = calibrate(truth, runs, files, method.value, folds, seed)
     console = new_console()
     console.print(_errors(judged, method.value))
     console.print(_thresholds(judged[-1]))
-    written = [str(path) for path in (out, report, picture) if path is not None]
-    console.print(f"fitted on {fitted.fitted_on}, {fitted.joints} joints -> {', '.join(written)}", soft_wrap=True)
-    if into is not None:
-        _write_into(into, str(model), fitted)
+    written = ", ".join(str(path) for path in files.all)
+    console.print(f"fitted on {fitted.fitted_on}, {fitted.joints} joints -> {written}", soft_wrap=True)
+    if into is not None and model is not None:
+        give_calibration(model, into, fitted)
         console.print(f"{model} with this calibration -> {into}", soft_wrap=True)
-
-
-def _write_into(path: Path, model: str, fitted: "Calibration") -> None:
-    from orpose_models.files.disk import sha256
-    from orpose_models.model_format.score_calibration import INFO_KEY
-    from orpose_models.student.weights import add_info
-
-    before, after = fitted.ece_before or 0.0, fitted.ece_after or 0.0
-    if after > before - _LEAST_GAIN:
-        raise OrposeError(
-            f"nothing written into {path}: this calibration makes scores no more honest (ECE {before:.4f} before, "
-            f"{after:.4f} after); fit it on more images, try the other --method, or leave the model as it is"
-        )
-    add_info(model, path, {INFO_KEY: fitted.model_dump(), "uncalibrated_sha256": sha256(model)})
-
-
-def _read(truth: "Truth", paths: list[Path], model: str | None) -> "list[Predictions]":
-    from orpose_models.datasets.detections import read_predictions
-    from orpose_models.files.disk import sha256
-
-    runs = [read_predictions(path, truth) for path in paths]
-    if model is not None:
-        known = sha256(model) if Path(model).is_file() else None
-        for path, run in zip(paths, runs, strict=True):
-            if run.info.get("model_sha256") != known:
-                raise OrposeError(f"{path}: not predictions of {model}; leave out --predictions to run it")
-    return runs
 
 
 def _errors(judged: "list[Judged]", method: str) -> Table:

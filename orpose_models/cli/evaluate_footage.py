@@ -1,7 +1,7 @@
 """`orpose evaluate footage`: 2D and 3D accuracy on the multi-person demo footage, against triangulation."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -9,13 +9,8 @@ from rich.table import Table
 from orpose_models.cli.console import new_console, say
 from orpose_models.cli.evaluate_run import Threshold, factors_of
 from orpose_models.cli.options import Engine, Threads
-from orpose_models.cli.progress import progress_bar
+from orpose_models.cli.progress import reporting
 from orpose_models.registry.models import DEFAULT_MODEL
-from orpose_models.vocabulary.errors import OrposeError
-
-if TYPE_CHECKING:
-    from orpose_models.evaluation.footage import Moment
-    from orpose_models.evaluation.footage_run import Footage
 
 _ROWS = (
     ("persons in the truth", "persons", 0),
@@ -60,91 +55,35 @@ def evaluate_footage(
     Nobody annotated this footage: the truth is made of another model's detections in the other cameras. Writes
     footage.json, and pictures of the truth beside the answers.
     """
-    from orpose_models.datasets.held_back import CAMERA, FOOTAGE
-    from orpose_models.datasets.multiview import read_qualisys
-    from orpose_models.evaluation.footage import CONVENTIONS, footage_figures, truth_figures
-    from orpose_models.evaluation.footage_run import (
-        Footage,
-        comparison_picture,
-        footage_answers,
-        footage_truth,
-        moments_of,
-    )
-    from orpose_models.files.assets import asset
-    from orpose_models.files.disk import write_json
-    from orpose_models.files.picture_writer import write_picture
+    from orpose_models.datasets.held_back import CAMERA
+    from orpose_models.evaluation.footage_report import FootagePlan, measure_footage
     from orpose_models.registry.models import load_model
 
-    folder = asset(FOOTAGE)
-    footage = Footage.spread(folder, read_qualisys(folder / "Calib.qca.txt"), moments)
-    indices = [_index(footage, name) for name in dict.fromkeys(camera or [CAMERA])]
-    factors = factors_of(downsample)
+    plan = FootagePlan(tuple(factors_of(downsample)), tuple(camera or [CAMERA]), moments, threshold, gravity, pictures)
     out = out or Path("out/footage") / Path(model).stem
     measured = load_model(model, threads, engine)
     judge = measured if truth_model == model and engine is None else load_model(truth_model, threads)
-    report: dict[str, Any] = {
-        "kind": "orpose-footage",
-        "schema_version": 1,
-        "footage": FOOTAGE,
-        "frames": list(footage.frames),
-        "model": {"name": measured.name, "sha256": measured.sha256, "engine": measured.engine},
-        "truth_model": {"name": judge.name, "sha256": judge.sha256, "engine": judge.engine},
-        "threshold": threshold,
-        "gravity": gravity,
-        "conventions": dict(CONVENTIONS),
-        "cameras": {},
-    }
-    console = new_console()
-    size = footage.cameras[0].camera.width, footage.cameras[0].camera.height
-    pooled: dict[float, list[Moment]] = {factor: [] for factor in factors}
-    for index in indices:
-        name = footage.cameras[index].name
-        with progress_bar(new_console(stderr=True)) as progress:
-            task = progress.add_task(f"{name}: truth", total=len(footage.frames) * (len(footage.cameras) - 1))
-            truth = footage_truth(footage, index, judge, truth_folder, lambda task=task: progress.advance(task))  # type: ignore[misc]
-            results, answers = {}, {}
-            for factor in factors:
-                task = progress.add_task(f"{name} at {factor:g}x", total=len(footage.frames))
-                answers[factor] = footage_answers(
-                    footage,
-                    index,
-                    measured,
-                    factor,
-                    gravity,
-                    lambda task=task: progress.advance(task),  # type: ignore[misc]
-                )
-                compared = moments_of(truth, answers[factor][0])
-                results[f"{factor:g}"] = footage_figures(size, compared, threshold)
-                pooled[factor].extend(compared)
-        said = truth_figures(truth)
-        report["cameras"][name] = {"truth": said, "results": results}
-        images = footage.images(index) if pictures else []
-        for place in range(0, len(images), max(1, len(images) // max(1, pictures)))[:pictures] if images else ():
-            drawn = [(f"{f:g}x", answers[f][1][place], answers[f][0][place]) for f in factors]
-            picture = comparison_picture(images[place], truth[place], drawn, threshold)
-            write_picture(out / "pictures" / f"{name}-{footage.frames[place]:04d}.jpg", picture)
-        console.print(_table(f"{measured.name}, {name}, {len(footage.frames)} moments", results))
+    with reporting(new_console(stderr=True)) as reporter:
+        report = measure_footage(measured, judge, plan, out, truth_folder, reporter)
+    _show(report)
+    new_console().print(f"footage.json and pictures -> {out}", soft_wrap=True)
+
+
+def _show(report: dict[str, Any]) -> None:
+    console, model = new_console(), report["model"]["name"]
+    for name, camera in report["cameras"].items():
+        said = camera["truth"]
+        console.print(_table(f"{model}, {name}, {len(report['frames'])} moments", camera["results"]))
         console.print(
-            f"truth by {judge.name} in the other cameras: {said['persons']} persons, {said['joints']} joints, median "
-            f"reprojection error {_number(said['reprojection_error_median_px'], 1)} pixels",
+            f"truth by {report['truth_model']['name']} in the other cameras: {said['persons']} persons, "
+            f"{said['joints']} joints, median reprojection error "
+            f"{_number(said['reprojection_error_median_px'], 1)} pixels",
             soft_wrap=True,
         )
-    if len(indices) > 1:
-        report["all"] = {
-            f"{factor:g}": footage_figures(size, compared, threshold) for factor, compared in pooled.items()
-        }
-        console.print(_table(f"{measured.name}, {len(indices)} cameras together", report["all"]))
-    for key, text in CONVENTIONS.items():
+    if "all" in report:
+        console.print(_table(f"{model}, {len(report['cameras'])} cameras together", report["all"]))
+    for key, text in report["conventions"].items():
         say(console, key, text, "bold")
-    write_json(out / "footage.json", report, indent=1)
-    console.print(f"footage.json and pictures -> {out}", soft_wrap=True)
-
-
-def _index(footage: "Footage", name: str) -> int:
-    names = [view.name for view in footage.cameras]
-    if name not in names:
-        raise OrposeError(f"camera {name!r} is not of this footage; choose one of: {', '.join(names)}")
-    return names.index(name)
 
 
 def _table(title: str, results: dict[str, dict[str, Any]]) -> Table:

@@ -20,33 +20,23 @@ def evaluate_lifter(
     out: Annotated[Path | None, typer.Option(help="Write the numbers as JSON.")] = None,
 ) -> None:
     """Lift published 2D detections of MVOR and compare with its 3D, by the released and by a strict protocol."""
-    from dataclasses import asdict
-
-    from orpose_models.datasets.mvor import read_keypoint_detections, read_mvor
-    from orpose_models.evaluation.lifting import lift_predictions
-    from orpose_models.evaluation.mpjpe import CONVENTIONS, HIP_CONVENTIONS, evaluate3d
+    from orpose_models.evaluation.lifting import measure_lifter
+    from orpose_models.evaluation.mpjpe import CONVENTIONS, HIP_CONVENTIONS
     from orpose_models.files.disk import write_json
-    from orpose_models.lifting.runtime import load_lifter
 
-    truth = read_mvor(mvor)
-    path = detections or mvor / "openpose_kps.json"
-    lifter = load_lifter(weights)
-    lifted = lift_predictions(lifter, truth, read_keypoint_detections(path, truth), gravity)
-    scores = evaluate3d(truth, lifted)
+    measured = measure_lifter(mvor, detections, weights, gravity)
     console = new_console()
-    console.print(
-        f"2D detections {path.name}; lifter {lifter.sha256[:12]}; gravity {'known' if gravity else 'unknown'}"
-    )
+    tilt = "known" if gravity else "unknown"
+    console.print(f"2D detections {measured.detections}; lifter {measured.lifter[:12]}; gravity {tilt}")
     for conventions in (CONVENTIONS, HIP_CONVENTIONS):
         for name, text in conventions.items():
             console.print(f"{name}: {text}", soft_wrap=True)
-    console.print(_table({f"{protocol}, {hips}": score for protocol, by_hips in scores.items()
-                          for hips, score in by_hips.items()}))  # fmt: skip
+    columns = {
+        f"{protocol}, {hips}": score for protocol, by_hips in measured.scores.items() for hips, score in by_hips.items()
+    }
+    console.print(_table(columns))
     if out is not None:
-        numbers = {protocol: {hips: asdict(s) for hips, s in by_hips.items()} for protocol, by_hips in scores.items()}
-        write_json(
-            out, {"detections": path.name, "lifter": lifter.sha256, "gravity": gravity, "scores": numbers}, indent=1
-        )
+        write_json(out, measured.document(), indent=1)
 
 
 def _table(scores: "dict[str, Score3D]") -> Table:

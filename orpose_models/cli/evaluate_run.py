@@ -1,6 +1,5 @@
 """`orpose evaluate run`: a model or a predictions file against a dataset."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,11 +12,7 @@ from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.resolution import MAX_FACTOR, MIN_FACTOR
 
 if TYPE_CHECKING:
-    from orpose_models.datasets.truth import Truth
-    from orpose_models.evaluation.evaluate import Settings
-    from orpose_models.evaluation.result import Result
-    from orpose_models.files.predictions import Predictions
-    from orpose_models.vocabulary.poses import Poses
+    from orpose_models.evaluation.result import Evaluation
 
 Dataset = Annotated[
     str,
@@ -59,37 +54,27 @@ def evaluate_run(
     where it stopped when the same command is given again.
     """
     from orpose_models.datasets.by_name import open_dataset
+    from orpose_models.evaluation.candidates import evaluate_candidates, read_candidates, run_candidates
     from orpose_models.evaluation.evaluate import Settings
 
     if bool(predictions) == (model is not None):
         raise OrposeError("give either --predictions or --model")
     truth = open_dataset(dataset, images).every(stride)
-    settings = Settings(threshold, bootstrap, seed, file_ids)
+    out = out or Path("out/evaluation") / f"{truth.name}-{Path(model or (predictions or [''])[0]).stem}"
     if model is not None:
-        out = out or Path("out/evaluation") / f"{truth.name}-{Path(model).stem}"
-        found = run_at_factors(truth, model, factors_of(downsample), out, threads, engine=engine)
+        factors = factors_of(downsample)
+        with reporting(new_console(stderr=True)) as reporter:
+            found = run_candidates(truth, model, factors, out, reporter, threads=threads, engine=engine)
     else:
-        out = out or Path("out/evaluation") / f"{truth.name}-{(predictions or [Path()])[0].stem}"
-        found = _read(truth, predictions or [])
-    report(truth, found, settings, out, details)
+        found = read_candidates(truth, predictions or [])
+    show(evaluate_candidates(truth, found, Settings(threshold, bootstrap, seed, file_ids), out), out, details)
 
 
-def report(
-    truth: "Truth", found: "list[tuple[str, Path, Predictions]]", settings: "Settings", out: Path, details: bool
-) -> None:
-    """Evaluate named predictions, print the figures and write the three files."""
-    from orpose_models.evaluation.evaluate import evaluate, evaluation_of
-    from orpose_models.evaluation.image_matching import match_images
-    from orpose_models.evaluation.report import write_report
-    from orpose_models.evaluation.result_tables import breakdown_tables, metrics_table, result_notes, write_csv
+def show(evaluation: "Evaluation", out: Path, details: bool) -> None:
+    """Print the figures of an evaluation, on request with their break-downs, and what should be known about them."""
+    from orpose_models.evaluation.result_tables import breakdown_tables, metrics_table, result_notes
 
     console = new_console()
-    results: list[Result] = []
-    poses: list[Mapping[int, Poses]] = []
-    for name, path, predictions in found:
-        results.append(evaluate(truth, predictions, name, path.name, settings))
-        poses.append(match_images(truth, predictions).poses)
-    evaluation = evaluation_of(truth, results, settings)
     console.print(metrics_table(evaluation))
     if details:
         for table in breakdown_tables(evaluation):
@@ -100,13 +85,10 @@ def report(
         console.print(note, soft_wrap=True)
     for note, which in result_notes(evaluation):
         say(console, which, note)
-    for result in results:
+    for result in evaluation.results:
         if result.missing:
             missing = f"{len(result.missing)} of {len(result.image_ids)} images have no prediction"
             say(console, result.label, f"{missing}; nobody counts as found there")
-    evaluation.save(out / "evaluation.json")
-    write_csv(evaluation, out / "evaluation.csv")
-    write_report(evaluation, truth, poses, out / "report.html")
     console.print(f"evaluation.json, evaluation.csv and report.html -> {out}", soft_wrap=True)
 
 
@@ -123,40 +105,3 @@ def factors_of(text: str) -> list[float]:
     if not all(MIN_FACTOR <= factor <= MAX_FACTOR for factor in factors):
         raise OrposeError(f"--downsample {text!r}: factors must be within {MIN_FACTOR:g}..{MAX_FACTOR:g}")
     return list(dict.fromkeys(factors))
-
-
-def run_at_factors(
-    truth: "Truth",
-    name: str,
-    factors: list[float],
-    out: Path,
-    threads: int | None,
-    calibrated: bool = True,
-    engine: str | None = None,
-) -> "list[tuple[str, Path, Predictions]]":
-    """Run a model over a dataset at each factor; without `calibrated` its keypoint scores are the model's own."""
-    from orpose_models.model_format.score_calibration import without_calibration
-    from orpose_models.registry.models import load_model
-    from orpose_models.runs.dataset_run import require_images, run_dataset
-
-    require_images(truth)
-    model = load_model(name, threads, engine)
-    if not calibrated:
-        without_calibration(model)
-    found = []
-    with reporting(new_console(stderr=True)) as reporter:
-        for factor in factors:
-            predictions, path = run_dataset(truth, model, factor, out, reporter)
-            found.append((name, path, predictions))
-    return found
-
-
-def _read(truth: "Truth", paths: list[Path]) -> "list[tuple[str, Path, Predictions]]":
-    from orpose_models.datasets.detections import read_predictions
-
-    found = []
-    for path in paths:
-        predictions = read_predictions(path, truth)
-        model = predictions.info.get("model")
-        found.append((str(model) if model else path.stem, path, predictions))
-    return found

@@ -20,6 +20,7 @@ from orpose_models.runs.image_run import RunImage, run_images
 from orpose_models.runtime.pipeline import Pipeline
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.resolution import Size
 
 PICTURE_HEIGHT = 960
 
@@ -37,6 +38,11 @@ class Footage:
     folder: Path
     cameras: Sequence[PlacedCamera]
     frames: Sequence[int]
+
+    @property
+    def size(self) -> Size:
+        """Width, height of the images."""
+        return self.cameras[0].camera.width, self.cameras[0].camera.height
 
     @classmethod
     def spread(cls, folder: Path, cameras: Sequence[PlacedCamera], moments: int) -> "Footage":
@@ -69,6 +75,14 @@ class Footage:
                 f"{path}: frame {missing[0]} cannot be read; to mend it run: orpose fetch {path.parent.name}"
             )
         return [images[number] for number in self.frames]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model found in one camera: the persons at each moment, and the images as it saw them."""
+
+    poses: list[Poses]
+    seen: list[NDArray[np.uint8]]
 
 
 def footage_truth(
@@ -121,8 +135,8 @@ def footage_answers(
     downsample: float,
     gravity: bool = True,
     advance: Callable[[], None] = lambda: None,
-) -> tuple[list[Poses], list[NDArray[np.uint8]]]:
-    """A model's answers in one camera, and the images as it saw them.
+) -> Answers:
+    """A model's answers in one camera.
 
     Args:
         footage: the recordings.
@@ -135,13 +149,13 @@ def footage_answers(
     view = footage.cameras[index]
     camera = view.camera if gravity else view.camera.with_gravity(None)
     pipeline = Pipeline(model, downsample, score_threshold=SCORE_FLOOR)
-    answers, seen = [], []
+    answers = Answers([], [])
     for image in footage.images(index):
         result = pipeline.process(image, camera)
-        answers.append(result.poses)
-        seen.append(result.seen)
+        answers.poses.append(result.poses)
+        answers.seen.append(result.seen)
         advance()
-    return answers, seen
+    return answers
 
 
 def comparison_picture(
