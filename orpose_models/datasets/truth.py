@@ -1,7 +1,7 @@
 """`Truth`: the annotated persons of many images. Every dataset reader gives it, every metric takes it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from typing_extensions import Self
 
 from orpose_models.files.predictions import ImagePrediction, Predictions
+from orpose_models.vocabulary.arrays import PersonArrays
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
@@ -21,7 +22,7 @@ NOT_LABELLED, OCCLUDED, VISIBLE = 0, 1, 2
 
 
 @dataclass(frozen=True, eq=False)
-class Persons:
+class Persons(PersonArrays):
     """The n annotated persons of one image; k joints in 2D, j in 3D, which `Truth` names.
 
     Attributes:
@@ -47,24 +48,20 @@ class Persons:
     annotation_ids: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        n, k, j = len(self.boxes), self.keypoints.shape[1], self.joints3d.shape[1]
-        shapes = {
-            "boxes": (n, 4),
-            "areas": (n,),
-            "ignore": (n,),
-            "keypoints": (n, k, 2),
-            "visibility": (n, k),
-            "joints3d": (n, j, 3),
-            "visibility3d": (n, j),
-            "person_ids": (n,),
-            "annotation_ids": (n,),
-        }
-        for name, shape in shapes.items():
-            if getattr(self, name).shape != shape:
-                raise ValueError(f"Persons.{name} has shape {getattr(self, name).shape}, expected {shape}")
-
-    def __len__(self) -> int:
-        return len(self.boxes)
+        k, j = self.keypoints.shape[1], self.joints3d.shape[1]
+        self._check(
+            {
+                "boxes": (4,),
+                "areas": (),
+                "ignore": (),
+                "keypoints": (k, 2),
+                "visibility": (k,),
+                "joints3d": (j, 3),
+                "visibility3d": (j,),
+                "person_ids": (),
+                "annotation_ids": (),
+            }
+        )
 
     @classmethod
     def from_arrays(
@@ -99,13 +96,6 @@ class Persons:
             np.full(n, -1) if person_ids is None else np.asarray(person_ids, np.int64).reshape(n),
             np.full(n, -1) if annotation_ids is None else np.asarray(annotation_ids, np.int64).reshape(n),
         )
-
-    def select(self, index: ArrayLike) -> Self:
-        """The persons chosen by a boolean mask (n,) or by indices."""
-        index = np.asarray(index)
-        if index.size == 0 and index.dtype != bool:
-            index = index.astype(np.int64)
-        return type(self)(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
 
     @property
     def labelled(self) -> NDArray[np.bool_]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from typing_extensions import Self
 
+from orpose_models.vocabulary.arrays import PersonArrays
 from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
 _SHAPES: dict[str, tuple[int, ...]] = {
@@ -24,7 +25,7 @@ _SHAPES: dict[str, tuple[int, ...]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Poses:
+class Poses(PersonArrays):
     """The n persons of one image.
 
     Pixels are those of the full-size image, whatever size the model saw; the centre of the first
@@ -55,14 +56,7 @@ class Poses:
     ids: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        n = len(self.boxes)
-        for name, shape in _SHAPES.items():
-            actual = getattr(self, name).shape
-            if actual != (n, *shape):
-                raise ValueError(f"Poses.{name} has shape {actual}, expected {(n, *shape)}")
-
-    def __len__(self) -> int:
-        return len(self.boxes)
+        self._check(_SHAPES)
 
     @classmethod
     def from_arrays(
@@ -108,13 +102,6 @@ class Poses:
         """The persons of all parts, in order."""
         parts = [cls.empty(), *parts]
         return cls(**{field.name: np.concatenate([getattr(p, field.name) for p in parts]) for field in fields(cls)})
-
-    def select(self, index: ArrayLike) -> Self:
-        """The persons chosen by a boolean mask (n,) or by indices (m,), in that order."""
-        index = np.asarray(index)
-        if index.size == 0 and index.dtype != bool:
-            index = index.astype(np.int64)
-        return type(self)(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
 
     def with_arrays(self, **arrays: NDArray) -> Self:
         """A copy with some arrays replaced; dtypes are kept, shapes are checked."""
