@@ -109,7 +109,7 @@ def run(
     from orpose_models.datasets.bags.reader import open_bag
     from orpose_models.datasets.camera_file import View
     from orpose_models.registry.pipelines import load_pipeline
-    from orpose_models.runs.bag_run import image_topic as choose_topic
+    from orpose_models.runs.bag_images import image_topic as choose_topic
     from orpose_models.runs.bag_run import run_bag
 
     kind = _storage(storage)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.datasets.bags.images import BagCameras, decoded, image_topics, picture
+from orpose_models.datasets.bags.images import BagCameras, decoded, picture
 from orpose_models.datasets.bags.reader import Bag, BagMessage
 from orpose_models.datasets.bags.topics import POSES2D, POSES3D, SKELETON_INFO, camera_info_topic
 from orpose_models.datasets.bags.types import message_class
@@ -44,18 +44,6 @@ class BagRun:
     persons: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
-
-
-def image_topic(bag: Bag, wanted: str | None = None) -> str:
-    """The image topic of a bag: the wanted one, or the only one there is.
-
-    Raises:
-        OrposeError: there is no such topic, or no image topic, or there are several to choose from.
-    """
-    images = image_topics(bag, wanted)
-    if len(images) > 1:
-        raise OrposeError(f"{bag.path}: several image topics, choose one with --image-topic: {', '.join(images)}")
-    return images[0]
 
 
 def run_bag(

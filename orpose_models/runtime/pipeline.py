@@ -49,6 +49,10 @@ class Pipeline:
     max_persons: int | None = None
     tracker: Tracker | None = None
 
+    def predict(self, image: NDArray[np.uint8], camera: Camera | None = None, time: float = 0.0) -> Poses:
+        """The persons of one image: `process` without what else came of it."""
+        return self.process(image, camera, time).poses
+
     def process(self, image: NDArray[np.uint8], camera: Camera | None = None, time: float = 0.0) -> Result:
         """Find the persons of one image.
 
