@@ -101,4 +101,7 @@ def _process(image: RunImage, pipeline: Pipeline, journal: PredictionJournal) ->
 
 def tracked(images: Iterable[ImagePrediction], tracker: Tracker) -> list[ImagePrediction]:
     """Consecutive images of one camera with lasting ids. Done when all are there, because a run may have gone on."""
-    return [replace(image, poses=tracker.update(image.poses, (image.stamp_ns or 0) / 1e9)) for image in images]
+    return [
+        replace(image, poses=tracker.update(image.poses, (image.stamp_ns or 0) / 1e9, image.resolution.full))
+        for image in images
+    ]

@@ -79,5 +79,5 @@ class Pipeline:
             root, root_std = solve_root(poses.keypoints, poses.keypoint_scores, poses.joints3d, camera)
             poses = poses.with_arrays(root=root, root_std=root_std)
         if self.tracker is not None:
-            poses = self.tracker.update(poses, time)
+            poses = self.tracker.update(poses, time, resolution.full)
         return Result(poses, resolution, seen)

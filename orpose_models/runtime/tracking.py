@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.resolution import Size
 from orpose_models.vocabulary.similarity import box_iou, pose_oks
 
 MIN_SIMILARITY = 0.15
@@ -33,22 +34,31 @@ class Tracker:
         self._memory = memory
         self._tracks: list[_Track] = []
         self._next_id = 1
+        self._now = -np.inf
+        self._size: Size | None = None
 
     def reset(self) -> None:
         """Forget everybody and count from 1 again."""
         self._tracks.clear()
         self._next_id = 1
+        self._now = -np.inf
+        self._size = None
 
-    def update(self, poses: Poses, time: float) -> Poses:
+    def update(self, poses: Poses, time: float, size: Size | None = None) -> Poses:
         """The same persons with `ids` set.
 
         Args:
             poses: the persons of the next image.
-            time: acquisition time of the image in seconds; going back in time forgets everybody.
+            time: acquisition time of the image in seconds. A step back by more than the memory is a beginning anew and
+                forgets everybody; a smaller one is two images in the wrong order.
+            size: width, height of the image; persons are where they were in it when it changes.
         """
-        if any(track.time > time for track in self._tracks):
+        if time < self._now - self._memory:
             self._tracks.clear()
+            self._now = time
+        self._now = time = max(self._now, time)
         self._tracks = [track for track in self._tracks if time - track.time <= self._memory]
+        self._follow(size)
         ids = np.full(len(poses), -1, np.int64)
         seen = poses.keypoint_scores > 0
         if self._tracks and len(poses):
@@ -64,6 +74,14 @@ class Tracker:
             self._tracks.append(_Track(self._next_id, poses.boxes[i], poses.keypoints[i], seen[i], time))
             self._next_id += 1
         return poses.with_arrays(ids=ids)
+
+    def _follow(self, size: Size | None) -> None:
+        """Move what is known to an image of another size."""
+        if size is not None and self._size is not None and size != self._size:
+            scale = np.array(size, np.float32) / np.array(self._size, np.float32)
+            for track in self._tracks:
+                track.box, track.keypoints = track.box * np.tile(scale, 2), track.keypoints * scale
+        self._size = size or self._size
 
     def _similarity(self, poses: Poses) -> NDArray[np.float64]:
         boxes = np.stack([track.box for track in self._tracks])

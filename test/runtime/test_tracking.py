@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from orpose_models.runtime.tracking import Tracker
 from orpose_models.vocabulary.poses import Poses
@@ -43,3 +44,57 @@ def test_somebody_elsewhere_is_somebody_else() -> None:
     tracker = Tracker()
     tracker.update(persons(0), 0.0)
     assert tracker.update(persons(400), 0.1).ids.tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        (0.0, 0.04, 0.08, 0.12),
+        (0.0, 0.08, 0.04, 0.12),  # a swapped pair
+        (0.0, 0.04, 0.04, 0.08),  # a repeated stamp
+        (0.0, 0.9, 0.1, 1.0),
+        (0.0, 0.0, 0.0, 0.0),
+    ],
+)
+def test_stamps_that_are_swapped_or_repeated_leave_ids_alone(times: tuple[float, ...]) -> None:
+    tracker = Tracker(memory=1.0)
+    ids = [tracker.update(persons(5 * i, 300 - 5 * i), time).ids.tolist() for i, time in enumerate(times)]
+    assert ids == [[1, 2]] * 4
+
+
+def test_only_a_step_back_beyond_the_memory_is_a_beginning_anew() -> None:
+    tracker = Tracker(memory=1.0)
+    tracker.update(persons(0), 10.0)
+    assert tracker.update(persons(0), 9.0).ids.tolist() == [1]
+    assert tracker.update(persons(0), 8.9).ids.tolist() == [2]
+    # The time of before counts no more: a gap from the new beginning is one.
+    assert tracker.update(persons(0), 9.5).ids.tolist() == [2]
+    assert tracker.update(persons(0), 10.6).ids.tolist() == [3]
+
+
+def test_an_old_stamp_does_not_make_a_person_older() -> None:
+    tracker = Tracker(memory=1.0)
+    tracker.update(persons(0), 10.0)
+    tracker.update(persons(0), 9.1)
+    assert tracker.update(persons(0), 10.9).ids.tolist() == [1]
+
+
+def scaled(poses: Poses, x: float, y: float) -> Poses:
+    return poses.with_arrays(boxes=poses.boxes * [x, y, x, y], keypoints=poses.keypoints * [x, y])
+
+
+@pytest.mark.parametrize(("x", "y"), [(0.25, 0.25), (4, 4), (2, 1.5)])
+def test_a_change_of_resolution_neither_swaps_nor_renews_ids(x: float, y: float) -> None:
+    tracker = Tracker()
+    size, other = (640, 480), (int(640 * x), int(480 * y))
+    assert tracker.update(persons(0, 300), 0.0, size).ids.tolist() == [1, 2]
+    assert tracker.update(scaled(persons(5, 305), x, y), 0.1, other).ids.tolist() == [1, 2]
+    assert tracker.update(scaled(persons(310, 10), x, y), 0.2, other).ids.tolist() == [2, 1]
+    assert tracker.update(persons(15, 315), 0.3, size).ids.tolist() == [1, 2]
+
+
+def test_a_change_of_resolution_while_nobody_is_in_view() -> None:
+    tracker = Tracker()
+    tracker.update(persons(300), 0.0, (640, 480))
+    tracker.update(Poses.empty(), 0.1, (1280, 960))
+    assert tracker.update(scaled(persons(300), 2, 2), 0.2, (1280, 960)).ids.tolist() == [1]
