@@ -30,8 +30,9 @@ from orpose_models.datasets.frames import open_frames
 from orpose_models.files.picture_writer import PictureWriter
 from orpose_models.files.predictions import Predictions
 from orpose_models.messages.camera_info import camera_from_info, camera_info_message
+from orpose_models.messages.compressed_images import bgr_to_compressed
 from orpose_models.messages.fields import make_header
-from orpose_models.messages.images import bgr_to_compressed, bgr_to_image
+from orpose_models.messages.images import bgr_to_image
 from orpose_models.model_format.manifest import read_manifest
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError

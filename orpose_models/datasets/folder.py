@@ -107,4 +107,4 @@ def _sentence(folder: Path, reason: str, paths: list[Path]) -> str:
     paths = sorted(paths, key=natural_key)
     names = ", ".join(printable(path.relative_to(folder)) for path in paths[:3])
     more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
-    return f"{printable(folder)}: left out {len(paths)}, {reason} ({names}{more})"
+    return f"{printable(folder)}: {len(paths)} x {reason} ({names}{more})"

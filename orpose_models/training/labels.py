@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from orpose_models.datasets.coco import CameraRecord, ImageRecord, camera_of
 from orpose_models.files.coco_head import annotations_by_image, person_category
 from orpose_models.files.disk import read_json, write_json
+from orpose_models.files.validation import InnerPath
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
@@ -188,6 +189,7 @@ class _Annotation(BaseModel):
 
 
 class _Image(ImageRecord):
+    file_name: InnerPath
     source: int
 
 

@@ -68,23 +68,23 @@ def test_what_is_left_out_is_named_and_counted(tmp_path: Path) -> None:
     (tmp_path / "gone.jpg").symlink_to("nowhere.jpg")
     os.mkfifo(tmp_path / "pipe.png")
     assert list_images(tmp_path).left_out == tuple(
-        f"{tmp_path}: left out {what}"
+        f"{tmp_path}: {what}"
         for what in (
-            "2, JPEG pictures under a name that does not say so; rename them (b.jpg.bak, frame0001)",
-            "1, Matroska or WebM videos under a name that does not say so; rename them (cut)",
-            "1, bags beside images, to be given by themselves (bag/b.mcap)",
-            "1, links to nothing (gone.jpg)",
-            "4, pictures of the kind .heic, which is not read; convert them to JPEG or PNG "
+            "2 x JPEG pictures under a name that does not say so; rename them (b.jpg.bak, frame0001)",
+            "1 x Matroska or WebM videos under a name that does not say so; rename them (cut)",
+            "1 x bags beside images, to be given by themselves (bag/b.mcap)",
+            "1 x links to nothing (gone.jpg)",
+            "4 x pictures of the kind .heic, which is not read; convert them to JPEG or PNG "
             "(1.heic, 2.heic, 3.heic and 1 more)",
-            "1, pipes or devices (pipe.png)",
-            "2, videos beside images, to be given by themselves (x.mp4, y.MOV)",
+            "1 x pipes or devices (pipe.png)",
+            "2 x videos beside images, to be given by themselves (x.mp4, y.MOV)",
         )
     )
 
 
 def test_a_folder_of_other_things_says_what_they_are(tmp_path: Path) -> None:
     put(tmp_path, "a.mp4", "b.mp4")
-    with pytest.raises(OrposeError, match=r"no images in this folder .*; .*left out 2, videos .* \(a\.mp4, b\.mp4\)"):
+    with pytest.raises(OrposeError, match=r"no images in this folder .*; .*2 x videos .* \(a\.mp4, b\.mp4\)"):
         list_images(tmp_path)
 
 
@@ -93,6 +93,4 @@ def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
         (tmp_path / os.fsdecode(name)).write_bytes(b"")
     listing = list_images(tmp_path)
     assert [os.fsencode(path.name) for path in listing.images] == [b"S\xe4le.jpg"]
-    assert listing.left_out == (
-        f"{tmp_path}: left out 1, videos beside images, to be given by themselves (S\\xe4le.mp4)",
-    )
+    assert listing.left_out == (f"{tmp_path}: 1 x videos beside images, to be given by themselves (S\\xe4le.mp4)",)

@@ -70,6 +70,7 @@ def test_other_tools_read_it(label_file):
         (lambda d: d["annotations"][0]["scores_soft"].__setitem__(0, None), "scores_soft.0"),
         (lambda d: d["images"][0].pop("width"), "images.0.width"),
         (lambda d: d["images"][0].update(source=3), "source 3"),
+        (lambda d: d["images"][0].update(file_name="../secret.png"), "images.0.file_name.*leads out of the folder"),
         (lambda d: d["images"].append(d["images"][0]), "not unique"),
         (lambda d: d["info"].pop("folders"), "info.folders"),
         (lambda d: d["info"].update(accept=None), "info.accept"),
