@@ -12,6 +12,7 @@ from orpose_models.datasets.bags.reader import Bag, open_bag
 from orpose_models.datasets.bags.topics import camera_info_topic
 from orpose_models.datasets.camera_file import View
 from orpose_models.datasets.image_file import size_of
+from orpose_models.messages.camera_info import is_rectified
 from orpose_models.messages.fields import stamp_of
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
@@ -44,13 +45,20 @@ class BagImages:
 
     Attributes:
         topic: the topic.
+        rectified: whether the images are: their cameras are without distortion then.
         problems: one sentence for each thing that could not be read, or is not known, on the latest pass.
     """
 
     def __init__(
-        self, bag: Bag, topic: str, infos: str | None = None, gravity: tuple[float, float, float] | None = None
+        self,
+        bag: Bag,
+        topic: str,
+        infos: str | None = None,
+        gravity: tuple[float, float, float] | None = None,
+        rectified: str = "auto",
     ) -> None:
         self.topic = topic
+        self.rectified = is_rectified(topic, rectified)
         self.problems: list[str] = []
         self._bag = bag
         self._infos = infos or camera_info_topic(topic)
@@ -63,7 +71,7 @@ class BagImages:
     def __iter__(self) -> Iterator[BagImage]:
         """The images in order of time; those that cannot be read are noted in `problems` and left out."""
         self.problems.clear()
-        cameras = BagCameras(self._bag, self._infos, View(None, self._gravity), self.problems)
+        cameras = BagCameras(self._bag, self._infos, View(None, self._gravity), self.problems, self.rectified)
         for message in self._bag.messages([self.topic]):
             try:
                 content = decoded(message)
@@ -93,6 +101,7 @@ def open_bag_images(
     topic: str | None = None,
     camera_info_topic: str | None = None,
     gravity: tuple[float, float, float] | None = None,
+    rectified: str = "auto",
 ) -> BagImages:
     """Open the images of a rosbag2.
 
@@ -101,9 +110,10 @@ def open_bag_images(
         topic: of the images; None for the only image topic.
         camera_info_topic: of the intrinsics; None for `camera_info` beside the images.
         gravity: direction things fall in, in optical axes; helps the 3D.
+        rectified: whether the images are: "true", "false", or "auto" for what the topic's name says.
 
     Raises:
         OrposeError: no bag, no such topic, or several image topics to choose from.
     """
     bag = open_bag(path)
-    return BagImages(bag, image_topic(bag, topic), camera_info_topic, gravity)
+    return BagImages(bag, image_topic(bag, topic), camera_info_topic, gravity, rectified)

@@ -25,7 +25,7 @@ class PersonArrays:
         if isinstance(index, int | np.integer):
             if not -len(self) <= index < len(self):
                 raise IndexError(f"there is no person {index}, there are {len(self)}")
-            return self.select([index])
+            return self.select([int(index)])
         return self.select(np.arange(len(self))[index]) if isinstance(index, slice) else self.select(index)
 
     def __eq__(self, other: object) -> bool:

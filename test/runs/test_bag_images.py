@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,19 @@ def test_a_bag_without_intrinsics_has_guessed_cameras(tmp_path: Path) -> None:
     images = open_bag_images(write_bag(tmp_path / "bag", (1,), calibrated=False))
     assert [one.camera.guessed for one in images] == [True]
     assert len(images.problems) == 1
+
+
+def test_images_are_rectified_by_their_topics_name_or_as_told(tmp_path: Path) -> None:
+    distorted = replace(CAMERA, distortion=(0.1, 0.0, 0.0, 0.0))
+    with new_bag(tmp_path / "bag") as bag:
+        for topic, kind in (("image_rect", "Image"), ("camera_info", "CameraInfo")):
+            bag.add_topic(f"/or/{topic}", f"sensor_msgs/msg/{kind}")
+        header = make_header(1, "ceiling", message_class)
+        bag.write("/or/camera_info", camera_info_message(distorted, header, message_class), 1)
+        bag.write("/or/image_rect", bgr_to_image(square_picture(0), header, message_class), 1)
+    for rectified, distortion in (("auto", ()), ("true", ()), ("false", (0.1, 0.0, 0.0, 0.0))):
+        (one,) = open_bag_images(tmp_path / "bag", rectified=rectified)
+        assert one.camera.distortion[:4] == distortion
 
 
 def test_no_such_bag_or_topic(tmp_path: Path) -> None:
