@@ -1,5 +1,7 @@
 """Pictures of poses: over the image, and from the side in 3D."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -133,44 +135,73 @@ def draw_scene3d(
         _caption(canvas, "no person in 3D")
         return canvas
 
-    centre = np.asarray(np.nanmean(persons.reshape(-1, 3), axis=0))
-    floor = float(np.nanmax(persons[..., 1]))
-    turn, tilt = np.radians(turn_deg), np.radians(elevation_deg)
-    about_y = np.array([[np.cos(turn), 0, np.sin(turn)], [0, 1, 0], [-np.sin(turn), 0, np.cos(turn)]])
-    about_x = np.array([[1, 0, 0], [0, np.cos(tilt), np.sin(tilt)], [0, -np.sin(tilt), np.cos(tilt)]])
-    view = about_x @ about_y
-    spread = float(np.nanmax(np.abs((persons - centre) @ view.T)[..., :2]))
-    distance = max(3.0, 2.6 * spread + 1.5)
-    focal = 0.42 * min(width, height) * distance / max(1.1, spread)
+    viewer = _Viewer.beside(persons, size, np.radians(turn_deg), np.radians(elevation_deg))
+    _draw_floor(canvas, viewer, float(np.nanmax(persons[..., 1])))
+    _draw_bones(canvas, viewer, persons, known3d)
+    caption = "estimated" if measured.all() else "partly guessed" if measured.any() else "guessed"
+    _caption(canvas, f"side view, 1 m grid, distances {caption}")
+    return canvas
 
-    def to_pixels(points: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        seen = (points - centre) @ view.T + [0, 0, distance]
+
+@dataclass(frozen=True, eq=False)
+class _Viewer:
+    """A camera that looks at the middle of a scene whose y axis points down.
+
+    Attributes:
+        centre: (3,) what it looks at, metres.
+        view: (3, 3) from the scene's axes to its own.
+        spread: how far the scene reaches from the centre as it sees it, metres.
+        size: width, height of the picture in pixels.
+    """
+
+    centre: NDArray[np.float64]
+    view: NDArray[np.float64]
+    spread: float
+    size: Size
+
+    @classmethod
+    def beside(cls, persons: NDArray[np.float64], size: Size, turn: float, tilt: float) -> "_Viewer":
+        """One that has walked round the persons (n, 17, 3) by an angle, and looks down by another, in radians."""
+        centre = np.asarray(np.nanmean(persons.reshape(-1, 3), axis=0))
+        about_y = np.array([[np.cos(turn), 0, np.sin(turn)], [0, 1, 0], [-np.sin(turn), 0, np.cos(turn)]])
+        about_x = np.array([[1, 0, 0], [0, np.cos(tilt), np.sin(tilt)], [0, -np.sin(tilt), np.cos(tilt)]])
+        view = about_x @ about_y
+        return cls(centre, view, float(np.nanmax(np.abs((persons - centre) @ view.T)[..., :2])), size)
+
+    def to_pixels(self, points: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Pixels (n, 2) and depths (n,) in metres of points (n, 3)."""
+        width, height = self.size
+        distance = max(3.0, 2.6 * self.spread + 1.5)
+        focal = 0.42 * min(width, height) * distance / max(1.1, self.spread)
+        seen = (points - self.centre) @ self.view.T + [0, 0, distance]
         depth = np.maximum(seen[..., 2], 0.2)
         return seen[..., :2] / depth[..., None] * focal + [width / 2, height / 2], depth
 
-    reach = int(np.ceil(spread)) + 1
-    origin = np.round(centre)
+
+def _draw_floor(canvas: NDArray[np.uint8], viewer: _Viewer, floor: float) -> None:
+    reach = int(np.ceil(viewer.spread)) + 1
+    origin = np.round(viewer.centre)
     for k in range(-reach, reach + 1):
         for line in (((k, -reach), (k, reach)), ((-reach, k), (reach, k))):
-            pixels, _ = to_pixels(np.array([[origin[0] + x, floor, origin[2] + z] for x, z in line]))
+            pixels, _ = viewer.to_pixels(np.array([[origin[0] + x, floor, origin[2] + z] for x, z in line]))
             start, end = _integers(pixels)
             cv2.line(canvas, start, end, (215, 215, 215), 1, cv2.LINE_AA)
 
+
+def _draw_bones(canvas: NDArray[np.uint8], viewer: _Viewer, persons: NDArray[np.float64], poses: Poses) -> None:
+    """The bones of persons (n, 17, 3), the farthest first, in the colours of their sides or of their persons."""
     bones = []
     for i, person in enumerate(persons):
-        pixels, depth = to_pixels(person)
+        pixels, depth = viewer.to_pixels(person)
         for a, b in H36M17.edges:
             if np.isfinite(person[[a, b]]).all():
                 bones.append((float(depth[[a, b]].mean()), pixels[[a, b]], bone_side(H36M17, (a, b)), i))
     for _, ends, side, i in sorted(bones, key=lambda bone: -bone[0]):
-        colour = SIDE_COLOURS[side] if side != "centre" else person_colour(known3d, i)
+        colour = SIDE_COLOURS[side] if side != "centre" else person_colour(poses, i)
         start, end = _integers(ends)
         cv2.line(canvas, start, end, colour, 3, cv2.LINE_AA)
         cv2.circle(canvas, start, 3, colour, cv2.FILLED, cv2.LINE_AA)
         cv2.circle(canvas, end, 3, colour, cv2.FILLED, cv2.LINE_AA)
-    caption = "estimated" if measured.all() else "partly guessed" if measured.any() else "guessed"
-    _caption(canvas, f"side view, 1 m grid, distances {caption}")
-    return canvas
 
 
 def _upright(camera: Camera | None) -> NDArray[np.float64]:
