@@ -18,7 +18,7 @@ from typing import Any
 
 from orpose_models.files.disk import atomic_path, read_json, write_json
 from orpose_models.lab.reproduction.paper_tables import claims, markdown
-from orpose_models.lab.reproduction.record import load_records
+from orpose_models.lab.reproduction.row_record import load_records
 from orpose_models.lab.reproduction.rows import ROWS
 
 ROOT = Path(__file__).resolve().parents[1]

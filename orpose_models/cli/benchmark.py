@@ -12,7 +12,7 @@ from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.resolution import MAX_FACTOR, MIN_FACTOR
 
 if TYPE_CHECKING:
-    from orpose_models.lab.benchmark.measure import Plan
+    from orpose_models.lab.benchmark.benchmark_run import Plan
 
 console = new_console(stderr=True)
 
@@ -51,13 +51,13 @@ def benchmark(
     Writes `benchmark.json` and `benchmark.png`. The machine should have nothing else to do.
     """
     if documents is not None:
-        from orpose_models.lab.benchmark.document import write_document
+        from orpose_models.lab.benchmark.performance_page import write_document
 
         console.print(f"-> {write_document(documents)}", soft_wrap=True)
         return
+    from orpose_models.lab.benchmark.benchmark_run import Plan
     from orpose_models.lab.benchmark.contenders import own_contenders, rivals
-    from orpose_models.lab.benchmark.measure import Plan
-    from orpose_models.lab.benchmark.pictures import MAX_PERSONS
+    from orpose_models.lab.benchmark.staged_pictures import MAX_PERSONS
 
     counts = _whole_numbers("--threads", threads, 1, 256)
     plan = Plan(
@@ -78,9 +78,9 @@ def benchmark(
 
 def _run(plan: "Plan", command: str, out: Path) -> None:
     from orpose_models.files.disk import atomic_path
+    from orpose_models.lab.benchmark.benchmark_run import Run
     from orpose_models.lab.benchmark.machine import IDLE_SHARE
-    from orpose_models.lab.benchmark.measure import Run
-    from orpose_models.lab.benchmark.plot import draw
+    from orpose_models.lab.benchmark.timing_plot import draw
     from orpose_models.lab.benchmark.timing_tables import runtime_sheets
 
     with _bar() as bar:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from orpose_models.lab.reproduction.making import Report
-    from orpose_models.lab.reproduction.plan import Workplace
     from orpose_models.lab.reproduction.rows import Row
+    from orpose_models.lab.reproduction.workplace import Workplace
 
 console = new_console(stderr=True)
 _SAY_EVERY = 60.0  # seconds, where there is no terminal
@@ -47,9 +47,9 @@ def reproduce(
     Simulates, labels, trains and measures, each once. Every row that is done is kept in RESULTS/ROW.json; the document
     made of them is RESULTS.md. Interrupted in any way, the same command goes on where it stopped.
     """
-    from orpose_models.lab.reproduction.plan import Workplace
     from orpose_models.lab.reproduction.reproduce_config import ReproduceConfig
     from orpose_models.lab.reproduction.rows import choose
+    from orpose_models.lab.reproduction.workplace import Workplace
 
     chosen = ReproduceConfig.read(config)
     given = {"data": data, "labels": labels, "everyday": everyday}
@@ -67,7 +67,7 @@ def reproduce(
 
 
 def _document(place: "Workplace") -> None:
-    from orpose_models.lab.reproduction.document import write_documents
+    from orpose_models.lab.reproduction.results_page import write_documents
 
     document = write_documents(place, lambda text: say(console, "documents", text))
     console.print(f"tables, curves and pictures -> {document}", soft_wrap=True)
@@ -100,8 +100,8 @@ def _make(place: "Workplace", rows: "tuple[Row, ...]") -> list[str]:
 
 def _state(place: "Workplace", row: "Row") -> str:
     """What is there of a row."""
-    from orpose_models.lab.reproduction.plan import unlike
-    from orpose_models.lab.reproduction.record import RowRecord
+    from orpose_models.lab.reproduction.row_record import RowRecord
+    from orpose_models.lab.reproduction.workplace import unlike
 
     path = place.record(row)
     if not path.exists():

@@ -39,8 +39,8 @@ def simulate(
     scenes of ordinary life for training what is to be adapted, also to OUT/everyday/labels.json, for orpose train.
     """
     from orpose_models.lab.simulation.dataset import IMAGES_PER_SCENE, Layout
-    from orpose_models.lab.simulation.run import scenes_for
-    from orpose_models.lab.simulation.run import simulate as render
+    from orpose_models.lab.simulation.split_run import scenes_for
+    from orpose_models.lab.simulation.split_run import simulate as render
     from orpose_models.lab.simulation.splits import SPLITS
 
     chosen = next((name for name in SPLITS if name == split), None)
@@ -56,13 +56,13 @@ def simulate(
     if chosen == "everyday":
         console.print(f"labels, for orpose train --labels -> {_write_labels(layout)}", soft_wrap=True)
     if bag:
-        from orpose_models.lab.simulation.bag import write_bag
+        from orpose_models.lab.simulation.simulated_bag import write_bag
 
         _remove(layout.root / "bag")
         write_bag(layout, layout.root / "bag")
         console.print(f"bag -> {layout.root / 'bag'}", soft_wrap=True)
     if sheet:
-        from orpose_models.lab.simulation.sheet import write_contact_sheet
+        from orpose_models.lab.simulation.contact_sheet import write_contact_sheet
 
         write_contact_sheet(layout, layout.root / "sheet.jpg")
         console.print(f"contact sheet -> {layout.root / 'sheet.jpg'}", soft_wrap=True)

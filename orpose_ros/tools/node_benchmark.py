@@ -27,12 +27,12 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profi
 from sensor_msgs.msg import CameraInfo, Image
 from visualization_msgs.msg import MarkerArray
 
+from orpose_models.lab.benchmark.benchmark_files import Camera, NodeBenchmark, NodeRun
+from orpose_models.lab.benchmark.benchmark_run import REFERENCE_PERSONS
 from orpose_models.lab.benchmark.contenders import Contender
 from orpose_models.lab.benchmark.machine import Circumstances
-from orpose_models.lab.benchmark.measure import REFERENCE_PERSONS
-from orpose_models.lab.benchmark.pictures import SIZE, pictures, save_pictures
-from orpose_models.lab.benchmark.process import ContenderError, MeasuringProcess
-from orpose_models.lab.benchmark.result import Camera, NodeBenchmark, NodeRun
+from orpose_models.lab.benchmark.measuring_process import ContenderError, MeasuringProcess
+from orpose_models.lab.benchmark.staged_pictures import SIZE, pictures, save_pictures
 from orpose_models.lab.benchmark.timing_statistics import timing
 from orpose_models.messages.camera_info import camera_info_message
 from orpose_models.messages.fields import make_header, stamp_of

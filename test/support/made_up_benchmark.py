@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from orpose_models.lab.benchmark.result import (
+from orpose_models.lab.benchmark.benchmark_files import (
     Benchmark,
     Camera,
     Cell,

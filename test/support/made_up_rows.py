@@ -1,7 +1,7 @@
 """Made-up files of results."""
 
 from orpose_models.evaluation.result import Metric
-from orpose_models.lab.reproduction.record import (
+from orpose_models.lab.reproduction.row_record import (
     ModelRecord,
     Part,
     RowRecord,

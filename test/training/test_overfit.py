@@ -10,7 +10,7 @@ from orpose_models.training.evaluating import evaluate_student, open_truth
 
 from orpose_models.datasets.coco import read_simulated
 from orpose_models.datasets.truth import VISIBLE
-from orpose_models.lab.simulation.run import simulate
+from orpose_models.lab.simulation.split_run import simulate
 from orpose_models.training.distributed import Ranks
 from orpose_models.training.labels import ImageLabels, LabelSet
 from orpose_models.training.train_config import TrainConfig

@@ -104,7 +104,7 @@ def yolo_contenders(file: Path, engines: list[str] | None, threads: int) -> list
     Raises:
         OrposeError: there is no such file, or its layout is not one that is read.
     """
-    from orpose_models.lab.benchmark.yolo import check_graph
+    from orpose_models.lab.benchmark.yolo_graphs import check_graph
 
     check_graph(file)
     wanted = [engine for engine in engines or installed_engines() if engine in GRAPH_ENGINES]

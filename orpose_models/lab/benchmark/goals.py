@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from orpose_models.lab.benchmark.measure import REFERENCE_PERSONS
-from orpose_models.lab.benchmark.result import Benchmark, Cell, NodeBenchmark, NodeRun, Participant, Robustness
+from orpose_models.lab.benchmark.benchmark_files import Benchmark, Cell, NodeBenchmark, NodeRun, Participant, Robustness
+from orpose_models.lab.benchmark.benchmark_run import REFERENCE_PERSONS
 from orpose_models.lab.benchmark.timing_statistics import slope
 
 MEDIAN_MS, P95_MS = 40.0, 60.0

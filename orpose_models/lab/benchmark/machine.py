@@ -8,8 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from orpose_models.lab.benchmark.benchmark_files import Machine, Quiet
 from orpose_models.lab.benchmark.protocol import MEGA
-from orpose_models.lab.benchmark.result import Machine, Quiet
 from orpose_models.vocabulary.errors import OrposeError
 
 # Processor features that decide which kernels the engines choose.

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from orpose_models.lab.benchmark.benchmark_files import Robustness
 from orpose_models.lab.benchmark.contenders import Contender
-from orpose_models.lab.benchmark.process import MeasuringProcess
-from orpose_models.lab.benchmark.result import Robustness
+from orpose_models.lab.benchmark.measuring_process import MeasuringProcess
 from orpose_models.lab.benchmark.timing_statistics import timing
 
 _CALLS = 40
@@ -26,7 +26,7 @@ def measure_robustness(contender: Contender, pictures: list[str]) -> Robustness:
 
     Args:
         contender: a model of this project.
-        pictures: files of pictures (see `measure`).
+        pictures: files of pictures (see `staged_pictures`).
 
     Raises:
         ContenderError: it cannot run.

@@ -60,7 +60,7 @@ def load_runner(contender: Contender) -> Runner:
     Raises:
         OrposeError: it cannot run here; the message says why.
     """
-    from orpose_models.lab.benchmark.yolo import YoloRunner
+    from orpose_models.lab.benchmark.yolo_graphs import YoloRunner
 
     runners: dict[str, Callable[[Contender], Runner]] = {
         "model": ModelRunner,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from orpose_models.lab.benchmark.result import Timing
+from orpose_models.lab.benchmark.benchmark_files import Timing
 
 # Of fewer calls a 95th percentile says nothing.
 MIN_CALLS_P95 = 20

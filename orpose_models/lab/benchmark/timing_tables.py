@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from rich.table import Table
 
+from orpose_models.lab.benchmark.benchmark_files import Benchmark, Cell, NodeBenchmark, Participant, Timing
 from orpose_models.lab.benchmark.goals import Verdict, fairness, person_cost, reduced_share, runtime_verdicts
-from orpose_models.lab.benchmark.result import Benchmark, Cell, NodeBenchmark, Participant, Timing
 from orpose_models.lab.benchmark.timing_statistics import timing
 
 BLANK = "-"

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from orpose_models.datasets.truth import VISIBLE, Truth, as_coco17
 from orpose_models.evaluation.uncertainty import PAIR_IOU, RIGHT_WITHIN, torso_length
-from orpose_models.lab.reproduction.record import Part
+from orpose_models.lab.reproduction.row_record import Part
 from orpose_models.vocabulary.assignment import one_to_one
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.similarity import box_iou

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from orpose_models.lab.reproduction.record import RowRecord, differences
+from orpose_models.lab.reproduction.row_record import RowRecord, differences
 from orpose_models.lab.reproduction.rows import BY_NAME, ROWS
 
 REFERENCE = "all"  # what the others are compared with, or the first row that is there

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from orpose_models.evaluation.result import Metric
 from orpose_models.lab.reproduction.comparing import peculiarities
-from orpose_models.lab.reproduction.record import Part, RowRecord
+from orpose_models.lab.reproduction.row_record import Part, RowRecord
 from orpose_models.lab.reproduction.rows import BY_NAME, ROWS, SHIPPED
 from orpose_models.lab.reproduction.targets import FOUND, RELEASED, STRICT, TARGETS, judge, of_shipped
 

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from orpose_models.files.disk import read_json, write_json
 from orpose_models.files.validation import layout_error
-from orpose_models.lab.reproduction.record import Session
+from orpose_models.lab.reproduction.row_record import Session
 
 _WRITE_EVERY = 20.0  # seconds; what a kill -9 can lose of the time
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from orpose_models.lab.reproduction.comparing import peculiarities
-from orpose_models.lab.reproduction.record import RowRecord
+from orpose_models.lab.reproduction.row_record import RowRecord
 from orpose_models.lab.reproduction.rows import SHIPPED
 
 RELEASED, STRICT = "MPJPE released, hips unmapped", "MPJPE strict, hips unmapped"

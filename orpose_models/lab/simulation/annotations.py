@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.lab.simulation.bodies import coco_joints, load_body
+from orpose_models.lab.simulation.mannequins import coco_joints, load_body
 from orpose_models.lab.simulation.rendering import COVER_ID
 from orpose_models.lab.simulation.rigs import HEIGHT, WIDTH, RoomCamera
 from orpose_models.lab.simulation.scenes import Scene

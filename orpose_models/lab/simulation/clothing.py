@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.lab.simulation.bodies import Body, J
-from orpose_models.lab.simulation.fields import Field, ball, common, cone, grown, half_space, union, without
-from orpose_models.lab.simulation.heads import Headwear
+from orpose_models.lab.simulation.dressed_heads import Headwear
+from orpose_models.lab.simulation.mannequins import Body, J
+from orpose_models.lab.simulation.solids import Field, ball, common, cone, grown, half_space, union, without
 from orpose_models.lab.simulation.splits import member
 
 Array = NDArray[np.float64]

@@ -15,7 +15,7 @@ import numpy as np
 from orpose_models.files.disk import atomic_path, read_json, sha256, write_json
 from orpose_models.lab.simulation.annotations import STATES, annotate, to_coco
 from orpose_models.lab.simulation.effects import encode, expose, sensor_of
-from orpose_models.lab.simulation.everyday.scenes import EVERYDAY_PERIOD, build_everyday_scene
+from orpose_models.lab.simulation.everyday.everyday_scenes import EVERYDAY_PERIOD, build_everyday_scene
 from orpose_models.lab.simulation.rendering import Renderer
 from orpose_models.lab.simulation.rigs import CAMERAS, RoomCamera
 from orpose_models.lab.simulation.scenes import FRAMES, PERIOD, Scene, build_scene

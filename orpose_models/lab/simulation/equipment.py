@@ -7,7 +7,6 @@ clutter that has the shape, size and darkness of people, so that is what much of
 import numpy as np
 
 from orpose_models.lab.simulation.clothing import cloth_colour
-from orpose_models.lab.simulation.fields import Noise
 from orpose_models.lab.simulation.fittings import (
     DARK,
     STEEL,
@@ -31,6 +30,7 @@ from orpose_models.lab.simulation.geometry import (
     rotation_z,
     tube,
 )
+from orpose_models.lab.simulation.solids import Noise
 
 
 def instrument_table(rng: np.random.Generator) -> Item:

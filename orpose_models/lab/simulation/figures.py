@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.lab.simulation import clothing
-from orpose_models.lab.simulation.bodies import JOINTS, PARENTS, Body, J, head_centre
 from orpose_models.lab.simulation.clothing import Outfit
-from orpose_models.lab.simulation.fields import Array as Floats
-from orpose_models.lab.simulation.fields import Field, Noise, cone, surface
+from orpose_models.lab.simulation.dressed_heads import Headwear, build_head
 from orpose_models.lab.simulation.geometry import Mesh, point_normals
-from orpose_models.lab.simulation.heads import Headwear, build_head
+from orpose_models.lab.simulation.mannequins import JOINTS, PARENTS, Body, J, head_centre
 from orpose_models.lab.simulation.posing import Motion, Posture, solve
+from orpose_models.lab.simulation.solids import Array as Floats
+from orpose_models.lab.simulation.solids import Field, Noise, cone, surface
 from orpose_models.lab.simulation.splits import member
 
 _ARMS = ("left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist")

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from typing_extensions import Self
 
 from orpose_models.lab.simulation.clothing import cloth_colour
-from orpose_models.lab.simulation.fields import Noise
 from orpose_models.lab.simulation.geometry import (
     Mesh,
     box,
@@ -19,6 +18,7 @@ from orpose_models.lab.simulation.geometry import (
     rotation_z,
     sheet,
 )
+from orpose_models.lab.simulation.solids import Noise
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.lab.simulation.bodies import Body
+from orpose_models.lab.simulation.mannequins import Body
 
 Array = NDArray[np.float64]
 Key = dict[str, Array]

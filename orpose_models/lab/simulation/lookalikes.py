@@ -3,7 +3,6 @@
 import numpy as np
 
 from orpose_models.lab.simulation.clothing import cloth_colour
-from orpose_models.lab.simulation.fields import Noise, ball, common, cone, half_space, surface, union
 from orpose_models.lab.simulation.fittings import DARK, STEEL, Item, Maker, monitor, plastic
 from orpose_models.lab.simulation.geometry import (
     Mesh,
@@ -17,6 +16,7 @@ from orpose_models.lab.simulation.geometry import (
     sheet,
     tube,
 )
+from orpose_models.lab.simulation.solids import Noise, ball, common, cone, half_space, surface, union
 
 
 def skeleton_model(rng: np.random.Generator) -> Item:

@@ -7,8 +7,8 @@ of a motion decides it; table height and the person's size only scale it.
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.lab.simulation.bodies import Body
 from orpose_models.lab.simulation.keyposes import KEYS, at_ease
+from orpose_models.lab.simulation.mannequins import Body
 from orpose_models.lab.simulation.posing import Motion, Posture, solve
 from orpose_models.lab.simulation.splits import member
 

@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.lab.simulation.bodies import Body, J
 from orpose_models.lab.simulation.clothing import cloth_colour
-from orpose_models.lab.simulation.fields import Noise
 from orpose_models.lab.simulation.geometry import Mesh, box, ellipsoid, rod, rotation_z, sheet
+from orpose_models.lab.simulation.mannequins import Body, J
 from orpose_models.lab.simulation.posing import Motion, Posture, solve
 from orpose_models.lab.simulation.rooms import Room
+from orpose_models.lab.simulation.solids import Noise
 
 Array = NDArray[np.float64]
 

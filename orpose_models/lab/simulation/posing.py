@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.lab.simulation.bodies import JOINTS, PARENTS, Body, J
 from orpose_models.lab.simulation.geometry import rotation_z
+from orpose_models.lab.simulation.mannequins import JOINTS, PARENTS, Body, J
 
 Array = NDArray[np.float64]
 

@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.lab.simulation import patients
-from orpose_models.lab.simulation.bodies import load_body
 from orpose_models.lab.simulation.clothing import draw_outfit
 from orpose_models.lab.simulation.difficult import draw_linen, near_cameras
 from orpose_models.lab.simulation.equipment import stool
 from orpose_models.lab.simulation.figures import Figure, build_figure
 from orpose_models.lab.simulation.geometry import Mesh, rotation_z
 from orpose_models.lab.simulation.lights import Lighting, draw_lighting
+from orpose_models.lab.simulation.mannequins import load_body
 from orpose_models.lab.simulation.posing import Motion
 from orpose_models.lab.simulation.rigs import RoomCamera, build_rig
 from orpose_models.lab.simulation.rooms import Footprint, Place, Room, build_room, table_sheet

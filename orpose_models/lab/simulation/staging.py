@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.lab.simulation.bodies import PARENTS, Body, J, load_body
 from orpose_models.lab.simulation.geometry import rotation_z
+from orpose_models.lab.simulation.mannequins import PARENTS, Body, J, load_body
 from orpose_models.lab.simulation.motions import AT_TABLE, FREE, SEATED, choose_action, perform
 from orpose_models.lab.simulation.posing import Motion
 from orpose_models.lab.simulation.rooms import Footprint, Place, Room

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from orpose_models.lab.benchmark.benchmark_files import Benchmark, NodeBenchmark
 from orpose_models.lab.benchmark.goals import (
     MISSING,
     Verdict,
@@ -13,7 +14,6 @@ from orpose_models.lab.benchmark.goals import (
     reduced_share,
     runtime_verdicts,
 )
-from orpose_models.lab.benchmark.result import Benchmark, NodeBenchmark
 
 from support.made_up_benchmark import (  # isort: skip
     REFERENCE,

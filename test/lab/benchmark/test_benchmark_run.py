@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from orpose_models.cli.main import run
 from orpose_models.lab.benchmark import robustness
+from orpose_models.lab.benchmark.benchmark_files import Benchmark
+from orpose_models.lab.benchmark.benchmark_run import Plan, Run
 from orpose_models.lab.benchmark.contenders import Contender, mediapipe_contender
-from orpose_models.lab.benchmark.measure import Plan, Run
-from orpose_models.lab.benchmark.pictures import MAX_PERSONS, VARIANTS, pictures
-from orpose_models.lab.benchmark.process import ContenderError, MeasuringProcess
-from orpose_models.lab.benchmark.result import Benchmark
+from orpose_models.lab.benchmark.measuring_process import ContenderError, MeasuringProcess
 from orpose_models.lab.benchmark.robustness import difference
 from orpose_models.lab.benchmark.runners import KeypointRcnnRunner, PaperStudentRunner
+from orpose_models.lab.benchmark.staged_pictures import MAX_PERSONS, VARIANTS, pictures
 from orpose_models.model_format import student_config as config
 from orpose_models.registry import models
 from orpose_models.runtime.student import STAGES

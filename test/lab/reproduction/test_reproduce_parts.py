@@ -5,7 +5,7 @@ import pytest
 
 from orpose_models.datasets.truth import ImageTruth, Persons, Truth
 from orpose_models.lab.reproduction.body_parts import PARTS, part_errors
-from orpose_models.lab.reproduction.pictures import choose_images, comparison, true_poses
+from orpose_models.lab.reproduction.comparison_pictures import choose_images, comparison, true_poses
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.skeletons import COCO17, H36M17
 

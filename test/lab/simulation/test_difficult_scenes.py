@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from orpose_models.lab.simulation.bodies import load_body
 from orpose_models.lab.simulation.clothing import draw_outfit
 from orpose_models.lab.simulation.dataset import Layout
 from orpose_models.lab.simulation.difficult import Linen, draw_linen, near_cameras
 from orpose_models.lab.simulation.geometry import Mesh, box
+from orpose_models.lab.simulation.mannequins import load_body
 from orpose_models.lab.simulation.rigs import build_rig
 from orpose_models.lab.simulation.rooms import build_room
 from orpose_models.lab.simulation.scenes import build_scene

@@ -7,13 +7,13 @@ import pytest
 from orpose_models.cli.main import run
 from orpose_models.datasets.coco import read_simulated
 from orpose_models.files.disk import read_json, sha256
-from orpose_models.lab.simulation.bodies import load_body
 from orpose_models.lab.simulation.dataset import IMAGES_PER_SCENE, Layout
-from orpose_models.lab.simulation.everyday.cameras import FAR, NEAR
+from orpose_models.lab.simulation.everyday.everyday_scenes import EVERYDAY_PERIOD, build_everyday_scene
 from orpose_models.lab.simulation.everyday.furniture import INDOORS, OUTDOORS
 from orpose_models.lab.simulation.everyday.places import build_place, place_kind
-from orpose_models.lab.simulation.everyday.scenes import EVERYDAY_PERIOD, build_everyday_scene
+from orpose_models.lab.simulation.everyday.viewpoints import FAR, NEAR
 from orpose_models.lab.simulation.everyday.wardrobe import draw_everyday_outfit
+from orpose_models.lab.simulation.mannequins import load_body
 from orpose_models.lab.simulation.splits import generator, pool, split_of
 from orpose_models.lab.simulation.staging import Volume
 from orpose_models.training.labels import LabelSet

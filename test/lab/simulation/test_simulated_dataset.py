@@ -10,11 +10,11 @@ from orpose_models.cli.main import run
 from orpose_models.datasets.bags.reader import open_bag
 from orpose_models.datasets.coco import read_coco
 from orpose_models.files.disk import read_json, sha256
-from orpose_models.lab.simulation.bag import write_bag
+from orpose_models.lab.simulation.contact_sheet import write_contact_sheet
 from orpose_models.lab.simulation.dataset import IMAGES_PER_SCENE, Layout, begin
-from orpose_models.lab.simulation.run import scenes_for, simulate
 from orpose_models.lab.simulation.scenes import FRAMES
-from orpose_models.lab.simulation.sheet import write_contact_sheet
+from orpose_models.lab.simulation.simulated_bag import write_bag
+from orpose_models.lab.simulation.split_run import scenes_for, simulate
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.skeletons import COCO17_TO_H36M17
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from orpose_models.lab.simulation.bodies import FACE_POINTS, PARENTS, J, coco_joints, load_body
+from orpose_models.lab.simulation.mannequins import FACE_POINTS, PARENTS, J, coco_joints, load_body
 from orpose_models.lab.simulation.motions import AT_TABLE, FREE, SEATED, choose_action, perform
 from orpose_models.vocabulary.skeletons import COCO17
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from orpose_models.lab.simulation.bodies import load_body
+from orpose_models.lab.simulation.mannequins import load_body
 from orpose_models.lab.simulation.scenes import build_scene
 from orpose_models.lab.simulation.splits import SPLITS, split_of
 from orpose_models.lab.simulation.staging import Volume

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orpose_models.lab.simulation.fields import ball, common, cone, half_space, surface, union
 from orpose_models.lab.simulation.geometry import Mesh, box, cylinder, frame_along, panel, rotation_z, tube
 from orpose_models.lab.simulation.rooms import Footprint
+from orpose_models.lab.simulation.solids import ball, common, cone, half_space, surface, union
 
 
 def volume(mesh: Mesh) -> float:

@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.lab.simulation.everyday.wardrobe import any_colour
-from orpose_models.lab.simulation.fields import Noise
 from orpose_models.lab.simulation.fittings import Item, Maker
 from orpose_models.lab.simulation.geometry import Mesh, box, cylinder, ellipsoid, lathe, panel, rod, rotation_z
+from orpose_models.lab.simulation.solids import Noise
 
 SEAT = 0.47  # height of what people sit on, metres
 

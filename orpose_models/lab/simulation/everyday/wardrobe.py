@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.lab.simulation import clothing
-from orpose_models.lab.simulation.bodies import Body, J, head_centre
 from orpose_models.lab.simulation.clothing import RGB, SKINS
-from orpose_models.lab.simulation.fields import Field, Noise, ball, common, cone, half_space, surface, union
+from orpose_models.lab.simulation.dressed_heads import Headwear
 from orpose_models.lab.simulation.figures import (
     Figure,
     Pattern,
@@ -20,7 +19,8 @@ from orpose_models.lab.simulation.figures import (
     add_shoe,
 )
 from orpose_models.lab.simulation.geometry import Mesh
-from orpose_models.lab.simulation.heads import Headwear
+from orpose_models.lab.simulation.mannequins import Body, J, head_centre
+from orpose_models.lab.simulation.solids import Field, Noise, ball, common, cone, half_space, surface, union
 from orpose_models.lab.simulation.splits import member
 
 _TRUNK = ("pelvis", "spine1", "spine2", "spine3", "neck")

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from orpose_models.evaluation.plots import COLOURS, png
-from orpose_models.lab.reproduction.record import RowRecord
+from orpose_models.lab.reproduction.row_record import RowRecord
 from orpose_models.lab.reproduction.rows import BY_NAME, ROWS
 from orpose_models.lab.reproduction.targets import FOUND, RELEASED, STRICT
 

@@ -7,13 +7,13 @@ from orpose_models.evaluation.image_matching import match_images
 from orpose_models.files.disk import atomic_path, read_json
 from orpose_models.files.picture_writer import write_picture
 from orpose_models.files.predictions import Predictions
-from orpose_models.lab.reproduction import paper_tables, pictures, plots
+from orpose_models.lab.reproduction import comparison_pictures, curves, paper_tables
 from orpose_models.lab.reproduction.body_parts import CONVENTION
 from orpose_models.lab.reproduction.measuring import open_test
-from orpose_models.lab.reproduction.plan import Workplace
-from orpose_models.lab.reproduction.record import RowRecord, load_records
+from orpose_models.lab.reproduction.model_size import PERSONS
+from orpose_models.lab.reproduction.row_record import RowRecord, load_records
 from orpose_models.lab.reproduction.rows import BY_NAME, ROWS
-from orpose_models.lab.reproduction.size import PERSONS
+from orpose_models.lab.reproduction.workplace import Workplace
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
 
@@ -122,8 +122,8 @@ def write_documents(place: Workplace, say: Callable[[str], None]) -> Path:
         OrposeError: a file of results is damaged.
     """
     records = load_records(place.results, [row.name for row in ROWS])
-    for name, rows in (("curves", plots.SCALES), ("branches", plots.ABLATION)):
-        picture = plots.curves(records, rows)
+    for name, rows in (("curves", curves.SCALES), ("branches", curves.ABLATION)):
+        picture = curves.curves(records, rows)
         if picture is not None:
             with atomic_path(_picture(place, name)) as temporary:
                 temporary.write_bytes(picture)
@@ -144,7 +144,7 @@ def _picture(place: Workplace, name: str) -> Path:
 def _write_comparisons(place: Workplace, records: dict[str, RowRecord]) -> None:
     found: dict[tuple[str, float], Predictions] = {}
     factors = _ends(place)
-    for name in pictures.SHOWN:
+    for name in comparison_pictures.SHOWN:
         for factor in factors:
             if name not in records:
                 continue
@@ -160,9 +160,9 @@ def _write_comparisons(place: Workplace, records: dict[str, RowRecord]) -> None:
     truth = open_test(place)
     poses = {key: match_images(truth, predictions).poses for key, predictions in found.items()}
     threshold = next(iter(records.values())).test.threshold
-    for i, image in enumerate(pictures.choose_images(truth, PICTURES)):
+    for i, image in enumerate(comparison_pictures.choose_images(truth, PICTURES)):
         shown = {key: by_id.get(image.image_id, Poses.empty()) for key, by_id in poses.items()}
-        drawn = pictures.comparison(truth, image, shown, factors, threshold)
+        drawn = comparison_pictures.comparison(truth, image, shown, factors, threshold)
         write_picture(_picture(place, f"images-{i + 1}"), drawn)
 
 
@@ -176,10 +176,10 @@ def _text(place: Workplace, records: dict[str, RowRecord]) -> str:
     factors = sorted(place.config.evaluation.scales)
     low, high = _ends(place)
     unasked = "".join(f"\n{line}\n" for line in paper_tables.unasked(records))
-    curves = _linked(place, "curves", "AP and MPJPE over the downsampling factor")
-    curves += _linked(place, "branches", "The same for one branch and two")
-    if curves:
-        curves += f"Strict errors over less than {100 * plots.MIN_FOUND:g} % of the persons are not drawn.\n"
+    linked = _linked(place, "curves", "AP and MPJPE over the downsampling factor")
+    linked += _linked(place, "branches", "The same for one branch and two")
+    if linked:
+        linked += f"Strict errors over less than {100 * curves.MIN_FOUND:g} % of the persons are not drawn.\n"
     text = _TEMPLATE.format(
         about=_about(records),
         targets=paper_tables.targets(records),
@@ -188,7 +188,7 @@ def _text(place: Workplace, records: dict[str, RowRecord]) -> str:
         table3=paper_tables.table3(records, factors),
         unasked=unasked,
         overview=paper_tables.overview(records, factors, "keypoint AP"),
-        curves=curves,
+        curves=linked,
         high=f"{high:g}x",
         convention=CONVENTION[0].upper() + CONVENTION[1:],
         losses=paper_tables.losses(records, low, high),

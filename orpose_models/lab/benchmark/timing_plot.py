@@ -6,8 +6,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from orpose_models.lab.benchmark.benchmark_files import Benchmark
 from orpose_models.lab.benchmark.goals import MEDIAN_MS
-from orpose_models.lab.benchmark.result import Benchmark
 
 # Okabe and Ito's palette: told apart by colour-blind readers too.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")

@@ -58,7 +58,7 @@ class TrainingRecord(_Model):
 
 
 class TestRecord(_Model):
-    """What a row was measured on, and how; see `config.Evaluation`."""
+    """What a row was measured on, and how; see `reproduce_config.Evaluation`."""
 
     __test__ = False  # not a test of pytest
 
@@ -89,7 +89,7 @@ class Session(_Model):
 
 
 class ModelRecord(_Model):
-    """What was measured; `parameters` and `multiply_adds` (10^9, see `size`) are None where they are not known."""
+    """What was measured; `parameters` and `multiply_adds` (10^9, see `model_size`) are None where unknown."""
 
     name: str
     sha256: str

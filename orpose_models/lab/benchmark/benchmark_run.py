@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from orpose_models.lab.benchmark.benchmark_files import Benchmark, Cell, Participant, Start
 from orpose_models.lab.benchmark.contenders import Contender
 from orpose_models.lab.benchmark.machine import Circumstances
-from orpose_models.lab.benchmark.pictures import VARIANTS, save_pictures
-from orpose_models.lab.benchmark.process import ContenderError, MeasuringProcess
-from orpose_models.lab.benchmark.result import Benchmark, Cell, Participant, Start
+from orpose_models.lab.benchmark.measuring_process import ContenderError, MeasuringProcess
 from orpose_models.lab.benchmark.robustness import measure_robustness
 from orpose_models.lab.benchmark.schedule import interleaved
+from orpose_models.lab.benchmark.staged_pictures import VARIANTS, save_pictures
 from orpose_models.lab.benchmark.timing_statistics import timing
 from orpose_models.vocabulary.errors import OrposeError
 

@@ -1,6 +1,6 @@
 """How large a model is: parameters, and multiply-adds for an image."""
 
-from orpose_models.lab.reproduction.record import ModelRecord
+from orpose_models.lab.reproduction.row_record import ModelRecord
 from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.student.model import StudentModel
 from orpose_models.teacher.person_finder import PersonFinder

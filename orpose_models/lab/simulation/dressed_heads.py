@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.lab.simulation.bodies import FACE_POINTS
-from orpose_models.lab.simulation.fields import (
+from orpose_models.lab.simulation.geometry import Mesh, sheet, tube
+from orpose_models.lab.simulation.mannequins import FACE_POINTS
+from orpose_models.lab.simulation.solids import (
     Field,
     Noise,
     ball,
@@ -22,7 +23,6 @@ from orpose_models.lab.simulation.fields import (
     union,
     without,
 )
-from orpose_models.lab.simulation.geometry import Mesh, sheet, tube
 
 MEAN_SIZE = np.array([0.193, 0.153, 0.232])
 _LOW, _HIGH = (-0.175, -0.13, -0.19), (0.155, 0.13, 0.175)

@@ -3,13 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.lab.simulation.bodies import load_body
-from orpose_models.lab.simulation.everyday.cameras import everyday_cameras
+from orpose_models.lab.simulation.everyday.everyday_light import draw_everyday_lighting
 from orpose_models.lab.simulation.everyday.furniture import armchair, bench, chair, sofa
-from orpose_models.lab.simulation.everyday.light import draw_everyday_lighting
 from orpose_models.lab.simulation.everyday.places import build_place, place_kind
+from orpose_models.lab.simulation.everyday.viewpoints import everyday_cameras
 from orpose_models.lab.simulation.everyday.wardrobe import build_everyday_figure, draw_everyday_outfit
 from orpose_models.lab.simulation.geometry import Mesh, rotation_z
+from orpose_models.lab.simulation.mannequins import load_body
 from orpose_models.lab.simulation.motions import EVERYDAY, EVERYDAY_SEATED, choose_action, perform
 from orpose_models.lab.simulation.rooms import Footprint, Place
 from orpose_models.lab.simulation.scenes import FRAMES, Scene

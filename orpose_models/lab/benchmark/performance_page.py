@@ -4,13 +4,13 @@ from pathlib import Path
 from textwrap import fill
 
 from orpose_models.files.disk import atomic_path
+from orpose_models.lab.benchmark.benchmark_files import Benchmark, Machine, NodeBenchmark, Quiet, load_result
+from orpose_models.lab.benchmark.benchmark_run import CALLS_A_TURN, REFERENCE_PERSONS, SLOW_BUDGET, SLOW_SECONDS
 from orpose_models.lab.benchmark.goals import node_verdicts, runtime_verdicts
 from orpose_models.lab.benchmark.machine import IDLE_SHARE
-from orpose_models.lab.benchmark.measure import CALLS_A_TURN, REFERENCE_PERSONS, SLOW_BUDGET, SLOW_SECONDS
-from orpose_models.lab.benchmark.pictures import SIZE, VARIANTS
-from orpose_models.lab.benchmark.plot import draw
-from orpose_models.lab.benchmark.result import Benchmark, Machine, NodeBenchmark, Quiet, load_result
 from orpose_models.lab.benchmark.runners import SCORE_THRESHOLD
+from orpose_models.lab.benchmark.staged_pictures import SIZE, VARIANTS
+from orpose_models.lab.benchmark.timing_plot import draw
 from orpose_models.lab.benchmark.timing_tables import (
     Sheet,
     comparison_sheet,

@@ -6,13 +6,13 @@ from support.made_up_rows import all_row, record, scale, teacher_row
 
 from orpose_models.files.disk import write_json
 from orpose_models.lab.reproduction.comparing import peculiarities
-from orpose_models.lab.reproduction.document import write_documents
+from orpose_models.lab.reproduction.curves import SCALES, curves, drawn
 from orpose_models.lab.reproduction.paper_tables import markdown, table1, table2, table3
-from orpose_models.lab.reproduction.plan import Workplace
-from orpose_models.lab.reproduction.plots import SCALES, curves, drawn
-from orpose_models.lab.reproduction.record import RowRecord, load_records
 from orpose_models.lab.reproduction.reproduce_config import ReproduceConfig
+from orpose_models.lab.reproduction.results_page import write_documents
+from orpose_models.lab.reproduction.row_record import RowRecord, load_records
 from orpose_models.lab.reproduction.targets import TARGETS, judge
+from orpose_models.lab.reproduction.workplace import Workplace
 from orpose_models.vocabulary.errors import OrposeError
 
 FACTORS = (1.0, 8.0, 10.0, 12.0)

@@ -41,7 +41,7 @@ class MeasuringProcess:
             processors = processors[: contender.threads]
         self.contender = contender
         self._log = TemporaryFile()  # noqa: SIM115 (closed with the process)
-        command = [contender.python, "-m", "orpose_models.lab.benchmark.worker", repr(time.monotonic())]
+        command = [contender.python, "-m", "orpose_models.lab.benchmark.measuring_worker", repr(time.monotonic())]
         try:
             self._process = subprocess.Popen(
                 [*command, json.dumps(asdict(contender))],
@@ -75,7 +75,7 @@ class MeasuringProcess:
         self._answer()
 
     def do(self, order: str, **arguments: Any) -> dict[str, Any]:
-        """Let the process do something (a method of `worker.Worker`) and return its answer.
+        """Let the process do something (a method of `measuring_worker.Worker`) and return its answer.
 
         Raises:
             ContenderError: it failed, or the process ended.

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from orpose_models.lab.benchmark.document import write_document
+from orpose_models.lab.benchmark.benchmark_files import Quiet, load_result
 from orpose_models.lab.benchmark.goals import MISSING
-from orpose_models.lab.benchmark.result import Quiet, load_result
+from orpose_models.lab.benchmark.performance_page import write_document
 from orpose_models.vocabulary.errors import OrposeError
 
 from support.made_up_benchmark import benchmark, node_benchmark  # isort: skip

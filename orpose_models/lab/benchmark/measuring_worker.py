@@ -1,4 +1,4 @@
-"""A measuring process: `python -m orpose_models.lab.benchmark.worker SPAWNED CONTENDER`; told what to do on its input.
+"""A measuring process, told what to do on its input: `python -m ...measuring_worker SPAWNED CONTENDER`.
 
 SPAWNED is the time, by the system's monotonic clock, at which the process was asked for; CONTENDER its fields as JSON.
 """

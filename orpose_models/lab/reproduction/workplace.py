@@ -7,10 +7,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orpose_models.lab.reproduction.record import RowRecord, differences
 from orpose_models.lab.reproduction.reproduce_config import ReproduceConfig
+from orpose_models.lab.reproduction.row_record import RowRecord, differences
 from orpose_models.lab.reproduction.rows import Row
-from orpose_models.model_format.student_config import StudentConfig
+from orpose_models.model_format.student_config import OneStageConfig, StudentConfig
 from orpose_models.vocabulary.errors import OrposeError
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def settings_of(config: "TrainConfig") -> dict[str, Any]:
     return without_places(identity(config), config.model.student_config())
 
 
-def without_places(identity: dict[str, Any], student: StudentConfig) -> dict[str, Any]:
+def without_places(identity: dict[str, Any], student: StudentConfig | OneStageConfig) -> dict[str, Any]:
     """Settings as `training.checkpoint.identity` gives them, without where the labels are, and with all sizes.
 
     A default of the student's may change some day, so they are written out.
