@@ -91,8 +91,8 @@ def unite_boxes(
     scores = np.concatenate([scores_a, scores_b]).astype(np.float64)
     kept = np.ones(len(boxes), bool)
     while overlap.size and overlap.max() >= iou_threshold:
-        i, j = np.unravel_index(int(overlap.argmax()), overlap.shape)
-        k = len(boxes_a) + int(j)
+        i, j = divmod(int(overlap.argmax()), overlap.shape[1])
+        k = len(boxes_a) + j
         weights = scores[[i, k]]
         boxes[i] = weights @ boxes[[i, k]] / max(weights.sum(), 1e-12)
         scores[i] = 1 - np.prod(1 - weights)

@@ -127,7 +127,7 @@ class MultiPose:
                 overlap = box_iou(peaks.boxes, inside[i : i + 1])[:, 0]
                 worth = np.where(overlap >= _SAME, overlap * np.sqrt(peaks.scores), 0)
                 if worth.max(initial=0) > 0:
-                    found = _with_joints(own, peaks, worth.argmax(keepdims=True))
+                    found = _with_joints(own, peaks, np.array([worth.argmax()]))
                     points[i], scores[i] = found.keypoints[0], found.keypoint_scores[0]
         seen = scores.any(axis=1)
         points[seen] = crops.to_image(points / NOMINAL_SIZE)[seen]

@@ -104,8 +104,8 @@ def _pairs(a: NDArray[np.floating], b: NDArray[np.floating]) -> tuple[NDArray[np
     overlap = box_iou(a, b)
     first, second = [], []
     while overlap.size and overlap.max() >= _SAME:
-        i, j = np.unravel_index(int(overlap.argmax()), overlap.shape)
-        first.append(int(i))
-        second.append(int(j))
+        i, j = divmod(int(overlap.argmax()), overlap.shape[1])
+        first.append(i)
+        second.append(j)
         overlap[i], overlap[:, j] = 0, 0
     return np.array(first, np.int64), np.array(second, np.int64)
