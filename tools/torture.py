@@ -246,9 +246,10 @@ def document(found: list[dict[str, Any]]) -> str:
     least = min(memory, default=0)
     return f"""# Reliability
 
-Written by `make torture` (`tools/torture.py`): valid inputs are damaged at random, one to four damages each - bits
-turned, bytes overwritten, pieces lost, doubled, put in or cut off, numbers replaced - and read as the commands read
-them. Right is that an input is read, as far as it can be, or refused with one sentence.
+For judging what damaged and hostile files can do. Written by `make torture` (`tools/torture.py`): valid inputs are
+damaged at random, one to four damages each - bits turned, bytes overwritten, pieces lost, doubled, put in or cut off,
+numbers replaced - and read as the commands read them. Right is that an input is read, as far as it can be, or refused
+with one sentence. Of a model only `model.json` is there, so that none is read.
 
 {chr(10).join(table)}
 

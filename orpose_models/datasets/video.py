@@ -122,6 +122,8 @@ def _opened(path: Path) -> "Iterator[tuple[InputContainer, VideoStream]]":
             if not streams:
                 raise OrposeError(f"{unreadable}; it holds no pictures")
             stream = streams[0]
+            if stream.codec_context is None:
+                raise OrposeError(f"{unreadable}; it is of an unknown codec")
             stream.thread_type = "AUTO"
             stream.codec_context.options = {"max_pixels": str(_MAX_PIXELS)}
             yield container, stream

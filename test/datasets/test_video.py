@@ -157,6 +157,14 @@ def test_a_play_list_does_not_open_other_files(tmp_path: Path) -> None:
             open_frames(tmp_path / name)
 
 
+def test_an_unknown_codec(tmp_path: Path) -> None:
+    write(tmp_path / "a.mp4", UNEVEN)
+    content = (tmp_path / "a.mp4").read_bytes()
+    (tmp_path / "a.mp4").write_bytes(content.replace(b"avc1", b"zzz9").replace(b"avcC", b"zzzC"))
+    with pytest.raises(OrposeError, match=r"a\.mp4: no frame can be read from this video; it is of an unknown codec"):
+        open_frames(tmp_path / "a.mp4")
+
+
 def test_sound_alone_is_no_video(tmp_path: Path) -> None:
     with av.open(tmp_path / "a.mp4", "w") as container:
         stream = container.add_stream("aac", rate=8000)
