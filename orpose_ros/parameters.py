@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from orpose_models.registry.models import DEFAULT_MODEL
+from orpose_models.registry.models import DEFAULT_MODEL, ENGINES
 
 Value = bool | int | float | str | tuple[float, ...]
 
@@ -163,7 +163,7 @@ _DECLARATION = (
         "engine",
         "auto",
         "What computes the model; auto takes the model's own. An engine that it does not run on refuses to configure.",
-        choices=("auto", "onnxruntime", "onnxruntime-int8", "openvino", "openvino-bf16", "torch"),
+        choices=("auto", *ENGINES),
     ),
     Parameter("threads", 0, "Processor threads the model may use; 0 for all cores.", range=(0, 256)),
     Parameter(
