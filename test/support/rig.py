@@ -16,6 +16,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from numpy.typing import NDArray
+from rcl_interfaces.msg import Parameter as ParameterMessage
 from rcl_interfaces.msg import SetParametersResult
 from rcl_interfaces.srv import GetParameters, SetParameters
 from rclpy.context import Context
@@ -28,6 +29,7 @@ from visualization_msgs.msg import MarkerArray
 
 from orpose_msgs.msg import PersonPose2DArray, PersonPose3DArray
 from orpose_ros.dds import use_large_image_profile
+from orpose_ros.parameters import PARAMETERS
 
 LIMIT = 60.0  # seconds that a wait may take before the test fails
 CONFIGURE = Transition.TRANSITION_CONFIGURE
@@ -210,6 +212,28 @@ class Rig:
             assert self.set(**values).successful
         assert self.change_state(CONFIGURE)
         assert self.change_state(ACTIVATE)
+
+    def parameters(self) -> list[Any]:
+        """The values of all parameters, in the declaration's order."""
+        return list(self._call(GetParameters, "get_parameters", GetParameters.Request(names=list(PARAMETERS))).values)
+
+    def restore(self, values: list[Any]) -> None:
+        """Make the node active with these values of all parameters, if it is not."""
+        now, state = self.parameters(), self.state()
+        if state == "active" and now == values:
+            return
+        if state == "active":
+            assert self.change_state(DEACTIVATE)
+        if state in ("active", "inactive"):
+            assert self.change_state(CLEANUP)
+        changes = [
+            ParameterMessage(name=n, value=v) for n, v, old in zip(PARAMETERS, values, now, strict=True) if v != old
+        ]
+        request = SetParameters.Request(parameters=changes)
+        assert all(result.successful for result in self._call(SetParameters, "set_parameters", request).results)
+        assert self.change_state(CONFIGURE)
+        assert self.change_state(ACTIVATE)
+        self.wait_ready()
 
     def _call(self, kind: Any, name: str, request: Any) -> Any:
         client = self.node.create_client(kind, f"{self.namespace}/pose_node/{name}")
