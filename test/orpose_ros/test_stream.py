@@ -1,5 +1,10 @@
+import os
+import time
 from collections.abc import Iterator
-from threading import Event
+from dataclasses import replace
+from queue import Queue
+from threading import Event, Thread
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,10 +16,13 @@ pytest.importorskip(
 import rclpy
 from numpy.typing import NDArray
 from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode
 from rclpy.node import Node
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, Image
 
+from orpose_models.messages.camera_info import camera_info_message
+from orpose_models.messages.fields import make_header
 from orpose_models.messages.images import bgr_to_image
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
@@ -148,3 +156,117 @@ def test_an_image_of_before_a_deactivation_gives_nothing_after_it() -> None:
         stream.close()
         node.destroy_node()
         rclpy.shutdown(context=context)
+
+
+class Onlooker:
+    """Finds nobody, and keeps the camera of every image."""
+
+    name, sha256, engine = "onlooker", "0" * 64, "none"
+
+    def __init__(self) -> None:
+        self.cameras: Queue[Camera] = Queue()
+
+    def predict(
+        self,
+        image: NDArray[np.uint8],
+        full_size: Size | None = None,
+        camera: Camera | None = None,
+        min_score: float = 0.0,
+    ) -> Poses:
+        assert camera is not None
+        self.cameras.put(camera)
+        return Poses.empty()
+
+
+class Feed:
+    """A stream in this process whose images and intrinsics come over DDS."""
+
+    def __init__(self, **parameters: Any) -> None:
+        self.context = Context()
+        rclpy.init(args=[], context=self.context, domain_id=1 + os.getpid() % 99)
+        self.node = LifecycleNode("stream", namespace="feed", context=self.context)
+        self.model = Onlooker()
+        defaults = {name: parameter.default for name, parameter in PARAMETERS.items()}
+        self.stream = CameraStream(self.node, {**defaults, "image_reliability": "reliable", **parameters}, self.model)
+        self.worker = Worker[Frame](lambda _, frame: self.stream.work(frame), lambda *lost: None)
+        self.stream.start(self.worker)
+        self.images = self.node.create_publisher(Image, self.stream.image_topic, 10)
+        self.infos = self.node.create_publisher(CameraInfo, self.stream.camera_info_topic, 10)
+        self.executor = SingleThreadedExecutor(context=self.context)
+        self.executor.add_node(self.node)
+        self.spinner = Thread(target=self.executor.spin, daemon=True)
+        self.spinner.start()
+        end = time.monotonic() + LIMIT
+        while not (self.images.get_subscription_count() and self.infos.get_subscription_count()):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+
+    def camera_of(self, seconds: int, info: Camera | None = None, p: list[float] | None = None) -> Camera:
+        """What camera an image of this stamp has, whose intrinsics, if any, come with it."""
+        header = make_header(seconds * 1_000_000_000, "camera", message_class)
+        if info is not None:
+            message = camera_info_message(info, header, message_class)
+            if p is not None:
+                message.p = p
+            self.infos.publish(message)
+        self.images.publish(bgr_to_image(np.zeros((48, 64, 3), np.uint8), header, message_class))
+        return self.model.cameras.get(timeout=LIMIT)
+
+    def close(self) -> None:
+        self.executor.shutdown()
+        self.spinner.join(LIMIT)
+        self.worker.stop(LIMIT)
+        self.stream.close()
+        self.node.destroy_node()
+        rclpy.shutdown(context=self.context)
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine is, an image waits for its intrinsics."""
+    monkeypatch.setattr("orpose_ros.stream._INFO_PATIENCE", LIMIT)
+
+
+@pytest.fixture
+def feed(request: pytest.FixtureRequest) -> Iterator[Feed]:
+    feed = Feed(**request.param)
+    yield feed
+    feed.close()
+
+
+RAW = Camera(64, 48, 50.0, 51.0, 31.5, 23.5, (-0.3, 0.09, 0.0, 0.0, 0.0))
+P = [40.0, 0, 30, 0, 0, 41, 22, 0, 0, 0, 1, 0]
+
+
+@pytest.mark.usefixtures("patience")
+@pytest.mark.parametrize(
+    ("feed", "rectified"),
+    [
+        ({}, False),
+        ({"image_topic": "/cam/image_rect"}, True),
+        ({"image_topic": "/cam/image_rect", "rectified": "false"}, False),
+        ({"rectified": "true"}, True),
+    ],
+    indirect=["feed"],
+)
+def test_rectified_images_have_the_projection_matrix(feed: Feed, rectified: bool) -> None:
+    camera = feed.camera_of(1, RAW, P)
+    plane = (camera.fx, camera.fy, camera.cx, camera.cy, camera.distortion)
+    assert plane == ((40.0, 41.0, 30.0, 22.0, ()) if rectified else (50.0, 51.0, 31.5, 23.5, RAW.distortion))
+    assert not camera.guessed
+    assert feed.stream.rectified is rectified
+    assert feed.stream.calibrated
+
+
+@pytest.mark.usefixtures("patience")
+@pytest.mark.parametrize("feed", [{}], indirect=True)
+def test_a_zoom_takes_effect_with_its_own_image(feed: Feed) -> None:
+    lengths = [feed.camera_of(i, replace(RAW, fx=50.0 * i)).fx for i in (1, 1, 2, 2, 3)]
+    assert lengths == [50.0, 50.0, 100.0, 100.0, 150.0]
+
+
+@pytest.mark.parametrize("feed", [{}], indirect=True)
+def test_without_intrinsics_the_camera_is_guessed(feed: Feed) -> None:
+    assert feed.camera_of(1).guessed
+    assert not feed.stream.calibrated
+    assert feed.stream.camera_problem == ""
