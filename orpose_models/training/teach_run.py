@@ -1,0 +1,197 @@
+"""Labelling as a whole: datasets in, by one or several processes, labels and their summary out."""
+
+import json
+import multiprocessing
+import queue
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orpose_models.datasets.camera_file import View
+from orpose_models.datasets.multiview import read_qualisys
+from orpose_models.files.worker_process import obey_parent
+from orpose_models.registry.models import load_model
+from orpose_models.teacher.teacher import Teacher
+from orpose_models.training.contents import difference
+from orpose_models.training.image_source import Choice
+from orpose_models.training.label_summary import write_summary
+from orpose_models.training.labels import LabelSet
+from orpose_models.training.sources import open_sources
+from orpose_models.training.teaching import Paths, Shard, claimed, label_shard, merge_shards, set_aside
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.reporting import Reporter
+
+if TYPE_CHECKING:
+    from multiprocessing import Queue
+
+_counts: "Queue[int] | None" = None  # of a worker process: tells how many images are done
+
+
+@dataclass(frozen=True)
+class TeachPlan:
+    """What is labelled, and how.
+
+    Attributes:
+        sources: folders of images, videos, bags, simulated splits.
+        choices: which images of each are taken.
+        labels: the file of labels.
+        teacher: name of the model.
+        hard_threshold: keypoint score of the hard set; None for the teacher's.
+        accept: score from which on a person is taken to be there.
+        workers: processes; each uses one thread if there are several.
+        part: the part of the work that is done here.
+    """
+
+    sources: tuple[Path, ...]
+    choices: tuple[Choice, ...]
+    labels: Path
+    teacher: str = "teacher"
+    hard_threshold: float | None = None
+    accept: float = 0.3
+    workers: int = 1
+    part: Shard = field(default_factory=Shard)
+
+
+@dataclass(frozen=True)
+class Taught:
+    """What came of it.
+
+    Attributes:
+        counts: of images, persons and keypoints, see `label_summary`.
+        problems: one sentence for each thing that is left out.
+        summary: folder of pictures and histograms.
+    """
+
+    counts: dict[str, int]
+    problems: list[str]
+    summary: Path
+
+
+def teach(plan: TeachPlan, reporter: Reporter) -> Taught | None:
+    """Label what no earlier run of the same plan has, and put everything together if all parts are done.
+
+    Returns:
+        None if other parts still work.
+
+    Raises:
+        OrposeError: a dataset cannot be read, the labels are there with other settings, or another process works on
+            the same part.
+    """
+    paths = Paths(plan.labels)
+    sources = open_sources(plan.sources, paths.frames, plan.choices)
+    for note in dict.fromkeys(note for opened in sources for note in opened.notes):
+        reporter.note("note", note)
+    model = _load(plan.teacher, plan.hard_threshold, 1)
+    settings = {
+        "teacher": model.name,
+        "teacher_sha256": model.sha256,
+        "engine": model.engine,
+        "hard_threshold": model.hard_threshold,
+        "person_threshold": model.person_threshold,
+        "sources": [s.settings() for s in sources],
+    }
+    parts = [Shard(plan.part.index * plan.workers + i, plan.part.count * plan.workers) for i in range(plan.workers)]
+    with claimed(paths, parts):
+        if paths.labels.exists():
+            result: tuple[LabelSet, list[str]] | None = (_finished(paths, settings, plan.accept), [])
+        else:
+            for reason in set_aside(paths, settings):
+                reporter.note("note", reason)
+            total = sum(len(range(part.index, source.count, part.count)) for source in sources for part in parts)
+            _label(plan, parts, settings, _advance(reporter, total))
+            info = {"accept": plan.accept, "teacher": model.name}
+            result = merge_shards(sources, paths, settings, parts[0].count, info)
+    if result is None:
+        return None
+    labels, unread = result
+    problems = [*(what for opened in sources for what in opened.left_out), *unread]
+    summary = paths.labels.parent / "summary"
+    return Taught(write_summary(summary, labels, problems), problems, summary)
+
+
+def view_of(path: Path, camera: Path | None, pitch_deg: float | None, reporter: Reporter) -> View:
+    """The camera of a dataset. A calibration of several cameras is for the datasets that bear their names."""
+    if camera is None or not camera.name.endswith(".qca.txt"):
+        return View.read(camera, pitch_deg)
+    if path.stem in (names := [placed.name for placed in read_qualisys(camera)]):
+        return View.read(camera, name=path.stem)  # every camera's tilt is in the file
+    reporter.note("note", f"{path}: not in {camera.name} ({', '.join(names)}); its intrinsics are guessed")
+    return View.read(None, pitch_deg)
+
+
+def _advance(reporter: Reporter, total: int) -> Callable[[int], None]:
+    done = 0
+    reporter.progress("labels", done, total)
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        reporter.progress("labels", done, total)
+
+    return advance
+
+
+def _finished(paths: Paths, settings: dict[str, Any], accept: float) -> LabelSet:
+    """The labels that are there, with another limit."""
+    labels = LabelSet.load(paths.labels)
+    as_filed = json.loads(json.dumps(settings))
+    if how := difference(labels.info.get("settings"), as_filed):
+        raise OrposeError(f"{paths.labels}: exists, made {how}; remove it or choose another --out")
+    labels.info["accept"] = accept
+    labels.save(paths.labels)
+    return labels
+
+
+def _load(name: str, hard_threshold: float | None, threads: int | None) -> Teacher:
+    model = load_model(name, threads)
+    if not isinstance(model, Teacher):
+        raise OrposeError(f"model {name!r} gives no soft and hard labels; choose a teacher")
+    if hard_threshold is not None:
+        model.hard_threshold = hard_threshold
+    return model
+
+
+def _label(plan: TeachPlan, parts: Sequence[Shard], settings: dict[str, Any], advance: Callable[[int], None]) -> None:
+    """Label the parts, each in a process of its own if there are several."""
+    if len(parts) == 1:
+        _label_part(plan, parts[0], settings, advance, None)
+        return
+    context = multiprocessing.get_context("spawn")
+    counts: Queue[int] = context.Queue()
+    with ProcessPoolExecutor(len(parts), context, _start, (counts,)) as pool:
+        futures = [pool.submit(_label_here, plan, part, settings) for part in parts]
+        try:
+            while not all(future.done() for future in futures) or not counts.empty():
+                try:
+                    advance(counts.get(timeout=0.2))
+                except queue.Empty:
+                    continue
+        except BaseException:
+            for process in list((pool._processes or {}).values()):  # what they did is in the journals
+                process.terminate()
+            raise
+        for future in futures:
+            future.result()
+
+
+def _start(counts: "Queue[int]") -> None:
+    global _counts
+    obey_parent()  # what it did is in its journal
+    _counts = counts
+
+
+def _label_here(plan: TeachPlan, part: Shard, settings: dict[str, Any]) -> None:
+    assert _counts is not None
+    _label_part(plan, part, settings, _counts.put, 1)
+
+
+def _label_part(
+    plan: TeachPlan, part: Shard, settings: dict[str, Any], advance: Callable[[int], None], threads: int | None
+) -> None:
+    paths = Paths(plan.labels)
+    sources = open_sources(plan.sources, paths.frames, plan.choices)
+    if [s.settings() for s in sources] != settings["sources"]:
+        raise OrposeError("the datasets have changed since this command began; run it again")
+    label_shard(sources, _load(plan.teacher, plan.hard_threshold, threads), paths, settings, part, advance)
