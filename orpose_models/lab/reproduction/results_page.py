@@ -21,10 +21,10 @@ PICTURES = 3
 
 _TEMPLATE = """# Results on the simulated operating room
 
-For checking what the paper claims. `orpose reproduce` makes this page; changes by hand are lost. All figures are of the
-test split of the **simulated operating room, not of MVOR; no number here is the paper's**, and none can be compared
-with the paper's. The tables have the layout of the paper's tables 1 to 3, so that what happens between their rows can
-be compared.
+For checking what the paper claims. `orpose reproduce` makes this page; changes by hand are lost. Everything here was
+measured on the test split of the **simulated operating room, not on MVOR; no number here is the paper's**, and none can
+be compared with the paper's. The tables have the layout of the paper's tables 1 to 3, so that what happens between
+their rows can be compared.
 
 AP is in per cent, MPJPE in millimetres; [evaluation.md](evaluation.md) says what they mean. MPJPE by the *released*
 protocol, the one of the paper's tables, hides misses and counts joints that are not labelled as zero error; the

@@ -166,12 +166,12 @@ def test_a_failed_training_says_why(workshop, capfd):
     path = workshop / "experiment.yaml"
     kept = path.read_text()
     experiment = yaml.safe_load(kept)
-    experiment["training"] |= {"processes": 1, "set": {"model.start": "nowhere.pkl"}}
+    experiment["training"] |= {"processes": 1, "set": {"model.start": "nowhere.safetensors"}}
     path.write_text(yaml.safe_dump(experiment))
     code, said = reproduce(workshop, capfd, "--row", "all_soft")
     path.write_text(kept)
     assert code == 2
-    assert "all_soft: the training failed: nowhere.pkl: no such file" in said
+    assert "all_soft: the training failed: nowhere.safetensors: no such file" in said
     assert "all of it is in" in said
 
 
