@@ -11,6 +11,7 @@ from orpose_models.cli.progress import reporting
 from orpose_models.vocabulary.errors import OrposeError
 
 if TYPE_CHECKING:
+    from orpose_models.training.teach_run import Taught
     from orpose_models.training.teaching import Shard
 
 console = new_console(stderr=True)
@@ -70,6 +71,12 @@ def teach(
     if taught is None:
         console.print("this part is done; the last part to finish writes the labels")
         return
+    _show(taught, labels)
+    if taught.problems:
+        raise typer.Exit(1)
+
+
+def _show(taught: "Taught", labels: Path) -> None:
     for problem in taught.problems:
         say(console, "left out", problem)
     counts = taught.counts
@@ -80,8 +87,6 @@ def teach(
         soft_wrap=True,
     )
     console.print(f"{labels}, pictures and histograms in {taught.summary}", soft_wrap=True)
-    if taught.problems:
-        raise typer.Exit(1)
 
 
 def _part(text: str | None) -> "Shard":

@@ -97,17 +97,13 @@ def run_bag(
     out.parent.mkdir(parents=True, exist_ok=True)
     with locked(out.with_name(f".{out.name}.lock"), f"{out}: another process is making this bag; wait for it"):
         journal = PredictionJournal(out.with_name(f".{out.name}.journal"), identity)
-        if journal.done:
-            reporter.note("note", f"going on after {len(journal.done)} images done before")
-        if journal.set_aside:
-            reporter.note("note", "an interrupted run of another bag or settings does not count; starting anew")
+        _tell_of_earlier(journal, reporter)
         advance = counter(reporter, "poses", bag.topics[images].count)
         found = run_images(_run_images(bag, images, cameras), pipeline, journal, advance)
         run.skipped.update(found.left_out)
         if not found.images:
             journal.close(remove=True)
-            reasons = "; ".join(reason for reason, _ in run.skipped.most_common(3)) or "the topic has no messages"
-            raise OrposeError(f"{bag.path}: no image of {images} could be read: {reasons}")
+            raise _nothing_read(bag, images, run.skipped)
         done = found.images if pipeline.tracker is None else tracked(found.images, pipeline.tracker)
         with new_bag(out, storage, _notes(pipeline, images)) as writer:
             _write(bag, images, done, pipeline, writer)
@@ -115,6 +111,18 @@ def run_bag(
     run.images, run.persons = len(done), sum(len(image.poses) for image in done)
     run.notes.extend(bag.problems)
     return run
+
+
+def _tell_of_earlier(journal: PredictionJournal, reporter: Reporter) -> None:
+    if journal.done:
+        reporter.note("note", f"going on after {len(journal.done)} images done before")
+    if journal.set_aside:
+        reporter.note("note", "an interrupted run of another bag or settings does not count; starting anew")
+
+
+def _nothing_read(bag: Bag, topic: str, skipped: Counter[str]) -> OrposeError:
+    reasons = "; ".join(reason for reason, _ in skipped.most_common(3)) or "the topic has no messages"
+    return OrposeError(f"{bag.path}: no image of {topic} could be read: {reasons}")
 
 
 def _run_images(bag: Bag, topic: str, cameras: BagCameras) -> Iterator[RunImage]:
