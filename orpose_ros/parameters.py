@@ -13,7 +13,8 @@ from typing import Any
 
 import yaml
 
-from orpose_models.registry.models import DEFAULT_MODEL, ENGINES
+from orpose_models.model_format.engines import ENGINES
+from orpose_models.registry.models import DEFAULT_MODEL
 
 Value = bool | int | float | str | tuple[float, ...]
 

@@ -10,7 +10,7 @@ from orpose_models.cli.console import new_console
 from orpose_models.vocabulary.errors import OrposeError
 
 if TYPE_CHECKING:
-    from orpose_models.model_format.manifest import Manifest, SmallerInput
+    from orpose_models.model_format.manifest import Manifest
 
 console = new_console(stderr=True)
 
@@ -26,16 +26,12 @@ def export(
     calibration: Annotated[
         Path | None, typer.Option(help="Calibration of keypoint scores, made by orpose evaluate calibrate.")
     ] = None,
-    short_side: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FACTOR:PIXELS", help="From this downsampling on, run the network at this short side; repeatable."
-        ),
-    ] = None,
     change: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="NAME=VALUE", help="Use the weights with another setting, such as box_nms=0.6; repeatable."
+            "--set",
+            metavar="NAME=VALUE",
+            help="Use the weights with another setting, such as short_side=224; repeatable.",
         ),
     ] = None,
 ) -> None:
@@ -53,7 +49,6 @@ def export(
     out = out or Path("out/models") / checkpoint.stem
     if out.exists():
         raise OrposeError(f"{out}: exists already; remove it or choose another name with --out")
-    smaller = [_smaller(text) for text in short_side or []]
     changes = dict(_setting(text) for text in change or [])
     fitted = Calibration.load(calibration) if calibration else None
     torch.set_num_threads(1)
@@ -63,25 +58,12 @@ def export(
             out,
             parity_images(images or []),
             fitted,
-            smaller,
             changes,
             lambda message: status.update(message),
         )
     new_console().print(_table(manifest))
     size = sum(path.stat().st_size for path in out.iterdir()) / 1e6
     console.print(f"{size:.1f} MB -> {out}", soft_wrap=True)
-
-
-def _smaller(text: str) -> "SmallerInput":
-    from pydantic import ValidationError
-
-    from orpose_models.model_format.manifest import SmallerInput
-
-    factor, _, pixels = text.partition(":")
-    try:
-        return SmallerInput.model_validate({"factor": factor, "short_side": pixels})
-    except ValidationError:
-        raise OrposeError(f"--short-side {text!r}: expected a factor 1..12 and pixels, such as 8:256") from None
 
 
 def _setting(text: str) -> tuple[str, Any]:
@@ -93,7 +75,7 @@ def _setting(text: str) -> tuple[str, Any]:
             return name, yaml.safe_load(value)
     except yaml.YAMLError:
         pass
-    raise OrposeError(f"--set {text!r}: expected NAME=VALUE, such as box_nms=0.6")
+    raise OrposeError(f"--set {text!r}: expected NAME=VALUE, such as short_side=224")
 
 
 def _table(manifest: "Manifest") -> Table:

@@ -8,40 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orpose_models.files.disk import read_json, sha256
 from orpose_models.files.validation import layout_error
-from orpose_models.model_format.student_config import StudentConfig
+from orpose_models.model_format.student_config import OneStageConfig
 from orpose_models.vocabulary.errors import OrposeError, file_problem
-from orpose_models.vocabulary.resolution import MAX_FACTOR, MIN_FACTOR, Size
 from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
 MANIFEST, WEIGHTS = "model.json", "weights.safetensors"
-GRAPHS = ("backbone", "boxes", "keypoints", "lifters")
+GRAPHS = ("network", "lifters")
 # Those of which there is another one, partly in 8 bit.
-QUANTISED = ("backbone", "keypoints")
+QUANTISED = ("network",)
 FILES = (WEIGHTS, *(f"{name}.onnx" for name in GRAPHS), *(f"{name}-int8.onnx" for name in QUANTISED))
-
-_Three = tuple[float, float, float]
-
-
-class Normalisation(BaseModel):
-    """What the network is given of a pixel 0..255: pixel * scale + shift, computed in single precision.
-
-    Attributes:
-        channels: the order that the network, `scale` and `shift` have them in.
-        scale, shift: of each channel. Padding is 0 after normalisation.
-    """
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-    channels: Literal["bgr", "rgb"]
-    scale: _Three
-    shift: _Three
-
-
-class SmallerInput(BaseModel):
-    """From which downsampling factor on the network's short side is smaller."""
-
-    model_config = ConfigDict(extra="forbid")
-    factor: Annotated[float, Field(ge=MIN_FACTOR, le=MAX_FACTOR)]
-    short_side: Annotated[int, Field(ge=32, le=4096)]
 
 
 class Manifest(BaseModel):
@@ -50,10 +25,7 @@ class Manifest(BaseModel):
     Attributes:
         name: of the model.
         keypoints, joints: names of the joint sets of 2D and 3D (`orpose_models.vocabulary.skeletons`).
-        config: sizes, anchors, strides and thresholds of the student.
-        normalisation: of pixels.
-        short_side_by_downsample: where an image has been reduced by some factor, the network may run at a smaller
-            size; empty for one size for all.
+        config: branches and input sizes of the student.
         info: how the weights came about, and `calibration` of keypoint scores where there is one.
         parity: largest differences of the engines to torch, as measured at export.
         files: SHA-256 of each file of `FILES`.
@@ -61,36 +33,14 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     kind: Literal["orpose-model"] = "orpose-model"
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     name: Annotated[str, Field(min_length=1)]
     keypoints: Literal["coco17"] = COCO17.name  # type: ignore[assignment]
     joints: Literal["h36m17"] = H36M17.name  # type: ignore[assignment]
-    config: StudentConfig
-    normalisation: Normalisation
-    short_side_by_downsample: list[SmallerInput] = []
+    config: OneStageConfig
     info: dict[str, Any] = {}
     parity: dict[str, Any] = {}
     files: dict[str, Annotated[str, Field(pattern="^[0-9a-f]{64}$")]]
-
-    def input_size(self, full: Size, seen: Size) -> Size:
-        """Width, height that an image is scaled to for the network.
-
-        Args:
-            full: width, height of the original.
-            seen: of the image that is given, possibly reduced.
-        """
-        return input_size(self.config, self.short_side_by_downsample, full, seen)
-
-
-def input_size(config: StudentConfig, smaller: list[SmallerInput], full: Size, seen: Size) -> Size:
-    """See `Manifest.input_size`."""
-    width, height = config.input_size(full)
-    factor = min(full[0] / seen[0], full[1] / seen[1])
-    sides = [entry.short_side for entry in sorted(smaller, key=lambda e: e.factor) if entry.factor <= factor + 1e-6]
-    if not sides or sides[-1] >= config.short_side:
-        return width, height
-    scale = sides[-1] / config.short_side
-    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def read_manifest(folder: str | Path) -> tuple[Manifest, str]:

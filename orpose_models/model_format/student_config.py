@@ -5,17 +5,16 @@ from typing import Literal
 
 from orpose_models.vocabulary.resolution import Size
 
-Decoding = Literal["cell", "oks"]
-
 # Images are padded at right and bottom to multiples of this many pixels.
 MULTIPLE = 32
 SETS = ("soft", "hard")
+# Pixels per cell of the paper's feature maps, finest first; the last is used for proposals only.
+STRIDES = (4, 8, 16, 32, 64)
 # Cells of the light student's map of middles in an image of 32 x 32 pixels.
 _SMALLEST_MAP = (MULTIPLE // 4) ** 2
 # Which sets of labels a branch learns, by the branch's name; "both" is for networks of one branch.
 LEARNS: dict[str, tuple[str, ...]] = {"soft": ("soft",), "hard": ("hard",), "both": SETS}
 
-STRIDES = {"resnet50": (4, 8, 16, 32, 64), "movenet": (8, 16, 32, 64)}
 _POSITIVE = (
     "short_side", "long_side", "fpn_channels", "anchor_sizes", "aspect_ratios", "proposals_before_nms",
     "proposals_after_nms", "box_hidden", "keypoint_channels", "keypoint_layers", "lifter_hidden", "max_persons",
@@ -28,10 +27,7 @@ class StudentConfig:
 
     Attributes:
         short_side, long_side: an image is scaled until its short side is the one or its long side the other.
-        backbone: 'resnet50', or 'movenet': MobileNetV2 with a feature pyramid of two parts.
         fpn_channels: width of the feature maps.
-        strides: pixels per cell of each feature map, finest first, as the backbone has them; the last is used for
-            proposals only.
         anchor_sizes: side in pixels of the square anchors of each feature map.
         aspect_ratios: height / width of the anchors; their areas are those of the squares.
         proposals_before_nms, proposals_after_nms: how many proposals of each map are considered, and how many of
@@ -45,14 +41,11 @@ class StudentConfig:
             of `orpose_models.lifting` is given.
         lifter_hidden: width of the lifters.
         score_threshold, box_nms, max_persons: which boxes are reported.
-        decoding: of heatmaps: the paper's 'cell', or 'oks'; see `student.heatmaps.decode_keypoints`.
     """
 
     short_side: int = 800
     long_side: int = 1333
-    backbone: Literal["resnet50", "movenet"] = "resnet50"
     fpn_channels: int = 256
-    strides: tuple[int, ...] = (4, 8, 16, 32, 64)
     anchor_sizes: tuple[int, ...] = (32, 64, 128, 256, 512)
     aspect_ratios: tuple[float, ...] = (0.5, 1.0, 2.0)
     proposals_before_nms: tuple[int, int] = (2000, 1000)
@@ -67,15 +60,12 @@ class StudentConfig:
     score_threshold: float = 0.05
     box_nms: float = 0.5
     max_persons: int = 100
-    decoding: Decoding = "cell"
 
     def __post_init__(self) -> None:
         if self.branches != SETS and (len(self.branches) != 1 or self.branches[0] not in LEARNS):
             raise ValueError(f"branches must be {SETS} or one of {tuple(LEARNS)}, got {self.branches}")
-        if self.strides != STRIDES[self.backbone]:
-            raise ValueError(f"strides of {self.backbone} are {STRIDES[self.backbone]}, got {self.strides}")
-        if len(self.strides) != len(self.anchor_sizes):
-            raise ValueError(f"{len(self.strides)} strides and {len(self.anchor_sizes)} anchor sizes do not fit")
+        if len(self.anchor_sizes) != len(STRIDES):
+            raise ValueError(f"anchor_sizes must be {len(STRIDES)}, one for each feature map, got {self.anchor_sizes}")
         if not self.aspect_ratios:
             raise ValueError("aspect_ratios must have one at least")
         for name in _POSITIVE:
@@ -93,28 +83,6 @@ class StudentConfig:
 
 
 PAPER = StudentConfig()
-
-# The same network, thinner, on a light backbone: for two processor cores. Less than 10 M parameters.
-LIGHT = StudentConfig(
-    short_side=320,
-    long_side=640,
-    backbone="movenet",
-    fpn_channels=96,
-    strides=(8, 16, 32, 64),
-    anchor_sizes=(40, 80, 160, 300),
-    aspect_ratios=(1.0, 2.0, 3.0),
-    proposals_before_nms=(400, 200),
-    proposals_after_nms=(200, 100),
-    box_hidden=368,
-    keypoint_channels=128,
-    keypoint_layers=6,
-    lifter="view",
-    lifter_hidden=512,
-    score_threshold=0.02,
-    max_persons=30,
-    decoding="oks",
-)
-CONFIGS = {"paper": PAPER, "light": LIGHT}
 
 
 @dataclass(frozen=True)
@@ -163,3 +131,6 @@ class OneStageConfig:
         scale = min(side / min(full), self.long_side / self.short_side * side / max(full))
         width, height = (max(1, round(length * scale / MULTIPLE)) * MULTIPLE for length in full)
         return width, height
+
+
+LIGHT = OneStageConfig()

@@ -2,13 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from orpose_models.model_format.engines import DEFAULT_ENGINE, ENGINES
 from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.vocabulary.errors import OrposeError
-
-if TYPE_CHECKING:
-    from orpose_models.student.model import StudentModel
 
 
 def _teacher(preset: str, threads: int | None) -> PoseModel:
@@ -29,30 +26,25 @@ def _paper_teacher(threads: int | None) -> PoseModel:
     return load_paper_teacher(device="cuda" if torch.cuda.is_available() else "cpu")
 
 
-def _student(path: Path, threads: int | None) -> "StudentModel":
+def _on_torch(path: Path, threads: int | None) -> PoseModel:
+    """A student's weights, or an exported folder."""
     try:
         import torch
     except ImportError:
         raise OrposeError(f"{path}: a student's weights need torch: pip install -r requirements/train.txt") from None
-    from orpose_models.student.model import load_student_model
+    from orpose_models.student.model import load_exported_student, load_student_model
 
     if threads is not None:
         torch.set_num_threads(threads)
-    return load_student_model(path)
+    return load_exported_student(path) if path.is_dir() else load_student_model(path)
 
 
 def _exported(folder: Path, threads: int | None, engine: str) -> PoseModel:
-    if engine != "torch":
-        from orpose_models.runtime.student import load_runtime_student
+    if engine == "torch":
+        return _on_torch(folder, threads)
+    from orpose_models.runtime.student import load_runtime_student
 
-        return load_runtime_student(folder, engine, threads)
-    from orpose_models.model_format.manifest import WEIGHTS, read_manifest
-
-    manifest, identity = read_manifest(folder)
-    model = _student(folder / WEIGHTS, threads)
-    model.name, model.sha256 = manifest.name, identity
-    model.short_side_by_downsample = manifest.short_side_by_downsample
-    return model
+    return load_runtime_student(folder, engine, threads)
 
 
 # What `load_model` knows by name, besides `shipped_models`: a description and a loader (threads: int | None) ->
@@ -74,7 +66,6 @@ MODELS: Mapping[str, tuple[str, Callable[[int | None], PoseModel]]] = {
 
 
 DEFAULT_MODEL = "orpose-all-light"  # of the command line and of the node
-ENGINES = ("onnxruntime", "onnxruntime-int8", "openvino", "openvino-bf16", "torch")
 # Exported students that come with the program, each in a folder of its name.
 SHIPPED = Path(__file__).resolve().parents[1] / "models"
 
@@ -91,7 +82,7 @@ def load_model(name: str, threads: int | None = None, engine: str | None = None)
         name: one of `shipped_models` or `MODELS`, the folder of an exported student, or a trained student's
             FILE.safetensors.
         threads: how many threads it may use; None for all cores.
-        engine: one of `ENGINES`; None for the model's own, which is 'onnxruntime' for exported students.
+        engine: one of `ENGINES`; None for the model's own, which is `DEFAULT_ENGINE` for exported students.
 
     Raises:
         OrposeError: no such model or engine, the model does not run on the engine, or its weights are missing,
@@ -102,13 +93,13 @@ def load_model(name: str, threads: int | None = None, engine: str | None = None)
     if name in MODELS:
         model = MODELS[name][1](threads)
     elif name in (shipped := shipped_models()):
-        return _exported(shipped[name], threads, engine or "onnxruntime")
+        return _exported(shipped[name], threads, engine or DEFAULT_ENGINE)
     elif name.endswith(".safetensors"):
         if engine not in (None, "torch"):
             raise OrposeError(f"{name}: weights alone run on torch; for {engine} first run: orpose export {name}")
-        return _student(Path(name), threads)
+        return _on_torch(Path(name), threads)
     elif Path(name).is_dir():
-        return _exported(Path(name), threads, engine or "onnxruntime")
+        return _exported(Path(name), threads, engine or DEFAULT_ENGINE)
     else:
         names = ", ".join([*shipped, *MODELS])
         raise OrposeError(

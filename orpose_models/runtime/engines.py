@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from orpose_models.model_format.engines import ENGINES
 from orpose_models.model_format.manifest import GRAPHS, QUANTISED
 from orpose_models.vocabulary.errors import OrposeError
 
 # Arrays in the order of the graph's inputs to arrays in the order of its outputs.
-Graph = Callable[..., Sequence[NDArray[np.float32]]]
+Graph = Callable[..., Sequence[NDArray[Any]]]
 
 
-def _onnxruntime(folder: Path, threads: int, quantised: Sequence[str] = ()) -> dict[str, Graph]:
+def _onnxruntime(folder: Path, threads: int, precision: str) -> dict[str, Graph]:
     import onnxruntime as ort
 
     options = ort.SessionOptions()
@@ -28,7 +29,7 @@ def _onnxruntime(folder: Path, threads: int, quantised: Sequence[str] = ()) -> d
     options.add_session_config_entry("session.dynamic_block_base", "4")
 
     def load(name: str) -> Graph:
-        file = f"{name}-int8.onnx" if name in quantised else f"{name}.onnx"
+        file = f"{name}-int8.onnx" if precision == "int8" and name in QUANTISED else f"{name}.onnx"
         session = ort.InferenceSession(folder / file, options, providers=["CPUExecutionProvider"])
         inputs = [node.name for node in session.get_inputs()]
         return lambda *arrays: session.run(None, dict(zip(inputs, arrays, strict=True)))
@@ -36,25 +37,22 @@ def _onnxruntime(folder: Path, threads: int, quantised: Sequence[str] = ()) -> d
     return {name: load(name) for name in GRAPHS}
 
 
-def _openvino(folder: Path, threads: int, precision: str = "f32") -> dict[str, Graph]:
-    try:
-        import openvino as ov
-    except ImportError:
-        raise OrposeError("engine 'openvino' is not installed: pip install -r requirements/openvino.txt") from None
+def _openvino(folder: Path, threads: int, precision: str) -> dict[str, Graph]:
+    import openvino as ov
 
     core = ov.Core()
     settings = {
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": 1,
         "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": precision,
+        "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[precision],
         "CPU_DENORMALS_OPTIMIZATION": False,  # it would change how the whole program computes
     }
 
     def load(name: str) -> Graph:
         request = core.compile_model(folder / f"{name}.onnx", "CPU", settings).create_infer_request()
 
-        def run(*arrays: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        def run(*arrays: NDArray[Any]) -> list[NDArray[Any]]:
             results = request.infer(list(arrays), share_inputs=True, share_outputs=False)
             return [np.asarray(value) for value in results.values()]
 
@@ -63,12 +61,10 @@ def _openvino(folder: Path, threads: int, precision: str = "f32") -> dict[str, G
     return {name: load(name) for name in GRAPHS}
 
 
-# By name: (folder, threads) -> a callable for each of `GRAPHS`.
-ENGINES: Mapping[str, Callable[[Path, int], dict[str, Graph]]] = {
+# By library: (folder, threads, precision) -> a callable for each of `GRAPHS`.
+_LIBRARIES: Mapping[str, Callable[[Path, int, str], dict[str, Graph]]] = {
     "onnxruntime": _onnxruntime,
-    "onnxruntime-int8": lambda folder, threads: _onnxruntime(folder, threads, QUANTISED),
     "openvino": _openvino,
-    "openvino-bf16": lambda folder, threads: _openvino(folder, threads, "bf16"),
 }
 
 
@@ -76,18 +72,18 @@ def load_graphs(engine: str, folder: Path, threads: int | None) -> dict[str, Gra
     """Load the graphs of an exported student.
 
     Args:
-        engine: one of `ENGINES`.
-        folder: checked by `parts.read_manifest`.
+        engine: one of `model_format.engines.GRAPH_ENGINES`.
+        folder: checked by `manifest.read_manifest`.
         threads: how many threads they may use; None for all cores.
 
     Raises:
         OrposeError: the engine is not installed, or cannot run the graphs.
     """
-    count = threads or len(os.sched_getaffinity(0))
+    entry = ENGINES[engine]
+    if not entry.installed:
+        raise OrposeError(f"engine {engine!r} is not installed: pip install -r requirements/{entry.requirements}")
     try:
-        return ENGINES[engine](folder, count)
-    except OrposeError:
-        raise
+        return _LIBRARIES[entry.library](folder, threads or len(os.sched_getaffinity(0)), entry.precision)
     except Exception as error:
         raise OrposeError(f"{folder}: engine {engine!r} cannot run the model ({_first_line(error)})") from None
 

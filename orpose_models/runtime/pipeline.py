@@ -1,6 +1,7 @@
 """From a camera image to published poses: reduce, find the persons, select, place, track."""
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,10 @@ from orpose_models.runtime.tracking import Tracker
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import Resolution, reduce_image
+
+# An image whose short side has no more pixels than this, as a privacy camera delivers it, is small already.
+SMALL_SIDE = 64
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +39,8 @@ class Pipeline:
 
     Attributes:
         model: finds the persons.
-        downsample: factor 1..12 by which images are reduced before the model sees them.
+        downsample: factor 1..12 by which images are reduced before the model sees them; those that are small already
+            are not, which is said once.
         max_input_pixels: the privacy guard: an image is reduced to at most this many pixels, whatever
             `downsample` is; None for no limit. Nothing but the reduced image reaches the model.
         score_threshold: persons with a lower box score are left out.
@@ -48,6 +54,7 @@ class Pipeline:
     score_threshold: float = 0.0
     max_persons: int | None = None
     tracker: Tracker | None = None
+    _warned: bool = field(default=False, init=False, repr=False)
 
     def predict(self, image: NDArray[np.uint8], camera: Camera | None = None, time: float = 0.0) -> Poses:
         """The persons of one image: `process` without what else came of it."""
@@ -66,7 +73,7 @@ class Pipeline:
         """
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
             raise ValueError(f"expected an (h, w, 3) uint8 image, got {image.shape} {image.dtype}")
-        seen, resolution = reduce_image(image, self.downsample, self.max_input_pixels)
+        seen, resolution = reduce_image(image, self._factor(image), self.max_input_pixels)
         if camera is not None and (camera.width, camera.height) != resolution.full:
             raise ValueError(
                 f"the camera's intrinsics are for {camera.width} x {camera.height} pixels, "
@@ -81,3 +88,16 @@ class Pipeline:
         if self.tracker is not None:
             poses = self.tracker.update(poses, time, resolution.full)
         return Result(poses, resolution, seen)
+
+    def _factor(self, image: NDArray[np.uint8]) -> float:
+        """What to downsample this image by; says once that one is small already."""
+        height, width = image.shape[:2]
+        if min(height, width) > SMALL_SIDE or self.downsample == 1:
+            return self.downsample
+        if not self._warned:
+            self._warned = True
+            _log.warning(
+                f"an image of {width} x {height} pixels is small already and is not downsampled by "
+                f"{self.downsample:g}; leave downsample at 1"
+            )
+        return 1.0

@@ -8,6 +8,7 @@ from orpose_models.lifting.features import LENGTHS
 from orpose_models.student.heads import BOX_CELLS, KEYPOINT_CELLS
 from orpose_models.student.lifters import PixelLifter
 from orpose_models.student.network import Student
+from orpose_models.student.one_stage import OneStageStudent
 from orpose_models.vocabulary.resolution import Size
 
 
@@ -32,6 +33,25 @@ def _lift(lifter: nn.Module, keypoints: Tensor) -> Tensor:
     return lifter.answer("gravity", keypoints.new_zeros(len(keypoints), LENGTHS["gravity"]))  # type: ignore[operator]
 
 
+class _Light(nn.Module):
+    """One image and the features of some persons through all layers; decoding counts as nothing."""
+
+    def __init__(self, student: OneStageStudent) -> None:
+        super().__init__()
+        self.student = student
+
+    def forward(self, image: Tensor, features: Tensor) -> list[Tensor]:
+        maps = self.student(image)
+        lifted = [lifter.answer("gravity", features) for lifter in self.student.lifters.values()]  # type: ignore[operator]
+        return [*maps[:4], *maps.heatmaps.values(), *maps.offsets.values(), *lifted]
+
+
+def multiply_adds_of_light(student: OneStageStudent, size: Size, persons: int) -> float:
+    """Multiply-adds, in units of 10^9, for one image and some persons, each lifted with its mirror image."""
+    inputs = torch.zeros(1, 3, size[1], size[0]), torch.zeros(2 * persons, LENGTHS["gravity"])
+    return _count(student, _Light(student), inputs)
+
+
 def multiply_adds(student: Student, size: Size, proposals: int, persons: int) -> float:
     """Multiply-adds, in units of 10^9, for one image; counted by running it once.
 
@@ -48,10 +68,15 @@ def multiply_adds(student: Student, size: Size, proposals: int, persons: int) ->
         torch.zeros(persons, channels, KEYPOINT_CELLS, KEYPOINT_CELLS),
         torch.zeros(persons, 17, 2),
     )
+    return _count(student, _Whole(student), inputs)
+
+
+def _count(student: nn.Module, whole: nn.Module, inputs: tuple[Tensor, ...]) -> float:
     training = student.training
     try:
+        student.eval()
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            _Whole(student.eval())(*inputs)
+            whole(*inputs)
         return counter.get_total_flops() / 2 / 1e9
     finally:
         student.train(training)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -15,31 +14,24 @@ from orpose_models.datasets.frames import open_frames
 from orpose_models.files.assets import asset
 from orpose_models.files.disk import atomic_folder, sha256, without_folders, write_json
 from orpose_models.files.validation import layout_error
-from orpose_models.model_format.manifest import FILES, MANIFEST, QUANTISED, WEIGHTS, Manifest, SmallerInput
+from orpose_models.model_format.engines import ENGINES, GRAPH_ENGINES
+from orpose_models.model_format.manifest import FILES, MANIFEST, QUANTISED, WEIGHTS, Manifest
 from orpose_models.model_format.score_calibration import INFO_KEY, Calibration
-from orpose_models.model_format.student_config import StudentConfig
+from orpose_models.model_format.student_config import OneStageConfig
 from orpose_models.runtime.engines import Graph, load_graphs
-from orpose_models.runtime.student import RuntimeStudent
-from orpose_models.student.graphs import build_graphs, normalisation_of, write_graph
-from orpose_models.student.model import StudentModel
-from orpose_models.student.network import Student
+from orpose_models.runtime.student import RuntimeStudent, student_of
+from orpose_models.student.graphs import build_graphs, torch_graphs, write_graph
+from orpose_models.student.one_stage import OneStageStudent
 from orpose_models.student.parity import FACTORS, NOBODY, SHARE, Differences, compare
 from orpose_models.student.quantise import Inputs, quantise
 from orpose_models.student.weights import load_student, save_student
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.resolution import reduce_image
 
-# The package that each engine needs, and whether it must compute what torch does; the others are reported only.
-ENGINES = {
-    "onnxruntime": ("onnxruntime", True),
-    "openvino": ("openvino", True),
-    "onnxruntime-int8": ("onnxruntime", False),
-    "openvino-bf16": ("openvino", False),
-}
 CAMERAS = ("cam01", "cam02", "cam03")
 FRAMES = 3
 # Settings that say how weights are used, not what they are.
-IN_USE = ("proposals_before_nms", "proposals_after_nms", "proposal_nms", "box_nms", "score_threshold", "max_persons")
+IN_USE = ("short_side", "long_side", "small_images", "max_persons")
 
 
 def export_student(
@@ -47,29 +39,26 @@ def export_student(
     out: str | Path,
     images: Sequence[NDArray[np.uint8]],
     calibration: Calibration | None = None,
-    smaller: Sequence[SmallerInput] = (),
     changes: Mapping[str, Any] | None = None,
     report: Callable[[str], None] = lambda message: None,
 ) -> Manifest:
     """Write a folder that runs without torch, after checking on real images that its engines compute what torch does.
 
     Args:
-        checkpoint: a student's safetensors file. Its weights are rounded to half precision.
+        checkpoint: a light student's safetensors file. Its weights are rounded to half precision.
         out: the folder, which must not exist; its name becomes the model's.
         images: (h, w, 3) BGR to compare engines on.
         calibration: of keypoint scores; the checkpoint's own if None.
-        smaller: see `Manifest.short_side_by_downsample`.
         changes: settings by name that are to differ from the checkpoint's; those of `IN_USE`.
         report: told what is being done.
 
     Raises:
-        OrposeError: no student, not of a form that can be exported, or an engine computes something else; nothing is
-            left behind.
+        OrposeError: no light student, or an engine computes something else; nothing is left behind.
     """
     out = Path(out)
     original, info = load_student(checkpoint)
-    if original.config.lifter != "view":
-        raise OrposeError(f"{checkpoint}: only students with the lifter 'view' can be exported, such as the light ones")
+    if not isinstance(original, OneStageStudent):
+        raise OrposeError(f"{checkpoint}: only light students can be exported; the paper's runs on torch")
     original = _with_settings(original, changes or {})
     info = without_folders({**info, "checkpoint_sha256": sha256(checkpoint)})
     if calibration is not None:
@@ -82,35 +71,32 @@ def export_student(
         graphs = build_graphs(rounded)
         for name, graph in graphs.items():
             write_graph(folder / f"{name}.onnx", graph, folder / WEIGHTS)
-        manifest = Manifest(
-            name=out.name,
-            config=rounded.config,
-            normalisation=normalisation_of(rounded),
-            short_side_by_downsample=list(smaller),
-            info=info,
-            files={},
-        )
+        manifest = Manifest(name=out.name, config=rounded.config, info=info, files={})
         report("quantising")
-        examples = _examples(RuntimeStudent(manifest, "", "", load_graphs("onnxruntime", folder, 1)), images)
+        examples = _examples(_model(manifest, load_graphs("onnxruntime", folder, 1)), images)
         for name in QUANTISED:
             write_graph(folder / f"{name}-int8.onnx", quantise(graphs[name], examples[name]), folder / WEIGHTS)
         report("comparing the engines")
-        parity = _check(folder, manifest, StudentModel(rounded, "", ""), StudentModel(original, "", ""), images)
+        parity = _check(folder, manifest, rounded, original, images)
         files = {name: sha256(folder / name) for name in FILES}
         manifest = manifest.model_copy(update={"parity": parity, "files": files})
         write_json(folder / MANIFEST, manifest.model_dump(mode="json"), indent=1)
     return manifest
 
 
-def _with_settings(student: Student, changes: Mapping[str, Any]) -> Student:
+def _model(manifest: Manifest, graphs: Mapping[str, Graph]) -> RuntimeStudent:
+    return student_of(manifest, "", "", graphs)
+
+
+def _with_settings(student: OneStageStudent, changes: Mapping[str, Any]) -> OneStageStudent:
     """The same weights, used with other settings."""
     if unknown := changes.keys() - set(IN_USE):
         raise OrposeError(f"{', '.join(sorted(unknown))} cannot be changed at export; {', '.join(IN_USE)} can")
     try:
-        config = TypeAdapter(StudentConfig).validate_python({**asdict(student.config), **changes})
+        config = TypeAdapter(OneStageConfig).validate_python({**asdict(student.config), **changes})
     except ValidationError as error:
         raise layout_error("--set", error) from None
-    other = Student(config)
+    other = OneStageStudent(config)
     other.load_state_dict(student.state_dict())
     return other.eval()
 
@@ -144,7 +130,7 @@ def _examples(model: RuntimeStudent, images: Sequence[NDArray[np.uint8]]) -> dic
     for image, factor in product(images, FACTORS):
         seen, resolution = reduce_image(image, factor)
         noted.predict(seen, resolution.full)
-    if not given["keypoints"]:
+    if not given["lifters"]:
         raise OrposeError(NOBODY)
     return given
 
@@ -152,17 +138,16 @@ def _examples(model: RuntimeStudent, images: Sequence[NDArray[np.uint8]]) -> dic
 def _check(
     folder: Path,
     manifest: Manifest,
-    reference: StudentModel,
-    original: StudentModel,
+    rounded: OneStageStudent,
+    original: OneStageStudent,
     images: Sequence[NDArray[np.uint8]],
 ) -> dict[str, Any]:
-    for model in (reference, original):
-        model.short_side_by_downsample = manifest.short_side_by_downsample
-    engines = [name for name, (package, _) in ENGINES.items() if find_spec(package) is not None]
-    models = [RuntimeStudent(manifest, "", name, load_graphs(name, folder, 1)) for name in engines]
-    *differences, rounding = compare(reference, [*models, original], images)
+    engines = [name for name in GRAPH_ENGINES if ENGINES[name].installed]
+    models = [_model(manifest, load_graphs(name, folder, 1)) for name in engines]
+    reference, before = (_model(manifest, torch_graphs(student)) for student in (rounded, original))
+    *differences, rounding = compare(reference, [*models, before], images)
     for name, difference in zip(engines, differences, strict=True):
-        if ENGINES[name][1]:
+        if ENGINES[name].exact:
             _accept(name, difference)
     return {
         "images": len(images),

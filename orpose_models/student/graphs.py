@@ -1,4 +1,4 @@
-"""The parts of a student as ONNX graphs, which take their weights from the student's own safetensors file.
+"""The parts of a light student, as ONNX graphs, which take their weights from the student's own safetensors file.
 
 A safetensors file holds little-endian numbers at known places after its header; ONNX can point at such places. Weights
 stored in half precision are cast to single precision by the graph's first nodes, which engines compute once, at load.
@@ -18,15 +18,13 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from orpose_models.lifting.features import FORMS, LENGTHS
-from orpose_models.model_format.manifest import Normalisation
 from orpose_models.model_format.student_config import MULTIPLE
-from orpose_models.student.backbone import PIXEL_MEAN
-from orpose_models.student.heads import BOX_CELLS, KEYPOINT_CELLS, PERSON
-from orpose_models.student.heatmaps import decode_keypoints
-from orpose_models.student.movenet_backbone import PIXEL_SCALE, MoveNetFPN
-from orpose_models.student.network import Student
+from orpose_models.runtime.codec import Answer
+from orpose_models.runtime.engines import Graph
+from orpose_models.student.one_stage import OneStageStudent
 from orpose_models.vocabulary.skeletons import COCO17
 
 OPSET = 18
@@ -35,129 +33,97 @@ _MAX_CONSTANT = 100_000
 _EXAMPLE_CELLS = 4
 
 
-class _Part(nn.Module):
-    def __init__(self, student: Student) -> None:
+class NetworkPart(nn.Module):
+    """An image (1, h, w, 3) uint8, BGR, h and w multiples of 32, to the arrays of `runtime.codec.Answer`."""
+
+    def __init__(self, student: OneStageStudent) -> None:
         super().__init__()
         self.student = student
 
-
-class _Backbone(_Part):
-    """A normalised image (1, 3, h, w), h and w multiples of 32, to feature maps and what all anchors say.
-
-    Maps (c, h_l, w_l) are those that regions are pooled from; `logits` (a,) and `deltas` (a, 4) are of all levels, one
-    after another, in the order of `student.boxes.grid_anchors`.
-    """
-
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        maps = self.student.backbone(image)
-        logits, deltas = self.student.proposals.head(maps)
-        return (
-            *(values[0] for values in maps[:-1]),
-            torch.cat([values.permute(0, 2, 3, 1).flatten() for values in logits]),
-            torch.cat([values.permute(0, 2, 3, 1).reshape(-1, 4) for values in deltas]),
+        maps = self.student(self.student.normalise(image.permute(0, 3, 1, 2).float()))
+        centre = maps.centre.sigmoid()
+        peaks = torch.where(centre == F.max_pool2d(centre, 3, 1, 1), centre, torch.zeros_like(centre))
+        scores, cells = peaks.flatten().topk(self.student.config.max_persons)
+        boxes, regression = (
+            values[0].flatten(1).index_select(1, cells).T
+            for values in (torch.cat([maps.box_sizes, maps.box_offsets], dim=1), maps.regression)
         )
+        heatmaps = torch.cat(list(maps.heatmaps.values())).sigmoid()
+        return scores, cells, boxes, regression, heatmaps, torch.cat(list(maps.offsets.values()))
 
 
-class _Boxes(_Part):
-    """Pooled features (r, 7, 7, c) to the persons' scores (r,) and deltas (r, 4)."""
-
-    def forward(self, pooled: Tensor) -> tuple[Tensor, Tensor]:
-        logits, deltas = self.student.box_head(pooled.permute(0, 3, 1, 2))
-        return logits.softmax(dim=1)[:, PERSON], deltas
-
-
-class _Keypoints(_Part):
-    """Pooled features (n, 14, 14, c) and boxes (n, 4) to keypoints (n, 17, 2) and scores (n, 17).
-
-    First those of the branches' mean, then those of each branch.
-    """
-
-    def forward(self, pooled: Tensor, boxes: Tensor) -> tuple[Tensor, ...]:
-        config = self.student.config
-        maps = list(self.student.keypoint_head(pooled.permute(0, 3, 1, 2)).values())
-        sets = [maps[0] if len(maps) == 1 else (maps[0] + maps[1]) / 2, *maps]
-        keypoints, scores = decode_keypoints(torch.cat(sets), boxes.repeat(len(sets), 1), config.decoding)
-        n = len(sets)
-        pairs = zip(keypoints.unflatten(0, (n, -1)), scores.unflatten(0, (n, -1)), strict=True)
-        return tuple(tensor for pair in pairs for tensor in pair)
-
-
-class _Lifters(_Part):
-    """Features (n, LENGTHS[form]) of each form and branch to joints 1..16 (n, 16, 3) in the features' level axes.
+class LiftersPart(nn.Module):
+    """Features (branches, n, LENGTHS[form]) of each form to joints 1..16 (branches, n, 16, 3) in their level axes.
 
     Engines disagree on NaN, so the coordinates of missing joints, which the flags among the features tell, are 0.
     """
 
+    def __init__(self, student: OneStageStudent) -> None:
+        super().__init__()
+        self.student = student
+
     def forward(self, *values: Tensor) -> tuple[Tensor, ...]:
         lifters: Sequence[Any] = list(self.student.lifters.values())
-        pairs = [(lifter, form) for form in FORMS for lifter in lifters]
         return tuple(
-            lifter.answer(form, _with_means(features, getattr(lifter, f"{form}_input_mean")))
-            for (lifter, form), features in zip(pairs, values, strict=True)
+            torch.stack(
+                [
+                    lifter.answer(form, _with_means(features[i], getattr(lifter, f"{form}_input_mean")))
+                    for i, lifter in enumerate(lifters)
+                ]
+            )
+            for form, features in zip(FORMS, values, strict=True)
         )
 
 
 def _with_means(features: Tensor, mean: Tensor) -> Tensor:
     joints = len(COCO17)
-    flags = torch.tensor([2 * joints + i // 2 for i in range(2 * joints)])
+    flags = torch.tensor([2 * joints + i // 2 for i in range(2 * joints)], device=features.device)
     missing = features[:, flags] == 0
     coordinates = torch.where(missing, mean[: 2 * joints], features[:, : 2 * joints])
     return torch.cat([coordinates, features[:, 2 * joints :]], dim=1)
 
 
-def normalisation_of(student: Student) -> Normalisation:
-    """How the student's backbone normalises pixels, as numbers."""
-    if isinstance(student.backbone, MoveNetFPN):
-        return Normalisation(channels="rgb", scale=(PIXEL_SCALE,) * 3, shift=(-1.0,) * 3)
-    b, g, r = PIXEL_MEAN
-    return Normalisation(channels="bgr", scale=(1.0,) * 3, shift=(-b, -g, -r))
+def torch_graphs(student: OneStageStudent) -> dict[str, Graph]:
+    """The parts as torch computes them, called like those of other engines."""
+    device = next(student.parameters()).device
+
+    def called(part: nn.Module) -> Graph:
+        @torch.inference_mode()
+        def run(*arrays: NDArray[Any]) -> list[NDArray[Any]]:
+            answers = part(*(torch.from_numpy(np.ascontiguousarray(array)).to(device) for array in arrays))
+            return [answer.cpu().numpy() for answer in answers]
+
+        return run
+
+    return {"network": called(NetworkPart(student).eval()), "lifters": called(LiftersPart(student).eval())}
 
 
-def build_graphs(student: Student) -> dict[str, onnx.ModelProto]:
-    """The four parts as ONNX models, by name, each with its weights within.
+def build_graphs(student: OneStageStudent) -> dict[str, onnx.ModelProto]:
+    """The parts as ONNX models, by name, each with its weights within.
 
     Args:
         student: in evaluation mode.
     """
-    config = student.config
-    channels, levels = config.fpn_channels, len(config.strides) - 1
     dim = torch.export.Dim
-    regions, persons = dim("regions", min=1, max=config.proposals_after_nms[1]), dim("persons", min=1, max=4096)
     side = {name: MULTIPLE * dim(name, min=1, max=128) for name in ("rows", "columns")}
-    branches = config.branches
-    names = ["keypoints", "scores", *(f"{what}_{b}" for b in branches for what in ("keypoints", "scores"))]
-    lifts = [f"{form}_{branch}" for form in FORMS for branch in branches]
-    parts: dict[str, tuple[nn.Module, tuple[Tensor, ...], Any, list[str], list[str]]] = {
-        "backbone": (
-            _Backbone(student),
-            (torch.zeros(1, 3, _EXAMPLE_CELLS * MULTIPLE, (_EXAMPLE_CELLS + 1) * MULTIPLE),),
-            ({2: side["rows"], 3: side["columns"]},),
+    branches = len(student.config.branches)
+    return {
+        "network": _export(
+            NetworkPart(student),
+            (torch.zeros(1, _EXAMPLE_CELLS * MULTIPLE, (_EXAMPLE_CELLS + 1) * MULTIPLE, 3, dtype=torch.uint8),),
+            ({1: side["rows"], 2: side["columns"]},),
             ["image"],
-            [*(f"map{i}" for i in range(levels)), "logits", "deltas"],
+            list(Answer._fields),
         ),
-        "boxes": (
-            _Boxes(student),
-            (torch.zeros(3, BOX_CELLS, BOX_CELLS, channels),),
-            ({0: regions},),
-            ["pooled"],
-            ["scores", "deltas"],
-        ),
-        "keypoints": (
-            _Keypoints(student),
-            (torch.zeros(3, KEYPOINT_CELLS, KEYPOINT_CELLS, channels), torch.zeros(3, 4)),
-            ({0: persons}, {0: persons}),
-            ["pooled", "boxes"],
-            names,
-        ),
-        "lifters": (
-            _Lifters(student),
-            tuple(torch.zeros(3, LENGTHS[form]) for form in FORMS for _ in branches),
-            (tuple({0: dim(f"n_{name}", min=0, max=4096)} for name in lifts),),
-            [f"features_{name}" for name in lifts],
-            [f"joints_{name}" for name in lifts],
+        "lifters": _export(
+            LiftersPart(student),
+            tuple(torch.zeros(branches, 3, LENGTHS[form]) for form in FORMS),
+            (tuple({1: dim(f"n_{form}", min=0, max=8192)} for form in FORMS),),
+            [f"features_{form}" for form in FORMS],
+            [f"joints_{form}" for form in FORMS],
         ),
     }
-    return {name: _export(*part) for name, part in parts.items()}
 
 
 def _export(
@@ -180,7 +146,7 @@ def _export(
                 dynamic_shapes=shapes,
                 verbose=False,
                 # The exporter's optimiser would join batch norms with weights, which the file then has not.
-                optimize=not isinstance(part, _Lifters),
+                optimize=not isinstance(part, LiftersPart),
             )
     finally:
         for logger, level in zip(loggers, levels, strict=True):

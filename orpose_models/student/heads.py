@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from torchvision.models.detection.rpn import RPNHead
 from torchvision.ops import batched_nms
 
-from orpose_models.model_format.student_config import StudentConfig
+from orpose_models.model_format.student_config import STRIDES, StudentConfig
 from orpose_models.student.boxes import (
     BOX_WEIGHTS,
     PROPOSAL_WEIGHTS,
@@ -18,11 +18,12 @@ from orpose_models.student.boxes import (
     grid_anchors,
     not_empty,
 )
+from orpose_models.student.heatmaps import HeatmapCodec
 from orpose_models.vocabulary.resolution import Size
 from orpose_models.vocabulary.skeletons import COCO17
 
 BOX_CELLS, KEYPOINT_CELLS = 7, 14
-MAP_SIDE = 4 * KEYPOINT_CELLS
+HEATMAPS = HeatmapCodec(4 * KEYPOINT_CELLS)
 PERSON = 0  # index of the class score; 1 is the background
 
 
@@ -55,7 +56,7 @@ class ProposalHead(nn.Module):
         return RawProposals(
             [
                 grid_anchors(feature.shape[2], feature.shape[3], stride, size, self.config.aspect_ratios).to(feature)
-                for feature, stride, size in zip(features, self.config.strides, self.config.anchor_sizes, strict=True)
+                for feature, stride, size in zip(features, STRIDES, self.config.anchor_sizes, strict=True)
             ],
             [level.permute(0, 2, 3, 1).flatten(1) for level in logits],
             [level.unflatten(1, (-1, 4)).permute(0, 3, 4, 1, 2).reshape(n, -1, 4) for level in deltas],

@@ -12,7 +12,7 @@ class KeypointLabels(NamedTuple):
     """2D pseudo-labels of n regions, one set of them (soft or hard).
 
     Attributes:
-        cells: (n, 17) int64, flat heatmap cells, and learned: (n, 17) bool, from `heatmaps.encode_keypoints`.
+        cells: (n, 17) int64, flat heatmap cells, and learned: (n, 17) bool, from `HeatmapCodec.encode`.
         confidence: (n, 17) the teacher's scores in 0..1.
     """
 

@@ -1,6 +1,6 @@
 """A trained student as a pose model, computed by torch."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +9,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from orpose_models.files.disk import sha256
-from orpose_models.model_format.manifest import SmallerInput, input_size
+from orpose_models.model_format.manifest import WEIGHTS, read_manifest
+from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.model_format.score_calibration import Calibration, calibration_in
+from orpose_models.runtime.assembly import Found, poses_of
+from orpose_models.runtime.student import RuntimeStudent, student_of
+from orpose_models.student.graphs import torch_graphs
 from orpose_models.student.network import Student
-from orpose_models.student.weights import load_student
+from orpose_models.student.one_stage import OneStageStudent
+from orpose_models.student.weights import AnyStudent, load_student
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import Size, resize_for_network
@@ -33,8 +38,6 @@ class StudentModel:
         sha256: identifies its weights.
         engine: what computes it.
         calibration: is applied to the keypoint scores, but not to those of the branches; None for none.
-        short_side_by_downsample: where an image was reduced, the network may run at a smaller size (see
-            `runtime.parts.Manifest`).
     """
 
     student: Student
@@ -42,7 +45,6 @@ class StudentModel:
     sha256: str
     engine: str = "torch"
     calibration: Calibration | None = None
-    short_side_by_downsample: list[SmallerInput] = field(default_factory=list)
 
     def predict(
         self,
@@ -53,26 +55,24 @@ class StudentModel:
     ) -> Poses:
         """Find the persons; see `runtime.model.PoseModel.predict`. An unknown camera is guessed."""
         full = full_size or (image.shape[1], image.shape[0])
-        seen = (image.shape[1], image.shape[0])
-        size = input_size(self.student.config, self.short_side_by_downsample, full, seen)
+        size = self.student.config.input_size(full)
         camera = (camera or Camera.from_fov(*full)).resized(*size)
         device = next(self.student.parameters()).device
         (found,) = self.student.predict([network_image(image, size).to(device).float()], [camera], min_score)
-        boxes, box_scores, keypoints, scores, soft, hard, joints3d = (values.cpu().numpy() for values in found)
-        scale = np.array(full, np.float32) / np.array(size, np.float32)
-        poses = Poses.from_arrays(
-            boxes * np.tile(scale, 2),
-            box_scores,
-            keypoints * scale,
-            scores,
-            scores_hard=hard,
-            scores_soft=soft,
-            joints3d=joints3d,
-        )
-        return poses if self.calibration is None else self.calibration.apply(poses)
+        return poses_of(Found(*(values.cpu().numpy() for values in found)), size, full, self.calibration)
 
 
-def load_student_model(path: str | Path) -> StudentModel:
+def model_of(
+    student: AnyStudent, name: str, identity: str = "", calibration: Calibration | None = None
+) -> StudentModel | RuntimeStudent:
+    """A student, wherever its weights are, as a pose model; `identity` is their SHA-256."""
+    student.eval()
+    if isinstance(student, OneStageStudent):
+        return RuntimeStudent(name, identity, "torch", student.config, torch_graphs(student), calibration)
+    return StudentModel(student, name, identity, calibration=calibration)
+
+
+def load_student_model(path: str | Path) -> PoseModel:
     """Load a student's safetensors file.
 
     Raises:
@@ -80,4 +80,17 @@ def load_student_model(path: str | Path) -> StudentModel:
     """
     student, info = load_student(path)
     student.to("cuda" if torch.cuda.is_available() else "cpu")
-    return StudentModel(student, Path(path).stem, sha256(path), calibration=calibration_in(info, path))
+    return model_of(student, Path(path).stem, sha256(path), calibration_in(info, path))
+
+
+def load_exported_student(folder: str | Path) -> PoseModel:
+    """Load an exported folder for torch.
+
+    Raises:
+        OrposeError: it is none, or a file is corrupt.
+    """
+    folder = Path(folder)
+    manifest, identity = read_manifest(folder)
+    student, _ = load_student(folder / WEIGHTS)
+    student.to("cuda" if torch.cuda.is_available() else "cpu")
+    return student_of(manifest, identity, "torch", torch_graphs(student), folder / WEIGHTS)

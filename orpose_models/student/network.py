@@ -1,23 +1,20 @@
 """The student: image to boxes, 2D keypoints and 3D joints in one network (paper, section 2.3)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from orpose_models.model_format.student_config import MULTIPLE, PAPER, SETS, StudentConfig
+from orpose_models.model_format.student_config import MULTIPLE, PAPER, SETS, STRIDES, StudentConfig
 from orpose_models.student.backbone import ResNetFPN
 from orpose_models.student.boxes import pool_regions
-from orpose_models.student.heads import BOX_CELLS, KEYPOINT_CELLS, BoxHead, KeypointHead, ProposalHead
-from orpose_models.student.heatmaps import decode_keypoints
+from orpose_models.student.heads import BOX_CELLS, HEATMAPS, KEYPOINT_CELLS, BoxHead, KeypointHead, ProposalHead
 from orpose_models.student.lifters import PixelLifter, ViewLifter
-from orpose_models.student.movenet_backbone import MoveNetFPN
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.resolution import Size
 
-_BACKBONES: dict[str, Callable[[int], ResNetFPN | MoveNetFPN]] = {"resnet50": ResNetFPN, "movenet": MoveNetFPN}
 _LIFTERS = {"pixels": PixelLifter, "view": ViewLifter}
 
 
@@ -47,15 +44,13 @@ class Student(nn.Module):
     def __init__(self, config: StudentConfig = PAPER) -> None:
         super().__init__()
         self.config = config
-        self.backbone: ResNetFPN | MoveNetFPN = _BACKBONES[config.backbone](config.fpn_channels)
+        self.backbone = ResNetFPN(config.fpn_channels)
         self.proposals = ProposalHead(config)
         self.box_head = BoxHead(config)
         self.keypoint_head = KeypointHead(config)
         self.lifters = nn.ModuleDict(
             {branch: _LIFTERS[config.lifter](config.lifter_hidden) for branch in config.branches}
         )
-        if config.backbone == "movenet":  # a fifth faster on processors
-            self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def features(self, images: Sequence[Tensor]) -> list[Tensor]:
         """Maps (n, c, h_l, w_l) of images (3, h_i, w_i), BGR 0..255, padded at right and bottom to one size."""
@@ -84,7 +79,7 @@ class Student(nn.Module):
 
     def pool(self, features: Sequence[Tensor], boxes: Sequence[Tensor], cells: int) -> Tensor:
         """Features (regions, c, cells, cells) of the boxes; the coarsest map is for proposals only."""
-        return pool_regions(features[:-1], self.config.strides[:-1], boxes, cells)
+        return pool_regions(features[:-1], STRIDES[:-1], boxes, cells)
 
     @torch.inference_mode()
     def predict(
@@ -109,8 +104,8 @@ class Student(nn.Module):
         branches = config.branches
         everybody, counts = torch.cat(boxes), [len(b) for b in boxes]
         mean = torch.stack([maps[branch] for branch in branches]).mean(dim=0)
-        keypoints, scores = decode_keypoints(mean, everybody, config.decoding)
-        own = {b: decode_keypoints(maps[b], everybody, config.decoding) for b in branches}
+        keypoints, scores = HEATMAPS.decode(mean, everybody)
+        own = {b: HEATMAPS.decode(maps[b], everybody) for b in branches}
         lifted = []
         for branch in branches:
             parts = zip(own[branch][0].split(counts), own[branch][1].split(counts), strict=True)

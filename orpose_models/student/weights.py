@@ -16,7 +16,6 @@ from orpose_models.lifting.runtime import DEFAULT_WEIGHTS, LIGHT_WEIGHTS
 from orpose_models.lifting.weights import read_weights
 from orpose_models.model_format.student_config import OneStageConfig, StudentConfig
 from orpose_models.student.lifters import ViewLifter
-from orpose_models.student.movenet_backbone import MoveNetFPN
 from orpose_models.student.network import Student
 from orpose_models.student.one_stage import OneStageStudent
 from orpose_models.vocabulary.errors import OrposeError
@@ -52,7 +51,7 @@ def load_student(path: str | Path) -> tuple[Any, dict[str, Any]]:
         OrposeError: missing, corrupt, or no student of this version.
     """
     head, tensors = _read(Path(path))
-    network, config = _KINDS[head.get("kind", "regions")]
+    network, config = _KINDS[head["kind"]]
     try:
         student = network(TypeAdapter(config).validate_python(head["config"]))
         student.load_state_dict(tensors)
@@ -95,13 +94,15 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
         head = json.loads(metadata[_FORMAT])
-        version, _, _ = head["version"], head["config"], head["info"]
+        version, kind, _, _ = head["version"], head.get("kind"), head["config"], head["info"]
     except KeyError:
         raise OrposeError(f"{path}: holds no student (its metadata has no {_FORMAT!r})") from None
     except (SafetensorError, OSError, ValueError, TypeError) as error:
         raise OrposeError(f"{path}: not a readable student ({error}); train or fetch it again") from None
     if version != _VERSION:
         raise OrposeError(f"{path}: is of version {version!r}, this program reads {_VERSION!r}; train it again")
+    if kind not in _KINDS:
+        raise OrposeError(f"{path}: is of a kind {kind!r} that this program does not know; train it again")
     return head, tensors
 
 
@@ -109,7 +110,7 @@ def _is_matrix(tensor: torch.Tensor) -> bool:
     return tensor.is_floating_point() and sum(side > 1 for side in tensor.shape) > 1
 
 
-def load_coco_start(student: AnyStudent) -> None:
+def load_coco_start(student: OneStageStudent) -> None:
     """Start a light student from COCO-trained weights, MoveNet MultiPose's, and the project's trained lifter.
 
     Raises:
@@ -117,12 +118,7 @@ def load_coco_start(student: AnyStudent) -> None:
     """
     from orpose_models.teacher.packaged import packaged_graph
 
-    if isinstance(student, OneStageStudent):
-        student.load_start(packaged_graph("movenet-multipose"))
-    elif isinstance(student.backbone, MoveNetFPN):
-        student.backbone.body.load(packaged_graph("movenet-lightning"))
-    else:
-        raise OrposeError("only the light student starts from MoveNet; for the paper's name detectron2's weights")
+    student.load_start(packaged_graph("movenet-multipose"))
     load_trained_lifter(student)
 
 

@@ -14,7 +14,7 @@ from orpose_models.files.disk import read_json, sha256, without_folders
 from orpose_models.lifting.network import parameter_count
 from orpose_models.model_format.manifest import MANIFEST, WEIGHTS, read_manifest
 from orpose_models.model_format.score_calibration import calibration_in
-from orpose_models.model_format.student_config import StudentConfig
+from orpose_models.model_format.student_config import OneStageConfig, StudentConfig
 from orpose_models.student.weights import load_student
 from orpose_models.training.label_summary import summarise
 from orpose_models.training.labels import LabelSet
@@ -75,7 +75,7 @@ class Subject:
     sha256: str
     aliases: frozenset[str]
     parameters: int
-    config: StudentConfig
+    config: StudentConfig | OneStageConfig
     info: Mapping[str, Any]
 
 
@@ -149,17 +149,20 @@ def _of_this(subject: Subject, path: Path, raw: dict[str, Any], kind: str) -> An
 
 def _identity(subject: Subject) -> str:
     config = subject.config
+    branches = f"keypoint branches {' and '.join(config.branches)}"
+    if isinstance(config, OneStageConfig):
+        network, lifter = f"one stage, MoveNet MultiPose's, {branches}", "in two forms"
+        smaller = "".join(f"; {side} where an image's is at most {limit}" for limit, side in config.small_images)
+    else:
+        network, lifter, smaller = f"Faster and Keypoint R-CNN on ResNet-50, {branches}", f"'{config.lifter}'", ""
     return _table(
         ("", ""),
         [
             ("size", f"{subject.size / 1e6:.1f} MB, {subject.parameters:,} parameters"),
             ("SHA-256", f"`{subject.sha256}`"),
-            (
-                "network",
-                f"Faster and Keypoint R-CNN on {config.backbone}, keypoint branches {' and '.join(config.branches)}",
-            ),
-            ("input", f"short side {config.short_side}, long side at most {config.long_side} pixels"),
-            ("3D", f"lifter '{config.lifter}', {config.lifter_hidden} wide, one for each branch"),
+            ("network", network),
+            ("input", f"short side {config.short_side}, long side at most {config.long_side} pixels{smaller}"),
+            ("3D", f"lifter {lifter}, {config.lifter_hidden} wide, one for each branch"),
         ],
     )
 

@@ -11,8 +11,7 @@ from torch import Tensor, nn
 
 from orpose_models.model_format.student_config import LEARNS
 from orpose_models.student.detection_losses import box_losses, draw_regions, proposal_losses
-from orpose_models.student.heads import BOX_CELLS, MAP_SIDE
-from orpose_models.student.heatmaps import encode_keypoints
+from orpose_models.student.heads import BOX_CELLS, HEATMAPS
 from orpose_models.student.lifters import PixelLifter, ViewLifter
 from orpose_models.student.losses import KeypointLabels, joints_loss, keypoint_losses
 from orpose_models.student.network import Student
@@ -90,7 +89,7 @@ class RegionObjective(nn.Module):
             labels[branch] = {}
             for name in LEARNS[branch]:
                 confidence = of_regions([torch.from_numpy(sample.scores[name]) for sample in samples])
-                cells, inside = encode_keypoints(keypoints, confidence > 0, everywhere, MAP_SIDE)
+                cells, inside = HEATMAPS.encode(keypoints, confidence > 0, everywhere)
                 labels[branch][name] = KeypointLabels(cells, inside, confidence)
                 learned[f"loss_2d_{name}"] = int(inside.sum())
         return keypoint_losses(heatmaps, labels)

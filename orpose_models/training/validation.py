@@ -9,7 +9,7 @@ from orpose_models.datasets.by_name import open_dataset
 from orpose_models.datasets.truth import Truth
 from orpose_models.evaluation.evaluate import Settings, evaluate
 from orpose_models.runs.dataset_run import require_images, run_dataset
-from orpose_models.student.model import StudentModel
+from orpose_models.student.model import model_of
 from orpose_models.training.held_back_truth import NAME, held_back_truth
 from orpose_models.training.start import AnyStudent
 from orpose_models.training.train_config import TrainConfig
@@ -44,7 +44,7 @@ def open_truth(config: TrainConfig) -> Truth:
 def evaluate_student(student: AnyStudent, truth: Truth, factors: Sequence[float], folder: Path) -> dict[str, float]:
     """Figures by name and downsampling factor, such as 'keypoint AP 12x'; `folder` gets the predictions."""
     digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()
-    model = StudentModel(student, folder.name, digest)
+    model = model_of(student, folder.name, digest)
     figures = {}
     for factor in factors:
         predictions, path = run_dataset(truth, model, factor, folder)

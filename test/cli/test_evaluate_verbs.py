@@ -21,16 +21,16 @@ from orpose_models.evaluation.result import Evaluation
 from orpose_models.files.disk import sha256
 from orpose_models.files.predictions import Predictions
 from orpose_models.model_format.score_calibration import Calibration
-from orpose_models.model_format.student_config import LIGHT, StudentConfig
+from orpose_models.model_format.student_config import OneStageConfig
 from orpose_models.registry import models
-from orpose_models.student.network import Student
+from orpose_models.student.one_stage import OneStageStudent
 from orpose_models.student.weights import load_student, save_student
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import Size
 
 SIZE = (160, 120)
-SMALL = StudentConfig(**{**LIGHT.__dict__, "box_hidden": 16, "keypoint_channels": 16, "lifter_hidden": 16})
+SMALL = OneStageConfig(lifter_hidden=16)
 STEP_NS = 100_000_000
 START_NS = 1_600_000_000_000_000_000
 # Joints as shares of the box: nose, eyes, ears, shoulders, elbows, wrists, hips, knees, ankles.
@@ -241,7 +241,7 @@ def test_a_calibration_is_written_into_a_student(
     dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     student, new = tmp_path / "student.safetensors", tmp_path / "new.safetensors"
-    save_student(student, Student(SMALL), {"steps": 3})
+    save_student(student, OneStageStudent(SMALL), {"steps": 3})
     truth = open_dataset(f"coco:{dataset}", None)
     off = (np.arange(17) % 4 == 0)[:, None] * 30.0
     found = {}

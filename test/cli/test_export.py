@@ -1,6 +1,7 @@
 """`orpose export`: what it writes, and what it refuses."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,12 +12,16 @@ from orpose_models.cli.main import run
 from orpose_models.files.disk import sha256
 from orpose_models.files.predictions import Predictions
 from orpose_models.model_format.manifest import FILES, GRAPHS, read_manifest
+from orpose_models.model_format.student_config import LIGHT, PAPER
 from orpose_models.registry import models
 from orpose_models.student import export as exporting
-from orpose_models.student.weights import load_student
+from orpose_models.student.network import Student
+from orpose_models.student.weights import load_student, save_student
 from orpose_models.vocabulary.errors import OrposeError
 
 pytestmark = pytest.mark.usefixtures("one_thread")
+
+SMALL = replace(PAPER, fpn_channels=16, box_hidden=16, keypoint_channels=16, lifter_hidden=16)
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
@@ -29,11 +34,10 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
 def test_the_folder(exported_student: Path, student_checkpoint: Path) -> None:
     manifest, _ = read_manifest(exported_student)
     assert {path.name for path in exported_student.iterdir()} == {*FILES, "model.json"}
-    assert sum(path.stat().st_size for path in exported_student.iterdir()) <= 25_000_000
-    assert manifest.name == "seeded"
+    assert sum(path.stat().st_size for path in exported_student.iterdir()) <= 13_000_000
+    assert manifest.name == "start"
     assert manifest.info == {"steps": 3, "labels": "labels.json", "checkpoint_sha256": sha256(student_checkpoint)}
-    assert manifest.short_side_by_downsample[0].short_side == 256
-    assert (manifest.config.box_nms, manifest.config.proposal_nms) == (0.45, 0.7)
+    assert manifest.config == replace(LIGHT, max_persons=20)
     assert load_student(exported_student / "weights.safetensors")[0].config == manifest.config
     engines = manifest.parity["engines"]
     assert set(engines) == {"onnxruntime", "openvino", "onnxruntime-int8", "openvino-bf16"}
@@ -52,18 +56,16 @@ def test_an_engine_that_computes_something_else_is_refused(
     exported_student: Path, student_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     graphs = {name: onnx.load(exported_student / f"{name}.onnx") for name in GRAPHS}
-    (layer,) = [node for node in graphs["boxes"].graph.node if "deltas" in node.output]
-    kept = [attribute for attribute in layer.attribute if attribute.name != "alpha"]
-    del layer.attribute[:]
-    layer.attribute.extend([*kept, onnx.helper.make_attribute("alpha", 1.2)])
+    (bias,) = [t for t in graphs["network"].graph.initializer if t.name == "student.heads.box_sizes.output.bias"]
+    bias.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(bias) + 2, bias.name))
     monkeypatch.setattr(exporting, "build_graphs", lambda student: graphs)
     monkeypatch.setattr(exporting, "quantise", lambda model, examples: model)
     images = exporting.parity_images()[:1]
     with pytest.raises(OrposeError, match=r"onnxruntime does not compute what torch does: .* nothing was written"):
-        exporting.export_student(student_checkpoint, tmp_path / "new" / "seeded", images)
+        exporting.export_student(student_checkpoint, tmp_path / "new" / "start", images)
     assert list((tmp_path / "new").iterdir()) == []
     with pytest.raises(OrposeError, match="finds nobody in the images"):
-        exporting.export_student(student_checkpoint, tmp_path / "new" / "seeded", [])
+        exporting.export_student(student_checkpoint, tmp_path / "new" / "start", [])
 
 
 def test_wrong_files_are_refused_in_one_sentence(
@@ -74,19 +76,19 @@ def test_wrong_files_are_refused_in_one_sentence(
     assert "no such file" in refused(capsys, tmp_path / "none.safetensors", *out)
     (tmp_path / "checkpoint.pt").write_bytes(b"no student")
     assert "not a readable student" in refused(capsys, tmp_path / "checkpoint.pt", *out)
-    assert "expected a factor 1..12 and pixels" in refused(capsys, student_checkpoint, *out, "--short-side", "8x")
     (tmp_path / "other.json").write_text(json.dumps({"method": "none"}))
     assert "not a calibration" in refused(capsys, student_checkpoint, *out, "--calibration", tmp_path / "other.json")
-    assert "expected NAME=VALUE" in refused(capsys, student_checkpoint, *out, "--set", "box_nms")
-    said = refused(capsys, student_checkpoint, *out, "--set", "box_hidden=3")
-    assert "box_hidden cannot be changed at export; proposals_before_nms" in said
-    assert "box_nms: Input should be a valid number" in refused(capsys, student_checkpoint, *out, "--set", "box_nms=x")
-    assert "--set: box_nms must be in 0..1, got -3" in refused(
-        capsys, student_checkpoint, *out, "--set", "box_nms=-3.0"
+    assert "expected NAME=VALUE" in refused(capsys, student_checkpoint, *out, "--set", "short_side")
+    said = refused(capsys, student_checkpoint, *out, "--set", "lifter_hidden=3")
+    assert "lifter_hidden cannot be changed at export; short_side, long_side, small_images, max_persons can" in said
+    assert "short_side: Input should be a valid integer" in refused(
+        capsys, student_checkpoint, *out, "--set", "short_side=x"
     )
     assert "--set: max_persons must be above 0, got 0" in refused(
         capsys, student_checkpoint, *out, "--set", "max_persons=0"
     )
+    save_student(tmp_path / "paper.safetensors", Student(SMALL), {})
+    assert "only light students can be exported" in refused(capsys, tmp_path / "paper.safetensors", *out)
     assert "no such file or folder" in refused(capsys, student_checkpoint, *out, "--images", tmp_path / "none")
     assert not (tmp_path / "new").exists()
 
@@ -99,14 +101,14 @@ def test_an_exported_folder_is_a_model_of_the_other_commands(
     command = ["predict", str(image), "--out", str(out), "--threads", "1", "--engine", "openvino", "--no-pictures"]
     assert run([*command, "--model", str(exported_student)]) == 0
     info = Predictions.load(out / "predictions.json").info
-    assert (info["model"], info["engine"]) == ("seeded", "openvino")
+    assert (info["model"], info["engine"]) == ("start", "openvino")
     assert info["model_sha256"] == sha256(exported_student / "model.json")
     # One that comes with the program is found by its name.
     monkeypatch.setattr(models, "SHIPPED", exported_student.parent)
-    assert run([*command, "--model", "seeded"]) == 0
-    assert models.load_model("seeded", 1).name == "seeded"
+    assert run([*command, "--model", "start"]) == 0
+    assert models.load_model("start", 1).name == "start"
     capsys.readouterr()
     assert run(["models"]) == 0
-    assert "seeded" in capsys.readouterr().out
-    with pytest.raises(OrposeError, match="choose one of: seeded, teacher"):
+    assert "start" in capsys.readouterr().out
+    with pytest.raises(OrposeError, match="choose one of: start, teacher"):
         models.load_model("nonesuch")

@@ -13,7 +13,8 @@ import pytest
 
 from orpose_models.datasets.frames import open_frames
 from orpose_models.files.assets import asset
-from orpose_models.model_format.manifest import FILES, SmallerInput, input_size
+from orpose_models.model_format.engines import ENGINES, GRAPH_ENGINES
+from orpose_models.model_format.manifest import FILES
 from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.model_format.score_calibration import Calibration
 from orpose_models.model_format.student_config import LIGHT
@@ -24,6 +25,7 @@ from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import reduce_image
+from orpose_models.vocabulary.similarity import box_iou
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -54,12 +56,12 @@ def assert_close(actual: Poses, expected: Poses) -> None:
         np.testing.assert_allclose(getattr(actual, name), getattr(expected, name), atol=1e-3)
 
 
-@pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
-@pytest.mark.parametrize("name", ["seeded", *shipped_models()])
+@pytest.mark.parametrize("engine", [name for name in GRAPH_ENGINES if ENGINES[name].exact])
+@pytest.mark.parametrize("name", ["start", *shipped_models()])
 def test_engines_compute_what_torch_does(
     name: str, engine: str, exported_student: Path, frames: list[np.ndarray]
 ) -> None:
-    folder = str(exported_student) if name == "seeded" else name
+    folder = str(exported_student) if name == "start" else name
     model, reference = load_model(folder, 1, engine), load_model(folder, 1, "torch")
     assert isinstance(model, PoseModel)
     assert (model.name, model.engine, reference.engine) == (name, engine, "torch")
@@ -70,13 +72,16 @@ def test_engines_compute_what_torch_does(
     assert np.isfinite(reference.predict(frames[0]).joints3d).any()
 
 
-@pytest.mark.parametrize("engine", ["onnxruntime-int8", "openvino-bf16"])
+@pytest.mark.parametrize("engine", [name for name in GRAPH_ENGINES if not ENGINES[name].exact])
 def test_engines_of_lower_precision_come_near(engine: str, exported_student: Path, frames: list[np.ndarray]) -> None:
     model, reference = load_model(str(exported_student), 1, engine), load_model(str(exported_student), 1)
     assert (model.engine, model.sha256) == (engine, reference.sha256)
-    actual, expected = model.predict(frames[0]), reference.predict(frames[0])
+    actual, expected = (m.predict(frames[0], min_score=0.4) for m in (model, reference))
+    assert len(actual) == len(expected) > 0
     nearest = np.abs(expected.boxes[:, None] - actual.boxes[None]).max(axis=2).argmin(axis=1)
-    assert np.median(np.abs(expected.boxes - actual.boxes[nearest])) < 20
+    assert np.abs(expected.boxes - actual.boxes[nearest]).max() < 20
+    seen = expected.keypoint_scores > 0.3
+    assert np.median(np.linalg.norm(expected.keypoints - actual.keypoints[nearest], axis=2)[seen]) < 3
     assert not same(actual, expected)
 
 
@@ -100,22 +105,40 @@ def test_poses_are_in_pixels_of_the_original(student: PoseModel, frames: list[np
     np.testing.assert_allclose(twice.joints3d, once.joints3d, atol=1e-5)
 
 
-def test_nobody_and_as_many_as_allowed(student, frames):
-    def limited(**changes):
-        manifest = student.manifest
-        return replace(student, manifest=manifest.model_copy(update={"config": replace(manifest.config, **changes)}))
+def test_nobody_in_view(student: PoseModel) -> None:
+    poses = student.predict(np.zeros((480, 640, 3), np.uint8), min_score=0.3)
+    assert len(poses) == 0
+    assert poses.joints3d.shape == (0, 17, 3)
 
-    assert len(limited(score_threshold=1.0).predict(frames[0])) == 0
-    everybody = limited(score_threshold=0.0).predict(frames[0])
-    assert len(everybody) > 3
-    few = limited(score_threshold=0.0, max_persons=3).predict(frames[0])
-    np.testing.assert_array_equal(few.boxes, everybody.boxes[:3])
-    np.testing.assert_allclose(few.keypoints, everybody.keypoints[:3], atol=0.01)
-    assert (np.diff(everybody.box_scores) <= 0).all()
-    # No region at all is left of an image that the anchors' answers put nobody in.
-    nothing = [np.full_like(a, np.nan) for a in (np.zeros(5, np.float32),)]
-    graphs = {**student.graphs, "backbone": lambda image: _unsure(student.graphs["backbone"](image), nothing[0][0])}
-    assert len(replace(student, graphs=graphs).predict(frames[0])) == 0
+
+def test_people_are_found_where_they_are(student: PoseModel, frames: list[np.ndarray]) -> None:
+    poses = student.predict(frames[0], min_score=0.4)
+    teacher = load_model("teacher-fast", 1).predict(frames[0], min_score=0.4)
+    overlap = box_iou(teacher.boxes, poses.boxes)
+    assert (overlap.max(axis=1) > 0.5).sum() >= 2
+    assert (np.diff(poses.box_scores) <= 0).all()
+    assert not np.array_equal(poses.scores_soft, poses.scores_hard)
+
+
+def test_3d_is_the_mean_of_the_branches_lifters(student, frames):
+    """Of each branch, given its own 2D, as the lifter by itself has it."""
+    given, kept = [], []
+
+    def noting(*features):
+        given.append(features)
+        kept.append(student.graphs["lifters"](*features))
+        return kept[-1]
+
+    graphs = {**student.graphs, "lifters": noting}
+    height, width = frames[0].shape[:2]
+    for camera in (Camera.from_fov(width, height), Camera.from_fov(width, height).with_gravity([0, 0.94, 0.34])):
+        poses = replace(student, graphs=graphs).predict(frames[0], camera=camera, min_score=0.3)
+        form = 1 if camera.gravity is None else 0
+        assert [f.shape[:2] for f in given[-1]] == [(2, 0 if i != form else 2 * len(poses)) for i in (0, 1)]
+        first = np.isfinite(poses.joints3d).all(axis=(1, 2)).argmax()
+        # Bones are as long as bones are, and the pelvis is the origin.
+        assert (poses.joints3d[first, 0] == 0).all()
+        assert 0.2 < np.linalg.norm(poses.joints3d[first, 11] - poses.joints3d[first, 14]) < 0.6
 
 
 @pytest.mark.parametrize("engine", ["onnxruntime", "torch"])
@@ -129,11 +152,6 @@ def test_no_time_is_spent_on_low_scores(engine, exported_student, frames):
     assert len(some) == len(expected) == 2
     assert_close(some, expected)
     assert len(model.predict(frames[0], min_score=2.0)) == 0
-
-
-def _unsure(outputs, value):
-    *maps, logits, deltas = outputs
-    return [*maps, np.full_like(logits, value), deltas]
 
 
 def test_the_same_image_gives_the_same_poses(exported_student, student, frames):
@@ -164,15 +182,21 @@ def test_scores_are_calibrated(student, frames):
     np.testing.assert_array_equal(calibrated.scores_soft, own.scores_soft)
 
 
-def test_reduced_images_may_take_a_smaller_network(exported_student, student, frames):
-    smaller = [SmallerInput(factor=8, short_side=256), SmallerInput(factor=4, short_side=288)]
-    sizes = [input_size(LIGHT, smaller, (640, 480), seen) for seen in ((640, 480), (200, 150), (160, 120), (80, 60))]
-    assert sizes == [(427, 320), (427, 320), (384, 288), (342, 256)]
-    assert input_size(LIGHT, [], (640, 480), (80, 60)) == (427, 320)
-    assert student.manifest.short_side_by_downsample == smaller[:1]
+def test_reduced_images_take_a_smaller_network(student, frames):
+    sizes = []
+
+    def noting(image):
+        sizes.append(image.shape)
+        return student.graphs["network"](image)
+
+    noted = replace(student, graphs={**student.graphs, "network": noting})
     full = frames[0].shape[1::-1]
-    seen, _ = reduce_image(frames[0], 8)
-    assert_close(student.predict(seen, full), load_model(str(exported_student), 1, "torch").predict(seen, full))
+    for factor in (1, 8):
+        seen, _ = reduce_image(frames[0], factor)
+        noted.predict(seen, full)
+        width, height = LIGHT.input_size(full, seen.shape[1::-1])
+        assert sizes[-1] == (1, height, width, 3)
+    assert sizes[0] != sizes[1]
 
 
 def test_torch_is_not_needed(exported_student):
@@ -207,7 +231,7 @@ def test_what_is_no_model_is_refused(exported_student, tmp_path):
         load_model(str(tmp_path))
     manifest = json.loads((exported_student / "model.json").read_text())
     for change, problem in (
-        ({"schema_version": 2}, "not a model of this version"),
+        ({"schema_version": 1}, "not a model of this version"),
         ({"files": {}}, "corrupt"),
         ({"config": {**manifest["config"], "branches": ["hard", "soft"]}}, "branches must be"),
         ({"info": {"calibration": {"method": "none"}}}, "its calibration of scores is none"),

@@ -98,3 +98,19 @@ def test_a_change_of_resolution_while_nobody_is_in_view() -> None:
     tracker.update(persons(300), 0.0, (640, 480))
     tracker.update(Poses.empty(), 0.1, (1280, 960))
     assert tracker.update(scaled(persons(300), 2, 2), 0.2, (1280, 960)).ids.tolist() == [1]
+
+
+def test_of_two_in_the_same_box_the_pose_tells_who_is_who() -> None:
+    tracker = Tracker()
+    upright = persons(0)
+    turned = upright.with_arrays(keypoints=upright.keypoints[:, ::-1])
+    assert tracker.update(Poses.concatenate([upright, turned]), 0.0).ids.tolist() == [1, 2]
+    assert tracker.update(Poses.concatenate([turned, upright]), 0.1).ids.tolist() == [2, 1]
+
+
+def test_a_person_whose_box_changes_is_known_by_the_pose() -> None:
+    tracker = Tracker()
+    tracker.update(persons(0), 0.0)
+    # The legs are behind the table now: the box is an eighth of what it was, the joints are where they were.
+    cut = persons(0).with_arrays(boxes=np.array([[0, 0, 100, 25]]))
+    assert tracker.update(cut, 0.1).ids.tolist() == [1]

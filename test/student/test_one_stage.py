@@ -1,10 +1,15 @@
+import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 
+from orpose_models.lifting.runtime import LIGHT_WEIGHTS, load_lifter
 from orpose_models.model_format.student_config import OneStageConfig
 from orpose_models.student.one_stage import OneStageStudent
-from orpose_models.student.weights import load_student, save_student
+from orpose_models.student.weights import load_student, load_trained_lifter, save_student
+from orpose_models.teacher.multipose import MultiPose
 from orpose_models.teacher.packaged import packaged_graph
+from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -37,6 +42,61 @@ def test_pixels_are_normalised_to_minus_1_to_1():
     torch.testing.assert_close(normalised[:, 0, 0, 0], torch.tensor([-1.0, 1.0]), atol=1e-4, rtol=0)
 
 
+@pytest.mark.parametrize("size", [(256, 256), (160, 224)])
+def test_it_computes_what_the_original_graph_does(size):
+    graph = packaged_graph("movenet-multipose")
+    coarse = torch.rand(1, 3, 12, 16, generator=torch.Generator().manual_seed(0)) * 255
+    image = F.interpolate(coarse, size, mode="bicubic").clamp(0, 255)
+    expected = MultiPose(graph, threads=1).maps(image.flip(1).numpy())
+    student = OneStageStudent(OneStageConfig(lifter_hidden=8)).eval()
+    student.load_start(graph)
+    with torch.no_grad():
+        maps = student(student.normalise(image))
+    found = {
+        "centre": [maps.centre.sigmoid()],
+        "box_sides": [maps.box_sizes],
+        "box_offset": [maps.box_offsets],
+        "regression": [maps.regression],
+        "heatmaps": [values.sigmoid() for values in maps.heatmaps.values()],
+        "offsets": list(maps.offsets.values()),
+    }
+    assert found.keys() == expected.keys()
+    for name, each in found.items():
+        assert np.abs(expected[name]).max() > 0.01
+        for values in each:
+            np.testing.assert_allclose(values.numpy(), expected[name], atol=1e-3, rtol=1e-5, err_msg=name)
+
+
+def test_its_lifters_start_as_the_trained_one():
+    student = OneStageStudent()
+    load_trained_lifter(student)
+    rng = np.random.default_rng(0)
+    keypoints = rng.uniform(100, 300, (5, 17, 2)).astype(np.float32)
+    scores = rng.uniform(0, 1, (5, 17)).astype(np.float32)
+    scores[4] = 0
+    level = Camera.from_fov(640, 480)
+    for camera in (level, level.with_gravity([0.1, 0.9, 0.3])):
+        expected = load_lifter(LIGHT_WEIGHTS).lift(keypoints, scores, camera)
+        assert np.isnan(expected[4]).all()
+        for lifter in student.lifters.values():
+            lifted = lifter.lift(torch.from_numpy(keypoints), torch.from_numpy(scores), camera)
+            np.testing.assert_allclose(lifted.numpy(), expected, atol=1e-5)
+
+
+def test_lifters_of_another_width_cannot_start_as_the_trained_one():
+    with pytest.raises(OrposeError, match="lifter_hidden is 300, but the trained lifter is 512 wide"):
+        load_trained_lifter(OneStageStudent(OneStageConfig(lifter_hidden=300)))
+
+
+def test_frozen_stages_get_no_gradient():
+    student = OneStageStudent(OneStageConfig(lifter_hidden=8))
+    student.freeze(4)
+    student(torch.zeros(1, 3, 32, 32)).centre.sum().backward()
+    body = student.body
+    assert all(p.grad is None for part in (body.stem, *body.blocks[:3]) for p in part.parameters())
+    assert body.blocks[3].project.weight.grad is not None
+
+
 def test_weights_of_another_network_are_refused():
     with pytest.raises(OrposeError, match="not MoveNet MultiPose's"):
         OneStageStudent(OneStageConfig(lifter_hidden=8)).load_start(packaged_graph("centernet"))
@@ -50,10 +110,3 @@ def test_a_saved_student_is_read_again(tmp_path):
     image = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
     with torch.no_grad():
         assert torch.equal(loaded(image).heatmaps["both"], student(image).heatmaps["both"])
-
-
-def test_a_config_of_unknown_branches_is_refused():
-    with pytest.raises(ValueError, match="branches must be"):
-        OneStageConfig(branches=("hard", "soft"))
-    with pytest.raises(ValueError, match="lifter_hidden must be above 0"):
-        OneStageConfig(lifter_hidden=0)

@@ -14,13 +14,13 @@ from orpose_models.evaluation.result import Evaluation, Metric, Result
 from orpose_models.files.disk import sha256, write_json
 from orpose_models.lifting.network import parameter_count
 from orpose_models.model_format.score_calibration import Calibration
-from orpose_models.model_format.student_config import LIGHT, StudentConfig
-from orpose_models.student.network import Student
+from orpose_models.model_format.student_config import OneStageConfig
+from orpose_models.student.one_stage import OneStageStudent
 from orpose_models.student.weights import add_info, save_student
 from orpose_models.training.model_card import model_card, read_subject
 from orpose_models.vocabulary.errors import OrposeError
 
-SMALL = StudentConfig(**{**LIGHT.__dict__, "box_hidden": 16, "keypoint_channels": 16, "lifter_hidden": 16})
+SMALL = OneStageConfig(lifter_hidden=16)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = {"labels": "/home/somebody/labels.json", "sha256": sha256(labels), "share": 2.0}
     settings = {"seed": 3, "start": "/home/somebody/start.safetensors", "data": {"accept": None, "sources": [source]}}
     info = {"iterations": 1234, "images_seen": 4936, "averaged": True, "settings": settings}
-    save_student(folder / "mine.safetensors", Student(SMALL), info)
+    save_student(folder / "mine.safetensors", OneStageStudent(SMALL), info)
     return folder / "mine.safetensors"
 
 
@@ -73,7 +73,7 @@ def test_runs_that_it_went_on_from_are_told(weights: Path, tmp_path: Path) -> No
 def test_what_is_missing_is_said(weights: Path) -> None:
     card = model_card(read_subject(weights))
     assert card.startswith("# mine\n")
-    assert f"{parameter_count(Student(SMALL)):,} parameters" in card
+    assert f"{parameter_count(OneStageStudent(SMALL)):,} parameters" in card
     assert f"`{sha256(weights)}`" in card
     assert section(card, "Simulated operating room") == "Not measured."
     assert section(card, "Real people: the held-back camera") == "Not measured."

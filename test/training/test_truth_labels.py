@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from orpose_models.datasets.truth import ImageTruth, Persons, Truth
-from orpose_models.model_format.student_config import LIGHT
+from orpose_models.model_format.student_config import PAPER
 from orpose_models.training.labels import LabelSet
 from orpose_models.training.region_samples import make_sample
 from orpose_models.training.train_config import Augmentation
@@ -60,7 +60,7 @@ def test_a_crowd_is_neither_person_nor_background(tmp_path, persons):
     labels = truth_labels(truth(tmp_path, persons), "t", {})
     plain = Augmentation(flip=0, move=0, colour=0, downsampling=({"share": 1},))
     image = np.full((240, 320, 3), 90, np.uint8)
-    sample = make_sample(image, labels.images[0], labels.accept, plain, LIGHT, np.random.default_rng(0))
+    sample = make_sample(image, labels.images[0], labels.accept, plain, PAPER, np.random.default_rng(0))
     scale = sample.image.shape[2] / SIZE[0]
     np.testing.assert_allclose(sample.boxes / scale, persons.boxes[:2], atol=0.5)
     np.testing.assert_allclose(sample.ignored / scale, persons.boxes[2:], atol=0.5)

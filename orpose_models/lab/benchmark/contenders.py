@@ -6,12 +6,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from orpose_models.registry.models import ENGINES
+from orpose_models.model_format.engines import ENGINES, GRAPH_ENGINES
 from orpose_models.vocabulary.errors import OrposeError
 
 Kind = Literal["model", "paper-student", "keypoint-rcnn", "yolo", "mediapipe"]
-# Those that take any graph as it is.
-GRAPH_ENGINES = ("onnxruntime", "openvino", "openvino-bf16")
 
 
 @dataclass(frozen=True)
@@ -55,12 +53,7 @@ class Contender:
 
 def installed_engines() -> list[str]:
     """The engines whose packages are installed."""
-    return [engine for engine in ENGINES if find_spec(_package(engine)) is not None]
-
-
-def _package(engine: str) -> str:
-    """What an engine needs; its variants need the same."""
-    return engine.partition("-")[0]
+    return [name for name, engine in ENGINES.items() if engine.installed]
 
 
 def own_contenders(models: list[str], engines: list[str] | None, threads: list[int]) -> list[Contender]:
@@ -77,7 +70,7 @@ def own_contenders(models: list[str], engines: list[str] | None, threads: list[i
         if engine not in ENGINES:
             raise OrposeError(f"engine {engine!r} is not known; choose one of: {', '.join(ENGINES)}")
         if engine not in there:
-            raise OrposeError(f"engine {engine!r} needs the package {_package(engine)}, which is not installed")
+            raise OrposeError(f"engine {engine!r} needs the package {ENGINES[engine].library}, which is not installed")
     return [
         Contender("model", model, engine, count) for model in models for engine in engines or there for count in threads
     ]
@@ -107,7 +100,9 @@ def yolo_contenders(file: Path, engines: list[str] | None, threads: int) -> list
     from orpose_models.lab.benchmark.yolo_graphs import check_graph
 
     check_graph(file)
-    wanted = [engine for engine in engines or installed_engines() if engine in GRAPH_ENGINES]
+    # In 8 bit there are graphs of the project's own only.
+    graphs = [name for name in GRAPH_ENGINES if ENGINES[name].precision != "int8"]
+    wanted = [engine for engine in engines or installed_engines() if engine in graphs]
     note = "2D only; with its preparation of the image and non-maximum suppression; its best N boxes are taken"
     return [Contender("yolo", str(file), engine, threads, note=note) for engine in wanted]
 

@@ -2,7 +2,9 @@
 
 from orpose_models.lab.reproduction.row_record import ModelRecord
 from orpose_models.model_format.pose_model import PoseModel
+from orpose_models.runtime.student import RuntimeStudent
 from orpose_models.student.model import StudentModel
+from orpose_models.student.one_stage import OneStageStudent
 from orpose_models.teacher.person_finder import PersonFinder
 from orpose_models.teacher.teacher import Teacher
 from orpose_models.vocabulary.resolution import Size
@@ -25,6 +27,8 @@ def count_parameters(model: PoseModel) -> int | None:
     """Numbers that were learned; None where this model's cannot be counted."""
     if isinstance(model, StudentModel):
         return sum(parameter.numel() for parameter in model.student.parameters())
+    if isinstance(model, RuntimeStudent):
+        return sum(parameter.numel() for parameter in OneStageStudent(model.config).parameters())
     if isinstance(model, Teacher) and isinstance(model.finder, PersonFinder):
         from orpose_models.lifting.runtime import DEFAULT_WEIGHTS
         from orpose_models.lifting.weights import read_weights
@@ -39,9 +43,12 @@ def count_parameters(model: PoseModel) -> int | None:
 
 def count_multiply_adds(model: PoseModel, size: Size) -> float | None:
     """Multiply-adds in units of 10^9 for an image of a size with `PERSONS` persons; None where they are not counted."""
-    if not isinstance(model, StudentModel):
-        return None
-    from orpose_models.student.complexity import multiply_adds
+    from orpose_models.student.complexity import multiply_adds, multiply_adds_of_light
 
-    config = model.student.config
-    return multiply_adds(model.student, config.input_size(size), config.proposals_after_nms[1], PERSONS)
+    if isinstance(model, RuntimeStudent):
+        student = OneStageStudent(model.config)
+        return multiply_adds_of_light(student, model.config.input_size(size, size), PERSONS)
+    if isinstance(model, StudentModel):
+        config = model.student.config
+        return multiply_adds(model.student, config.input_size(size), config.proposals_after_nms[1], PERSONS)
+    return None

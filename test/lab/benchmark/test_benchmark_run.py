@@ -118,7 +118,11 @@ def test_differences() -> None:
 
 @pytest.mark.usefixtures("one_thread")
 def test_peers_of_random_weights_process_the_persons_they_are_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(config, "PAPER", replace(config.LIGHT, lifter="pixels"))  # the paper's takes long
+    monkeypatch.setattr(
+        config,
+        "PAPER",
+        replace(config.PAPER, short_side=96, long_side=160, fpn_channels=16, box_hidden=16, keypoint_channels=16),
+    )  # the paper's takes long
     picture: NDArray[np.uint8] = np.random.default_rng(0).integers(0, 255, (96, 128, 3), np.uint8)
     for runner in (
         KeypointRcnnRunner(Contender("keypoint-rcnn", "96", "torch", 1)),

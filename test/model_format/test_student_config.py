@@ -1,0 +1,41 @@
+import pytest
+
+from orpose_models.model_format.student_config import OneStageConfig
+
+CONFIG = OneStageConfig(short_side=256, long_side=512, small_images=((64, 160), (96, 224)))
+
+
+@pytest.mark.parametrize(
+    ("full", "seen", "size"),
+    [
+        ((640, 480), (640, 480), (352, 256)),
+        ((640, 480), (129, 97), (352, 256)),
+        ((640, 480), (128, 96), (288, 224)),
+        ((640, 480), (80, 60), (224, 160)),
+        ((480, 640), (60, 80), (160, 224)),
+        ((640, 480), (53, 40), (224, 160)),
+        ((53, 40), (53, 40), (224, 160)),
+        ((1920, 1080), (1920, 1080), (448, 256)),
+        ((1920, 480), (1920, 480), (512, 128)),
+        ((9000, 10), (9000, 10), (320, 32)),
+        ((1, 1), (1, 1), (160, 160)),
+    ],
+)
+def test_the_input_size_follows_what_an_image_carries(full, seen, size):
+    assert CONFIG.input_size(full, seen) == size
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"branches": ("hard", "soft")}, "branches must be"),
+        ({"lifter_hidden": 0}, "lifter_hidden must be above 0, got 0"),
+        ({"short_side": -1}, "short_side must be above 0, got -1"),
+        ({"max_persons": 65}, "max_persons must be at most 64, got 65"),
+        ({"small_images": ((96, 224), (64, 160))}, "small_images must be pairs of rising limits"),
+        ({"small_images": ((64, 0),)}, "small_images must be pairs of rising limits"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(change, problem):
+    with pytest.raises(ValueError, match=problem):
+        OneStageConfig(**change)
