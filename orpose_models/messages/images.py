@@ -109,7 +109,7 @@ def pixels_to_bgr(pixels: NDArray, encoding: str) -> NDArray[np.uint8]:
     return _convert(pixels, _PACKED[encoding].to_bgr, encoding)
 
 
-def check_depth(pixels: NDArray[np.uint16], encoding: str) -> None:
+def check_depth(pixels: NDArray, encoding: str) -> None:
     """
     Raises:
         OrposeError: the values are those of fewer than 16 bits, or distances.

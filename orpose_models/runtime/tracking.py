@@ -78,9 +78,10 @@ class Tracker:
     def _follow(self, size: Size | None) -> None:
         """Move what is known to an image of another size."""
         if size is not None and self._size is not None and size != self._size:
-            scale = np.array(size, np.float32) / np.array(self._size, np.float32)
+            x, y = size[0] / self._size[0], size[1] / self._size[1]
             for track in self._tracks:
-                track.box, track.keypoints = track.box * np.tile(scale, 2), track.keypoints * scale
+                track.box = np.asarray(track.box * (x, y, x, y), np.float32)
+                track.keypoints = np.asarray(track.keypoints * (x, y), np.float32)
         self._size = size or self._size
 
     def _similarity(self, poses: Poses) -> NDArray[np.float64]:
