@@ -112,7 +112,8 @@ def check_names(sections: Iterable[Section], node: str, given: Iterable[str] = (
     Raises:
         OrposeError: a name is no parameter's or a key nearly the node's, or the privacy guard is for others only.
     """
-    mine, others = [], []
+    mine: list[Section] = []
+    others: list[Section] = []
     for section in sections:
         (mine if section.is_for(node) else others).append(section)
     for section in mine:

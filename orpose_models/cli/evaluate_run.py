@@ -60,7 +60,9 @@ def evaluate_run(
     if bool(predictions) == (model is not None):
         raise OrposeError("give either --predictions or --model")
     truth = open_dataset(dataset, images).every(stride)
-    out = out or Path("out/evaluation") / f"{truth.name}-{Path(model or (predictions or [''])[0]).stem}"
+    out = (
+        out or Path("out/evaluation") / f"{truth.name}-{(Path(model) if model else (predictions or [Path()])[0]).stem}"
+    )
     if model is not None:
         factors = factors_of(downsample)
         with reporting(new_console(stderr=True)) as reporter:

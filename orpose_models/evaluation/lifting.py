@@ -1,12 +1,13 @@
 """The evaluation of a lifter by itself: published 2D detections lifted, and compared with the annotated 3D."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from orpose_models.datasets.mvor import read_keypoint_detections, read_mvor
 from orpose_models.datasets.truth import Truth
-from orpose_models.evaluation.mpjpe import Score3D, evaluate3d
+from orpose_models.evaluation.mpjpe import Hips, Protocol, Score3D, evaluate3d
 from orpose_models.files.predictions import Predictions
 from orpose_models.lifting.runtime import Lifter, load_lifter
 from orpose_models.vocabulary.cameras import Camera
@@ -27,7 +28,7 @@ class LifterScores:
     detections: str
     lifter: str
     gravity: bool
-    scores: dict[str, dict[str, Score3D]]
+    scores: Mapping[Protocol, Mapping[Hips, Score3D]]
 
     def document(self) -> dict[str, Any]:
         """All of it as JSON values."""

@@ -58,7 +58,9 @@ def solve_root(
     position, std = np.full((len(joints), 3), np.nan), np.full(len(joints), np.nan)
     able = np.flatnonzero(used.sum(axis=1) >= MIN_JOINTS)
     if len(able):
-        place, deviation, residual = _locate(joints[able], plane[able], weights[able])
+        place, deviation, residual = _locate(
+            joints[able], np.asarray(plane[able], np.float64), np.asarray(weights[able], np.float64)
+        )
         fits = residual <= MAX_RESIDUAL
         position[able[fits]], std[able[fits]] = place[fits], deviation[fits]
     return position.astype(np.float32), std.astype(np.float32)

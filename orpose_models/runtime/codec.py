@@ -148,7 +148,7 @@ class Codec:
         inside = (np.isfinite(place) & (place >= 0) & (place < limits)).all(axis=-1, keepdims=True)
         return Targets(
             middles=at,
-            box_sizes=corners[:, 1] - corners[:, 0],
+            box_sizes=(corners[:, 1] - corners[:, 0]).astype(np.float32),
             box_offsets=(middles - at).astype(np.float32),
             regression=(points - at[:, None]).astype(np.float32),
             cells=np.where(inside, np.nan_to_num(place), -1).astype(np.int64),

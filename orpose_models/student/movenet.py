@@ -118,8 +118,8 @@ class MoveNetBody(nn.Module):
             x = block(x)
             answers.append(x)
         features = self.coarsest(F.relu6(self.top(x)))
-        for merge, (block, _) in zip(self.merges, _TO_PYRAMID, strict=True):
-            features = merge(features, answers[block])
+        for merge, (taken, _) in zip(self.merges, _TO_PYRAMID, strict=True):
+            features = merge(features, answers[taken])
         return features
 
     def load(self, graph: Graph) -> None:

@@ -99,9 +99,9 @@ class OneStageStudent(nn.Module):
         """Maps of normalised images (n, 3, h, w); h and w are multiples of 32, in each call others."""
         features = self.body(images.contiguous(memory_format=torch.channels_last))
         return Maps(
-            *(head(features) for head in self.heads.values()),
-            heatmaps={branch: head(features) for branch, head in self.heatmaps.items()},
-            offsets={branch: head(features) for branch, head in self.offsets.items()},
+            *(head(features) for head in self.heads.values()),  # type: ignore[call-arg]
+            {branch: head(features) for branch, head in self.heatmaps.items()},
+            {branch: head(features) for branch, head in self.offsets.items()},
         )
 
     def freeze(self, stages: int) -> None:

@@ -102,7 +102,10 @@ class Augmentation(Strict):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        kinds = [("downsampling", self.downsampling), ("inputs", self.inputs)]
+        kinds: list[tuple[str, tuple[Downsampling, ...] | tuple[InputKind, ...]]] = [
+            ("downsampling", self.downsampling),
+            ("inputs", self.inputs),
+        ]
         kinds += [("inputs.downsampling", kind.downsampling) for kind in self.inputs if kind.downsampling is not None]
         for name, parts in kinds:
             if abs(sum(part.share for part in parts) - 1) > 1e-6:

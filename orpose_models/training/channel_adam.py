@@ -69,7 +69,7 @@ def channel_scales(module: nn.Module) -> list[tuple[nn.Parameter, Tensor]]:
     assert isinstance(module, nn.Conv2d | nn.Linear)
     weight = module.weight.detach()
     size = weight.flatten(1).square().mean(dim=1).sqrt().clamp(min=_SMALLEST)
-    scales = [(module.weight, size.reshape(-1, *[1] * (weight.dim() - 1)))]
+    scales: list[tuple[Any, Tensor]] = [(module.weight, size.reshape(-1, *[1] * (weight.dim() - 1)))]
     if module.bias is not None:
         whole = _BIAS_SHARE * size * weight[0].numel() ** 0.5
         scales.append((module.bias, torch.maximum(module.bias.detach().abs(), whole)))

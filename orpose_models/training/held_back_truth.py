@@ -37,7 +37,9 @@ def held_back_truth(files: Sequence[Path], patterns: Sequence[str], accept: floa
     if not patterns or not found:
         raise OrposeError("evaluation.dataset: held_back: no image has a name that data.held_back asks for")
     root = Path(os.path.commonpath([path.parent for path, _, _ in found]))
-    images = tuple(_truth(i + 1, path.relative_to(root).as_posix(), *rest) for i, (path, *rest) in enumerate(found))
+    images = tuple(
+        _truth(i + 1, path.relative_to(root).as_posix(), image, limit) for i, (path, image, limit) in enumerate(found)
+    )
     return Truth(NAME, COCO17, H36M17, images, root, ("The teacher's labels are taken for true.",))
 
 

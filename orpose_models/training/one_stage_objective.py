@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from orpose_models.model_format.student_config import LEARNS
+from orpose_models.student.lifters import ViewLifter
 from orpose_models.student.one_stage import Maps, OneStageStudent
 from orpose_models.training.dense_targets import Targets, answers, make_targets
 from orpose_models.training.lifting_samples import lifting_losses
@@ -46,6 +47,7 @@ class OneStageObjective(nn.Module):
         maps = self._maps(self.student, [scene.image for scene in scenes], device)
         losses, learned = map_losses(maps, targets)
         for branch, lifter in self.student.lifters.items():
+            assert isinstance(lifter, ViewLifter)
             for name in LEARNS[branch]:
                 loss, count = lifting_losses(lifter, [scene.lifting[name] for scene in scenes])
                 losses[f"loss_3d_{name}"], learned[f"loss_3d_{name}"] = loss, count

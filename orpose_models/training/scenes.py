@@ -79,7 +79,7 @@ def make_scene(
     boxes, keypoints = placement.persons(soft.boxes, soft.keypoints)
     clipped = np.clip(boxes, 0, np.tile(size, 2))
     there = _visible(boxes, clipped, seen) & (soft.box_scores >= accept)
-    inside = ((keypoints >= 0) & (keypoints <= size)).all(axis=2)
+    inside = np.asarray(((keypoints >= 0) & (keypoints <= size)).all(axis=2))
     scores = {"soft": soft.keypoint_scores, "hard": hard.keypoint_scores}
     if placement.mirrored:
         keypoints, inside = keypoints[:, list(COCO17.flip)], inside[:, list(COCO17.flip)]

@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from orpose_models.files.disk import atomic_path
+from orpose_models.student.network import Student
 from orpose_models.student.one_stage import OneStageStudent
 from orpose_models.student.weights import SUFFIX, load_student, save_student
 from orpose_models.training.averaging import copied, moving_average
@@ -222,6 +223,7 @@ class Trainer:
     def _measure(self, student: nn.Module, name: str) -> dict[str, float]:
         assert self._truth is not None
         assert self.config.evaluation is not None
+        assert isinstance(student, Student | OneStageStudent)
         folder = self.folder / "evaluation" / name
         return evaluate_student(student, self._truth, self.config.evaluation.factors, folder)
 
