@@ -34,6 +34,7 @@ FIGURES = (
     ("pelvis off by, median mm", "", "root_error_median_mm", 1, 0),
 )
 MISSING = "-"
+MISSING_CELL = " / ".join([MISSING] * 3)
 Document = dict[str, Any]
 
 
@@ -104,7 +105,7 @@ def short_table(document: Document) -> str:
         cells = [
             " / ".join(_value(found, model, factor, "keypoint AP") for factor in ("1", "8", "12")) for model in models
         ]
-        if found:
+        if any(cell != MISSING_CELL for cell in cells):
             rows.append([said["title"], *cells])
     return markdown(["keypoint AP at 1x / 8x / 12x", *(document["models"][name] for name in models)], rows)
 

@@ -125,7 +125,7 @@ def model_card(
         _identity(subject),
         "## Data and labels\n\n" + _data(subject, labels),
         "## Training\n\n" + _training(subject),
-        "## Simulated operating room\n\n" + _simulated(by_kind[EVALUATION]),
+        "## Annotated images\n\n" + _simulated(by_kind[EVALUATION]),
         "## Real people: the held-back camera\n\n" + _real(by_kind[_FOOTAGE]),
         "## Scores\n\n" + _scores(subject, by_kind[_CALIBRATION]),
         "## Limits\n\n" + "\n".join(f"* {limit}" for limit in (*_LIMITS, *notes)),

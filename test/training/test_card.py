@@ -75,7 +75,7 @@ def test_what_is_missing_is_said(weights: Path) -> None:
     assert card.startswith("# mine\n")
     assert f"{parameter_count(OneStageStudent(SMALL)):,} parameters" in card
     assert f"`{sha256(weights)}`" in card
-    assert section(card, "Simulated operating room") == "Not measured."
+    assert section(card, "Annotated images") == "Not measured."
     assert section(card, "Real people: the held-back camera") == "Not measured."
     assert "Labels: not measured (no file of labels was given)." in card
     assert "carries no calibration" in card
@@ -108,7 +108,7 @@ def test_figures(weights: Path, tmp_path: Path) -> None:
     card = model_card(
         read_subject(weights), results=[evaluation(tmp_path / "e.json", sha256(weights)), tmp_path / "footage.json"]
     )
-    simulated = section(card, "Simulated operating room")
+    simulated = section(card, "Annotated images")
     assert "simulated OR: 5 images, 9 persons" in simulated
     assert "|  | 1x | 8x |" in simulated  # and not the other model's
     assert "| keypoint AP | 50.0 [45.0, 55.0] | 50.0 [45.0, 55.0] |" in simulated
