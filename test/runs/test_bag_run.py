@@ -40,8 +40,8 @@ def write_bag(path: Path, count: int = 5, camera: Camera | None = CAMERA, compre
     return path
 
 
-def run(bag: Bag, out: Path, downsample: float = 1.0) -> BagRun:
-    pipeline = Pipeline(SquareFinder(), downsample, tracker=Tracker())
+def run(bag: Bag, out: Path, max_input_pixels: int | None = None) -> BagRun:
+    pipeline = Pipeline(SquareFinder(), max_input_pixels=max_input_pixels, tracker=Tracker())
     return run_bag(bag, out, pipeline, image_topic(bag))
 
 
@@ -77,13 +77,13 @@ def test_every_image_has_its_poses(tmp_path: Path, compressed: bool) -> None:
 
 
 def test_headers_are_the_images(tmp_path: Path) -> None:
-    run(open_bag(write_bag(tmp_path / "bag")), tmp_path / "out", downsample=2.0)
+    run(open_bag(write_bag(tmp_path / "bag")), tmp_path / "out", max_input_pixels=32 * 24)
     for topic in (POSES2D, POSES3D):
         for i, message in enumerate(open_bag(tmp_path / "out").messages([topic])):
             poses = typestore().deserialize_cdr(message.data, message.type)
             assert (poses.header.stamp.sec, poses.header.stamp.nanosec) == (7, i * STEP)
             assert poses.header.frame_id == "ceiling"
-            assert (poses.image_width, poses.image_height, poses.downsample) == (64, 48, 2.0)
+            assert (poses.image_width, poses.image_height, poses.downsample) == (64, 48, 1.0)
             assert (poses.seen_width, poses.seen_height) == (32, 24)
 
 

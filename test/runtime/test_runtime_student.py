@@ -81,7 +81,7 @@ def test_engines_of_lower_precision_come_near(engine: str, exported_student: Pat
     nearest = np.abs(expected.boxes[:, None] - actual.boxes[None]).max(axis=2).argmin(axis=1)
     assert np.abs(expected.boxes - actual.boxes[nearest]).max() < 20
     seen = expected.keypoint_scores > 0.3
-    assert np.median(np.linalg.norm(expected.keypoints - actual.keypoints[nearest], axis=2)[seen]) < 3
+    assert np.median(np.linalg.norm(expected.keypoints - actual.keypoints[nearest], axis=2)[seen]) < 5
     assert not same(actual, expected)
 
 
@@ -145,7 +145,7 @@ def test_3d_is_the_mean_of_the_branches_lifters(student, frames):
 def test_no_time_is_spent_on_low_scores(engine, exported_student, frames):
     model = load_model(str(exported_student), 1, engine)
     everybody = model.predict(frames[0])
-    limit = float(np.sort(everybody.box_scores)[-2])
+    limit = float(np.sort(everybody.box_scores)[-3:-1].mean())  # between the second and the third
     assert len(everybody) > 2
     some = model.predict(frames[0], min_score=limit)
     expected = everybody.select(np.flatnonzero(everybody.box_scores >= limit))
