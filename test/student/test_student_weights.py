@@ -8,6 +8,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from orpose_models.datasets.frames import open_frames
+from orpose_models.files.assets import asset
 from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.model_format.score_calibration import Calibration, described, without_calibration
 from orpose_models.model_format.student_config import PAPER
@@ -66,15 +68,15 @@ def test_a_model_applies_the_calibration_in_its_file(student_checkpoint, tmp_pat
     assert described(own) == {}
     assert described(model) == {"keypoint_scores": "calibrated on a split"}
     assert model.sha256 != own.sha256
-    image = np.random.default_rng(0).integers(0, 255, (40, 53, 3), np.uint8)
-    before, after = own.predict(image, (640, 480)), model.predict(image, (640, 480))
+    image = next(open_frames(asset("multiperson") / "cam01.mp4").frames()).image
+    before, after = own.predict(image), model.predict(image)
     assert len(before) > 0
     np.testing.assert_allclose(after.keypoint_scores, calibration(before.keypoint_scores), rtol=1e-5)
     # The lifters are given their branches' scores, as in training.
     for name in ("boxes", "box_scores", "keypoints", "scores_soft", "scores_hard", "joints3d"):
         np.testing.assert_array_equal(getattr(after, name), getattr(before, name), name)
     without_calibration(model)
-    np.testing.assert_array_equal(model.predict(image, (640, 480)).keypoint_scores, before.keypoint_scores)
+    np.testing.assert_array_equal(model.predict(image).keypoint_scores, before.keypoint_scores)
 
 
 def test_a_calibration_that_is_none(student_checkpoint, tmp_path):
