@@ -119,7 +119,7 @@ class Codec:
         points, joint_scores = self._joints(guesses, answer.heatmaps, answer.offsets)
         counted = joint_scores[0] > self.counts
         mean = joint_scores[0].sum(axis=1, where=counted) / np.maximum(counted.sum(axis=1), 1)
-        scores = np.sqrt(scores * mean)
+        scores = np.sqrt(scores * mean).astype(np.float32)
         order = np.argsort(-scores, kind="stable")
         order = order[(scores[order] >= min_score) & (scores[order] > 0)]
         order = order[self._first_of_each(boxes[order], points[0, order])]

@@ -20,10 +20,11 @@ from orpose_models.model_format.score_calibration import INFO_KEY, Calibration
 from orpose_models.model_format.student_config import OneStageConfig
 from orpose_models.runtime.engines import Graph, load_graphs
 from orpose_models.runtime.student import RuntimeStudent, student_of
-from orpose_models.student.graphs import build_graphs, torch_graphs, write_graph
+from orpose_models.student.graphs import build_graphs, torch_graphs
 from orpose_models.student.one_stage import OneStageStudent
 from orpose_models.student.parity import FACTORS, NOBODY, SHARE, Differences, compare
 from orpose_models.student.quantise import Inputs, quantise
+from orpose_models.student.stored_weights import write_graph
 from orpose_models.student.weights import load_student, save_student
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.resolution import reduce_image

@@ -1,22 +1,14 @@
-"""The parts of a light student, as ONNX graphs, which take their weights from the student's own safetensors file.
+"""The parts of a light student: as torch computes them, and as ONNX graphs."""
 
-A safetensors file holds little-endian numbers at known places after its header; ONNX can point at such places. Weights
-stored in half precision are cast to single precision by the graph's first nodes, which engines compute once, at load.
-"""
-
-import json
 import logging
-import struct
 import warnings
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import onnx
 import torch
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -28,8 +20,6 @@ from orpose_models.student.one_stage import OneStageStudent
 from orpose_models.vocabulary.skeletons import COCO17
 
 OPSET = 18
-# Constants of more elements than this must be weights of the file.
-_MAX_CONSTANT = 100_000
 _EXAMPLE_CELLS = 4
 
 
@@ -155,74 +145,6 @@ def _export(
     model = program.model_proto
     _anonymise(model)
     return model
-
-
-def _places(weights: Path) -> dict[str, tuple[str, list[int], int, int]]:
-    """Type, shape, first byte and number of bytes of each tensor of a safetensors file."""
-    with open(weights, "rb") as file:
-        (length,) = struct.unpack("<Q", file.read(8))
-        header: Mapping[str, Any] = json.loads(file.read(length))
-    return {
-        name: (entry["dtype"], entry["shape"], 8 + length + begin, end - begin)
-        for name, entry in header.items()
-        if name != "__metadata__"
-        for begin, end in [entry["data_offsets"]]
-    }
-
-
-_TYPES = {"F16": (TensorProto.FLOAT16, np.float16), "F32": (TensorProto.FLOAT, np.float32)}
-
-
-def write_graph(path: Path, model: onnx.ModelProto, weights: Path) -> None:
-    """Write a model whose weights are replaced by their places in a safetensors file in the same folder.
-
-    Integers stay within the model.
-
-    Raises:
-        AssertionError: a weight is not in the file, or has another value there.
-    """
-    places, content = _places(weights), weights.read_bytes()
-    pointing = onnx.ModelProto()
-    pointing.CopyFrom(model)
-    graph = pointing.graph
-    kept, casts = [], []
-    for tensor in graph.initializer:
-        name = tensor.name.removeprefix("student.")
-        if name not in places or places[name][0] not in _TYPES or not len(tensor.dims):
-            kept.append(tensor)
-            continue
-        dtype, shape, offset, length = places[name]
-        kind, numpy_type = _TYPES[dtype]
-        stored = np.frombuffer(content, numpy_type, length // np.dtype(numpy_type).itemsize, offset).reshape(shape)
-        if not _equal(numpy_helper.to_array(tensor), stored):
-            kept.append(tensor)
-            continue
-        half = kind == TensorProto.FLOAT16
-        pointer = TensorProto(name=f"{tensor.name}.half" if half else tensor.name, dims=shape, data_type=kind)
-        pointer.data_location = TensorProto.EXTERNAL
-        for key, value in (("location", weights.name), ("offset", offset), ("length", length)):
-            pointer.external_data.add(key=key, value=str(value))
-        kept.append(pointer)
-        if half:
-            casts.append(helper.make_node("Cast", [pointer.name], [tensor.name], to=TensorProto.FLOAT))
-    large = [
-        tensor.name
-        for tensor in kept
-        if tensor.data_location != TensorProto.EXTERNAL
-        and tensor.data_type == TensorProto.FLOAT
-        and np.prod(tensor.dims) > _MAX_CONSTANT
-    ]
-    if large:
-        raise AssertionError(f"weights that are not in the file: {large}")
-    nodes = [*casts, *graph.node]
-    del graph.initializer[:], graph.node[:], graph.value_info[:]
-    graph.initializer.extend(kept)
-    graph.node.extend(nodes)
-    path.write_bytes(pointing.SerializeToString())
-
-
-def _equal(a: NDArray, b: NDArray) -> bool:
-    return a.shape == b.shape and bool(np.array_equal(a, b.astype(a.dtype)))
 
 
 def _anonymise(model: onnx.ModelProto) -> None:
