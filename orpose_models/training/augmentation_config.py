@@ -47,18 +47,27 @@ class InputKind(Strict):
     Attributes:
         share: of the iterations.
         width, height: pixels, multiples of 32.
+        clear_width, clear_height: of the picture that the start network answers for, which sees more in a larger one;
+            null for the same as the input's.
         downsampling: of images of this size; null for that of all.
     """
 
     share: Share
     width: Annotated[int, Field(gt=0, multiple_of=_MULTIPLE)]
     height: Annotated[int, Field(gt=0, multiple_of=_MULTIPLE)]
+    clear_width: Annotated[int, Field(gt=0, multiple_of=_MULTIPLE)] | None = None
+    clear_height: Annotated[int, Field(gt=0, multiple_of=_MULTIPLE)] | None = None
     downsampling: Downsamplings | None = None
 
     @property
     def size(self) -> Size:
         """Width, height."""
         return self.width, self.height
+
+    @property
+    def clear_size(self) -> Size:
+        """Width, height."""
+        return self.clear_width or self.width, self.clear_height or self.height
 
 
 class Augmentation(Strict):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from orpose_models.student.one_stage import Maps
 from orpose_models.training.scenes import Scene
@@ -74,6 +75,32 @@ class Answer(NamedTuple):
     boxes: Tensor
     regression: Tensor
     offsets: Tensor
+
+    def on(self, height: int, width: int) -> "Answer":
+        """The same answer with so many cells: each is that of its highest one, places are where they were."""
+        rows, columns = self.centre.shape[-2:]
+        if (rows, columns) == (height, width):
+            return self
+        centre, of_middles = F.adaptive_max_pool2d(self.centre, (height, width), return_indices=True)
+        heatmaps, of_joints = F.adaptive_max_pool2d(self.heatmaps, (height, width), return_indices=True)
+        shrink = torch.tensor([height / rows, width / columns]).reshape(2, 1, 1)
+        now = torch.stack(torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")).float()
+
+        def at(values: Tensor, cells: Tensor) -> Tensor:
+            return (
+                values.flatten(-2)
+                .gather(-1, cells.expand(*values.shape[:-2], -1, -1).flatten(-2))
+                .unflatten(-1, (height, width))
+            )
+
+        def moved(places: Tensor, cells: Tensor) -> Tensor:
+            before = torch.stack([cells // columns, cells % columns], dim=-3).float()
+            return (at(places, cells.unsqueeze(-3)) + before) * shrink - now
+
+        sizes, middles = at(self.boxes[:2], of_middles) * shrink, moved(self.boxes[2:], of_middles[0])
+        regression = moved(self.regression, of_middles[0].expand(len(self.regression), -1, -1))
+        offsets = moved(self.offsets, of_joints)
+        return Answer(centre, heatmaps, torch.cat([sizes, middles]), regression, offsets)
 
 
 def answers(maps: Maps) -> list[Answer]:
@@ -140,7 +167,8 @@ def make_targets(start: Sequence[Answer], scenes: Sequence[Scene]) -> Targets:
 
 
 def _targets(start: Answer, scene: Scene) -> Targets:
-    height, width = start.centre.shape[-2:]
+    height, width = (side // CELL for side in scene.image.shape[1:])
+    start = start.on(height, width)
     cells = _Cells.of(scene, height, width)
     known = cells.within(_MARGIN)
     doubtful = ~known & _surroundings(start.centre[0] >= _DOUBTFUL) & (not scene.nobody)
@@ -214,7 +242,7 @@ def _offsets(start: Answer, start_heat: Tensor, cells: _Cells) -> tuple[Tensor, 
         return start.offsets, own[:, None]
     bumps = cells.joint_bumps * (cells.soft >= _UNSEEN)[:, :, None, None]
     bump, person = bumps.max(dim=0)
-    one_hot = torch.nn.functional.one_hot(person, len(cells.joints)).float()
+    one_hot = F.one_hot(person, len(cells.joints)).float()
     joints = torch.einsum("jhwp,pjd->jdhw", one_hot, cells.joints)
     confidence = torch.einsum("jhwp,pj->jhw", one_hot, cells.soft)
     seen = bump > _LOWEST_BUMP
@@ -242,7 +270,7 @@ def _within(boxes: Tensor, margin: float, places: Tensor) -> Tensor:
 
 def _surroundings(mask: Tensor) -> Tensor:
     """(h, w) bool: within four cells of where the mask is set."""
-    return torch.nn.functional.max_pool2d(mask.float()[None], 9, 1, 4)[0] > 0
+    return F.max_pool2d(mask.float()[None], 9, 1, 4)[0] > 0
 
 
 def _highest(maps: Tensor) -> Tensor:

@@ -31,6 +31,11 @@ class Placement:
     mirrored: bool
     scale: float
 
+    def stretched(self, size: Size) -> "Placement":
+        """The same placement in an input of another size."""
+        factors = np.divide(size, self.size)
+        return Placement(self.matrix * factors[:, None], size, self.mirrored, self.scale * float(factors.mean()))
+
     def image(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The image (h, w, 3) as it lies in the input; black around it."""
         matrix = self.matrix.copy()

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from orpose_models.training.augmentation_config import Augmentation, InputKind
 from orpose_models.training.labels import ImageLabels
 from orpose_models.training.lifting_samples import Lifting, lifting_of
 from orpose_models.training.placing import draw_placement
-from orpose_models.training.train_config import Augmentation
 from orpose_models.vocabulary.resolution import Size, resize_down
 from orpose_models.vocabulary.skeletons import COCO17
 
@@ -31,7 +31,7 @@ class Scene:
     """One picture with its labels, in pixels of the network's input; float32 where not said otherwise.
 
     Attributes:
-        clear: (3, h, w) uint8 BGR, not reduced. image: the same, reduced and enlarged again.
+        clear: (3, h', w') uint8 BGR, not reduced. image: (3, h, w), the same reduced and brought to the input's size.
         boxes: (n, 4). box_scores: (n,) the teacher's.
         ignored: (m, 4), regions of which nothing is learned.
         nobody: whether it is sure that nobody is in the picture.
@@ -57,7 +57,7 @@ def make_scene(
     accept: float,
     nobody: bool,
     augmentation: Augmentation,
-    size: Size,
+    kind: InputKind,
     rng: np.random.Generator,
 ) -> Scene:
     """Augment an image, bring it and its labels to the network's input, and reduce it.
@@ -68,13 +68,16 @@ def make_scene(
         accept: persons with lower scores become ignored regions.
         nobody: whether it is sure that nobody is in the image.
         augmentation: what is done to the image.
-        size: width, height of the network's input.
+        kind: sizes of the network's input and of the start network's.
         rng: decides everything.
     """
+    size = kind.size
+    if kind.downsampling is not None:
+        augmentation = augmentation.model_copy(update={"downsampling": kind.downsampling})
     soft, hard = labels.soft, labels.hard
     placement = draw_placement(labels, accept, augmentation, size, rng)
     factor = draw_factor(augmentation, rng)
-    clear = coloured(placement.image(image), augmentation, rng)
+    clear = coloured(placement.stretched(kind.clear_size).image(image), augmentation, rng)
     seen = max(1.0, factor * min(size) / LINES)  # pixels of the network's input to one of the reduced image
     boxes, keypoints = placement.persons(soft.boxes, soft.keypoints)
     clipped = np.clip(boxes, 0, np.tile(size, 2))
@@ -87,7 +90,7 @@ def make_scene(
     lifting = {name: lifting_of(getattr(labels, name), labels, accept, placement.mirrored, rng) for name in scores}
     return Scene(
         _planes(clear),
-        _planes(degraded(clear, seen, augmentation, rng)),
+        _planes(degraded(clear, size, seen, augmentation, rng)),
         _single(clipped[there]),
         _single(soft.box_scores[there]),
         _single(clipped[~there & (clipped[:, 2:] > clipped[:, :2]).all(axis=1)]),
@@ -121,10 +124,17 @@ def coloured(image: NDArray[np.uint8], augmentation: Augmentation, rng: np.rando
 
 
 def degraded(
-    image: NDArray[np.uint8], seen: float, augmentation: Augmentation, rng: np.random.Generator
+    image: NDArray[np.uint8], size: Size, seen: float, augmentation: Augmentation, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
-    """The image as a worse camera gives it: blurred, reduced `seen` times, noisy, compressed; of the same size."""
-    size = (image.shape[1], image.shape[0])
+    """The image as a worse camera gives it - blurred, reduced, noisy, compressed -, brought to the network's input.
+
+    Args:
+        image: (h, w, 3) uint8.
+        size: width, height of the network's input.
+        seen: pixels of the input to one of the reduced image; 1 reduces nothing but what the input does.
+        augmentation: see there.
+        rng: decides everything.
+    """
     if rng.random() < augmentation.blur:
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 1.5)), np.uint8)
     small = resize_down(image, (max(2, round(size[0] / seen)), max(2, round(size[1] / seen))))
@@ -134,7 +144,7 @@ def degraded(
     if rng.random() < augmentation.compression:
         _, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35, 95))])
         small = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
-    if small.shape == image.shape:
+    if (small.shape[1], small.shape[0]) == size:
         return small
     return np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_CUBIC), np.uint8)
 

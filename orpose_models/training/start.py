@@ -15,8 +15,7 @@ from orpose_models.student.detectron2_weights import load_detectron2_weights
 from orpose_models.student.lifters import PixelLifter
 from orpose_models.student.network import Student
 from orpose_models.student.one_stage import OneStageStudent
-from orpose_models.student.weights import SUFFIX, AnyStudent, load_student, load_trained_lifter
-from orpose_models.teacher.packaged import packaged_graph
+from orpose_models.student.weights import SUFFIX, AnyStudent, load_coco_start, load_student
 from orpose_models.training.train_config import TrainConfig
 from orpose_models.training.training_images import TrainingImages
 from orpose_models.vocabulary.errors import OrposeError
@@ -56,8 +55,7 @@ def start_student(config: TrainConfig, images: TrainingImages) -> tuple[AnyStude
                 "model.start: the paper's student starts from detectron2's COCO weights: name the file "
                 "(keypoint_rcnn_R_50_FPN, .pkl or .pth), or start from 'none'"
             )
-        student.load_start(packaged_graph("movenet-multipose"))
-        load_trained_lifter(student)
+        load_coco_start(student)
     elif start.endswith((".pkl", ".pth")) and isinstance(student, Student):
         load_detectron2_weights(student, start)
     elif start != "none":

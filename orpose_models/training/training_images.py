@@ -136,10 +136,7 @@ class TrainingImages(Dataset["Prepared | OrposeError"]):
         augmentation, accept = self.config.augmentation, self.accept[number]
         if isinstance(self.student, StudentConfig):
             return make_sample(image, labels, accept, augmentation, self.student, rng)
-        kind = self.input_at(place)
-        if kind.downsampling is not None:
-            augmentation = augmentation.model_copy(update={"downsampling": kind.downsampling})
-        return make_scene(image, labels, accept, nobody, augmentation, kind.size, rng)
+        return make_scene(image, labels, accept, nobody, augmentation, self.input_at(place), rng)
 
 
 def chosen_images(labels: LabelSet, only: Sequence[str], held_back: Sequence[str] = ()) -> list[ImageLabels]:

@@ -119,6 +119,26 @@ def test_unsure_joints_are_left_open_by_the_hard_branch_and_unseen_ones_denied()
     assert unseen.heatmaps["soft"].max() < 0.05
 
 
+def test_an_answer_of_a_larger_picture_is_brought_to_the_inputs_cells():
+    answer = start(0.0, 0.0)
+    assert answer.on(HEIGHT, WIDTH) is answer
+    answer.centre[0, 8, 12] = 0.9
+    answer.heatmaps[3, 5, 7] = 0.6
+    # A box of 4 x 6 cells about (8.5, 12.25), a joint at (2, 3).
+    answer.boxes[:, 8, 12] = torch.tensor([4, 6, 0.5, 0.25])
+    answer.regression[1, :, 8, 12] = torch.tensor([-6.0, -9.0])
+    answer.offsets[3, :, 5, 7] = torch.tensor([0.25, -0.5])
+    smaller = answer.on(HEIGHT // 2, WIDTH * 2 // 3)
+    row, column = 4, 8
+    assert smaller.centre[0].argmax() == row * (WIDTH * 2 // 3) + column
+    assert float(smaller.centre.max()) == pytest.approx(0.9)
+    assert float(smaller.heatmaps[3].max()) == pytest.approx(0.6)
+    assert smaller.boxes[:, row, column].tolist() == pytest.approx([2, 4, 8.5 / 2 - row, 12.25 * 2 / 3 - column], abs=1e-5)
+    assert smaller.regression[1, :, row, column].tolist() == pytest.approx([2 / 2 - row, 3 * 2 / 3 - column], abs=1e-5)
+    row, column = 2, 4
+    assert smaller.offsets[3, :, row, column].tolist() == pytest.approx([5.25 / 2 - row, 6.5 * 2 / 3 - column], abs=1e-5)
+
+
 def test_images_of_a_batch_do_not_mix():
     alone = targets(start(), scene([BOX], [0.9]))
     both = make_targets([start(), start()], [scene(), scene([BOX], [0.9])])

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 from support.training_rig import SIZE, persons
 
-from orpose_models.training.augmentation_config import Augmentation, Downsampling
+from orpose_models.training.augmentation_config import Augmentation, Downsampling, InputKind
 from orpose_models.training.labels import ImageLabels
 from orpose_models.training.scenes import coloured, degraded, make_scene
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.skeletons import COCO17
 
 STILL = Augmentation(flip=0, scale=(1, 1), colour=0)
-INPUT = (256, 192)  # twice the picture
+INPUT = InputKind(share=1, width=256, height=192)  # twice the picture
 BOXES = [(20, 10, 50, 90), (70, 15, 100, 85)]
 
 
@@ -21,9 +21,9 @@ def picture(seed=0):
     return np.random.default_rng(seed).integers(0, 255, (SIZE[1], SIZE[0], 3), np.uint8)
 
 
-def scene(augmentation=STILL, seed=0, image=None, of=None, accept=0.3, size=INPUT):
+def scene(augmentation=STILL, seed=0, image=None, of=None, accept=0.3, kind=INPUT):
     image = picture() if image is None else image
-    return make_scene(image, of or labels(), accept, False, augmentation, size, np.random.default_rng(seed))
+    return make_scene(image, of or labels(), accept, False, augmentation, kind, np.random.default_rng(seed))
 
 
 def changed(**settings):
@@ -120,11 +120,23 @@ def test_factors_are_of_an_image_of_480_lines():
     one = scene(changed(downsampling=(Downsampling(share=1, low=12, high=12),)), image=image)
     # 40 of 192 lines are left.
     np.testing.assert_array_equal(
-        one.image.transpose(1, 2, 0), degraded(one.clear.transpose(1, 2, 0), 4.8, STILL, np.random.default_rng(0))
+        one.image.transpose(1, 2, 0),
+        degraded(one.clear.transpose(1, 2, 0), (256, 192), 4.8, STILL, np.random.default_rng(0)),
     )
     assert one.image.std() < one.clear.std() / 2
     slight = scene(changed(downsampling=(Downsampling(share=1, low=2, high=2),)), image=image)
     np.testing.assert_array_equal(slight.image, slight.clear)  # 240 lines are more than the input has
+
+
+def test_the_start_network_may_see_a_larger_picture():
+    larger = InputKind(share=1, width=256, height=192, clear_width=320, clear_height=256)
+    image = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
+    image[40:60, 60:68] = 255
+    for seed in range(4):
+        one = scene(changed(scale=(0.8, 1.2), flip=0.5), seed, image, labels([(60, 40, 68, 60)], [1.0]), kind=larger)
+        assert (one.clear.shape, one.image.shape) == ((3, 256, 320), (3, 192, 256))
+        np.testing.assert_allclose(one.boxes[0], bright(one.image), atol=2.5)
+        np.testing.assert_allclose(one.boxes[0] * np.tile([1.25, 4 / 3], 2), bright(one.clear), atol=3)
 
 
 @pytest.mark.parametrize("kind", ["blur", "noise", "compression"])

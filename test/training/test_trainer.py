@@ -6,11 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from support.training_rig import tiny, write_labels
 
 from orpose_models.files.disk import sha256
+from orpose_models.registry.models import load_model
 from orpose_models.student.weights import add_info, load_student, save_student
 from orpose_models.training import trainer as trainer_module
 from orpose_models.training.distributed import Ranks
@@ -44,6 +46,8 @@ def test_a_run_ends_with_a_model(label_file, tmp_path):
     student, info = load_student(run.weights)
     assert (info["iterations"], info["images_seen"], info["averaged"]) == (6, 12, True)
     assert_same(dict(student.state_dict()), dict(run.result.state_dict()))
+    poses = load_model(str(run.weights), threads=1).predict(np.zeros((96, 128, 3), np.uint8))
+    assert poses.keypoints.shape[1:] == (17, 2)
 
 
 CONTINUED = {
@@ -74,6 +78,32 @@ def test_a_continued_run_equals_one_that_was_not_interrupted(label_file, tmp_pat
     assert_same(state(whole), state(rest))
     histories = [(tmp_path / name / "history.jsonl").read_text() for name in ("whole", "part")]
     assert histories[0] == histories[1]
+
+
+def test_the_best_on_what_was_held_back_is_the_result(label_file, tmp_path):
+    changes = {
+        "data__held_back": ["images/3.png"],
+        "evaluation": {"dataset": "held_back", "every": 3, "factors": [1, 8], "shares": [1.0, 0.0]},
+    }
+    run = Trainer(tiny(label_file, **changes), tmp_path, ALONE)
+    start = {name: value.clone() for name, value in run.student.state_dict().items()}
+    run.run()
+    history = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
+    measured = [entry["iteration"] for entry in history if "evaluation" in entry]
+    assert measured == [3, 6]
+    student, info = load_student(run.weights)
+    told = info["selected"]
+    assert told["iteration"] == 3  # nobody is found by random weights, so that none are better than the first
+    assert told["mean_keypoint_ap_of_shares"] == {"1": 0, "0": 0}
+    assert told["share_of_the_way"] == 1
+    assert not torch.equal(student.body.stem.weight, start["body.stem.weight"])
+    before = run.weights.read_bytes()
+    Trainer(tiny(label_file, **changes), tmp_path, ALONE).run()
+    assert run.weights.read_bytes() == before
+    with pytest.raises(OrposeError, match="another evaluation"):
+        Trainer(tiny(label_file, **{**changes, "evaluation__every": 2}), tmp_path, ALONE)
+    with pytest.raises(OrposeError, match="no image has a name"):
+        Trainer(tiny(label_file, evaluation=changes["evaluation"]), tmp_path / "x", ALONE)
 
 
 def test_a_finished_run_stays_as_it_is(label_file, tmp_path):

@@ -88,7 +88,7 @@ def test_a_worker_prepares_the_same(label_file):
 def test_what_cannot_be_trained_on_is_named(label_file, tmp_path):
     with pytest.raises(OrposeError, match="nothing to train on"):
         images()
-    with pytest.raises(OrposeError, match="no such folder"):
+    with pytest.raises(OrposeError, match="none: no such"):
         images(DataSource(person_free=tmp_path / "none"))
     folder = label_file.parent / "images"
     cv2.imwrite(str(folder / "0.png"), np.zeros((20, 20, 3), np.uint8))
