@@ -29,7 +29,7 @@ _DOUBTFUL = 0.6
 _UNSEEN = 0.15
 # What the teacher's label of a joint counts beside the start network's answer.
 _TEACHER = 0.6
-# What the start network's places count where the teacher has none.
+# What the start network's middles count where the teacher has none.
 _OWN = 0.3
 # Where a bump is lower, or the start network less sure, places are not learned.
 _LOWEST_BUMP, _LOWEST_ANSWER = 0.3, 0.1
@@ -179,7 +179,7 @@ def _targets(start: Answer, scene: Scene) -> Targets:
     heatmaps, heat_weights = _heatmaps(start.heatmaps * known, cells, learned)
     boxes, box_weight, sizes, nearest = _boxes(start, start_centre, cells)
     regression, regression_weight = _regression(start, start_centre, cells, nearest)
-    offsets, offset_weight = _offsets(start, start.heatmaps * known, cells)
+    offsets, offset_weight = _offsets(start, start.heatmaps * known)
     return Targets(
         centre[None], centre_weight[None], heatmaps, heat_weights, boxes, box_weight[None], regression,
         regression_weight, offsets, offset_weight, sizes[None],
@@ -235,19 +235,12 @@ def _regression(start: Answer, start_centre: Tensor, cells: _Cells, person: Tens
     return torch.where(seen[:, None], joints, start.regression), weight[:, None]
 
 
-def _offsets(start: Answer, start_heat: Tensor, cells: _Cells) -> tuple[Tensor, Tensor]:
-    """From joints' cells to joints (17, 2, h, w), and what they count (17, 1, h, w)."""
-    own = _OWN * start_heat * (start_heat > _LOWEST_ANSWER)
-    if not len(cells.boxes):
-        return start.offsets, own[:, None]
-    bumps = cells.joint_bumps * (cells.soft >= _UNSEEN)[:, :, None, None]
-    bump, person = bumps.max(dim=0)
-    one_hot = F.one_hot(person, len(cells.joints)).float()
-    joints = torch.einsum("jhwp,pjd->jdhw", one_hot, cells.joints)
-    confidence = torch.einsum("jhwp,pj->jhw", one_hot, cells.soft)
-    seen = bump > _LOWEST_BUMP
-    weight = torch.where(seen, bump * confidence, own)
-    return torch.where(seen[:, None], joints - cells.places, start.offsets), weight[:, None]
+def _offsets(start: Answer, start_heat: Tensor) -> tuple[Tensor, Tensor]:
+    """From joints' cells to joints (17, 2, h, w), and what they count (17, 1, h, w): the start network's alone.
+
+    It was trained with annotated places, exact to parts of a cell; the teacher's are not, and would blur them.
+    """
+    return start.offsets, (start_heat * (start_heat > _LOWEST_ANSWER))[:, None]
 
 
 def _bumps(middles: Tensor, deviations: Tensor, places: Tensor) -> Tensor:

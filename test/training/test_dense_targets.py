@@ -81,12 +81,22 @@ def test_a_person_whom_the_start_missed_is_a_centre_with_box_and_joints():
     assert made.regression[0, 0, :, row, column].tolist() == pytest.approx([nose[0] - row, nose[1] - column])
     assert made.regression_weight[0, 0, 0, row, column] > 0.5
     cell = int(nose[0]), int(nose[1])
-    assert made.offsets[(0, 0, slice(None), *cell)].tolist() == pytest.approx([nose[0] - cell[0], nose[1] - cell[1]])
+    assert not made.offset_weight.any()
     soft, hard = (made.heatmaps[name][0, 0] for name in ("soft", "hard"))
     assert (soft.argmax(), hard.argmax()) == (cell[0] * WIDTH + cell[1],) * 2
     # Soft learns the teacher's confidence, hard that the joint is there.
     assert float(soft.max() / hard.max()) == pytest.approx(0.8)
     assert (made.centre_weight == 1).all()
+
+
+def test_places_in_cells_are_learned_from_the_start_alone():
+    answer = start(0, 0)
+    answer.heatmaps[3, 5, 11], answer.heatmaps[3, 5, 22] = 0.5, 0.5  # in the person's box, and where nobody is
+    answer.offsets[3, :, 5, 11] = torch.tensor([0.25, -0.5])
+    made = targets(answer, scene([BOX], [0.9]))
+    assert made.offsets[0, 3, :, 5, 11].tolist() == [0.25, -0.5]
+    assert made.offset_weight[0, 3, 0].nonzero().tolist() == [[5, 11]]
+    assert float(made.offset_weight[0, 3, 0, 5, 11]) == 0.5
 
 
 def test_the_starts_answer_counts_inside_boxes_but_not_about_their_middles():
@@ -133,10 +143,14 @@ def test_an_answer_of_a_larger_picture_is_brought_to_the_inputs_cells():
     assert smaller.centre[0].argmax() == row * (WIDTH * 2 // 3) + column
     assert float(smaller.centre.max()) == pytest.approx(0.9)
     assert float(smaller.heatmaps[3].max()) == pytest.approx(0.6)
-    assert smaller.boxes[:, row, column].tolist() == pytest.approx([2, 4, 8.5 / 2 - row, 12.25 * 2 / 3 - column], abs=1e-5)
+    assert smaller.boxes[:, row, column].tolist() == pytest.approx(
+        [2, 4, 8.5 / 2 - row, 12.25 * 2 / 3 - column], abs=1e-5
+    )
     assert smaller.regression[1, :, row, column].tolist() == pytest.approx([2 / 2 - row, 3 * 2 / 3 - column], abs=1e-5)
     row, column = 2, 4
-    assert smaller.offsets[3, :, row, column].tolist() == pytest.approx([5.25 / 2 - row, 6.5 * 2 / 3 - column], abs=1e-5)
+    assert smaller.offsets[3, :, row, column].tolist() == pytest.approx(
+        [5.25 / 2 - row, 6.5 * 2 / 3 - column], abs=1e-5
+    )
 
 
 def test_images_of_a_batch_do_not_mix():
