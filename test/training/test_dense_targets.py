@@ -90,7 +90,7 @@ def test_a_person_whom_the_start_missed_is_a_centre_with_box_and_joints():
 
 
 def test_places_in_cells_are_learned_from_the_start_alone():
-    answer = start(0, 0)
+    answer = start(0.0, 0.0)
     answer.heatmaps[3, 5, 11], answer.heatmaps[3, 5, 22] = 0.5, 0.5  # in the person's box, and where nobody is
     answer.offsets[3, :, 5, 11] = torch.tensor([0.25, -0.5])
     made = targets(answer, scene([BOX], [0.9]))
