@@ -15,6 +15,7 @@ ROOMS = (
     "orpose_models.datasets",
     "orpose_models.lifting",
     "orpose_models.drawing",
+    "orpose_models.tracking",
     "orpose_models.runtime",
     "orpose_models.teacher",
     "orpose_models.student",

@@ -14,6 +14,8 @@ from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import Resolution
 
 _LAYOUT = 2  # of a line
+# What most runs do not know of anybody; left out where nothing is known.
+_SELDOM = ("velocity", "motion_cov", "appearance")
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class PredictionJournal:
 
 def _entry(image: ImagePrediction) -> dict[str, Any]:
     arrays = {field.name: getattr(image.poses, field.name) for field in fields(Poses)}
+    arrays = {name: array for name, array in arrays.items() if name not in _SELDOM or np.isfinite(array).any()}
     return {
         "id": image.image_id,
         "name": image.file_name,
@@ -87,6 +90,10 @@ def _kept(entry: Any) -> Kept:
         like = getattr(nobody, name)
         array = np.frombuffer(base64.b64decode(text, validate=True), like.dtype)
         arrays[name] = array.reshape(n, *like.shape[1:]).copy()
+    if missing := {field.name for field in fields(Poses)} - arrays.keys() - set(_SELDOM):
+        raise KeyError(min(missing))
     resolution = Resolution(tuple(entry["full"]), tuple(entry["seen"]), entry["factor"])
-    prediction = ImagePrediction(int(entry["id"]), entry["name"], resolution, Poses(**arrays), entry["stamp_ns"])
+    prediction = ImagePrediction(
+        int(entry["id"]), entry["name"], resolution, Poses.from_arrays(**arrays), entry["stamp_ns"]
+    )
     return Kept(prediction, tuple(entry["notes"]))

@@ -2,7 +2,7 @@
 
 from orpose_models.registry.models import DEFAULT_MODEL, load_model
 from orpose_models.runtime.pipeline import Pipeline
-from orpose_models.runtime.tracking import Tracker
+from orpose_models.tracking.tracker import Tracker
 
 SCORE_THRESHOLD = 0.1  # persons with lower scores are left out
 

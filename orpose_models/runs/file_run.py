@@ -20,7 +20,7 @@ from orpose_models.runs.identity import file_key, settings_of
 from orpose_models.runs.image_run import RunImage, run_images, tracked
 from orpose_models.runs.pictures import picture_target, remove_earlier, write_pictures
 from orpose_models.runtime.pipeline import Pipeline
-from orpose_models.runtime.tracking import Tracker
+from orpose_models.tracking.tracker import Tracker
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.reporting import Reporter, Silent, counter

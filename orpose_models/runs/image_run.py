@@ -10,7 +10,7 @@ from orpose_models.datasets.image_file import size_of
 from orpose_models.files.prediction_journal import Kept, PredictionJournal
 from orpose_models.files.predictions import ImagePrediction
 from orpose_models.runtime.pipeline import Pipeline
-from orpose_models.runtime.tracking import Tracker
+from orpose_models.tracking.tracker import Tracker
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.resolution import Size

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from orpose_models.lifting.root import solve_root
 from orpose_models.model_format.pose_model import PoseModel
-from orpose_models.runtime.tracking import Tracker
+from orpose_models.tracking.tracker import Tracker
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import Resolution, reduce_image

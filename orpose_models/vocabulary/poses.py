@@ -10,6 +10,9 @@ from typing_extensions import Self
 from orpose_models.vocabulary.arrays import PersonArrays
 from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
+# Numbers that say what a person looks like: see orpose_models.tracking.appearance.
+APPEARANCE = 12
+
 _SHAPES: dict[str, tuple[int, ...]] = {
     "boxes": (4,),
     "box_scores": (),
@@ -21,7 +24,13 @@ _SHAPES: dict[str, tuple[int, ...]] = {
     "root": (3,),
     "root_std": (),
     "ids": (),
+    "velocity": (3,),
+    "motion_cov": (6, 6),
+    "appearance": (APPEARANCE,),
 }
+
+# Fields that are NaN, not 0, where nothing is known.
+_UNKNOWN = {"joints3d", "root", "root_std", "velocity", "motion_cov", "appearance"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +51,10 @@ class Poses(PersonArrays):
         root: (n, 3) float32, position of the pelvis in the camera's optical frame; NaN where unknown.
         root_std: (n,) float32, standard deviation in metres of the root's distance; NaN where unknown.
         ids: (n,) int64, the same number for the same person from frame to frame; -1 where untracked.
+        velocity: (n, 3) float32, of the root, metres per second in the camera's optical axes; NaN where unknown.
+        motion_cov: (n, 6, 6) float32, covariance of root and velocity together, x y z vx vy vz; NaN where unknown.
+        appearance: (n, APPEARANCE) float32, colours of the person in the image as the model saw it, for telling
+            persons apart; NaN where unknown. No file and no message carries it.
     """
 
     boxes: NDArray[np.float32]
@@ -54,6 +67,9 @@ class Poses(PersonArrays):
     root: NDArray[np.float32]
     root_std: NDArray[np.float32]
     ids: NDArray[np.int64]
+    velocity: NDArray[np.float32]
+    motion_cov: NDArray[np.float32]
+    appearance: NDArray[np.float32]
 
     def __post_init__(self) -> None:
         self._check(_SHAPES)
@@ -88,7 +104,7 @@ class Poses(PersonArrays):
             elif name in ("scores_hard", "scores_soft"):
                 arrays[name] = arrays["keypoint_scores"].copy()
             else:
-                fill = {"ids": -1, "joints3d": np.nan, "root": np.nan, "root_std": np.nan}.get(name, 0)
+                fill = -1 if name == "ids" else np.nan if name in _UNKNOWN else 0
                 arrays[name] = np.full((n, *shape), fill, dtype)
         return cls(**arrays)
 

@@ -18,7 +18,7 @@ from orpose_models.messages.poses import poses_from_messages
 from orpose_models.runs.bag_images import image_topic
 from orpose_models.runs.bag_run import BagRun, run_bag
 from orpose_models.runtime.pipeline import Pipeline
-from orpose_models.runtime.tracking import Tracker
+from orpose_models.tracking.tracker import Tracker
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses

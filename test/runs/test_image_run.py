@@ -8,7 +8,7 @@ from support.square_finder import CAMERA, SquareFinder, square_picture
 from orpose_models.files.prediction_journal import PredictionJournal
 from orpose_models.runs.image_run import Found, RunImage, run_images, tracked
 from orpose_models.runtime.pipeline import Pipeline
-from orpose_models.runtime.tracking import Tracker
+from orpose_models.tracking.tracker import Tracker
 from orpose_models.vocabulary.errors import OrposeError
 
 

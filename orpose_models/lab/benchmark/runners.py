@@ -78,7 +78,7 @@ class ModelRunner:
     def __init__(self, contender: Contender) -> None:
         from orpose_models.registry.models import load_model
         from orpose_models.runtime.pipeline import Pipeline
-        from orpose_models.runtime.tracking import Tracker
+        from orpose_models.tracking.tracker import Tracker
 
         self.model = load_model(contender.source, contender.threads, contender.engine)
         self.engine, self.sha256 = self.model.engine, self.model.sha256

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from orpose_models.runtime.tracking import Tracker
+from orpose_models.tracking.tracker import Tracker
 from orpose_models.vocabulary.poses import Poses
 
 

@@ -1,0 +1,1 @@
+"""Persons over time: lasting ids, motion, body size and appearance of each."""
