@@ -15,7 +15,7 @@ setup(
     version="0.1.0",
     packages=find_packages(include=["orpose_models*", "orpose_ros*"]),
     # The message definitions go along (a link in the checkout), so that bags can be read and written without ROS.
-    package_data={"orpose_models": ["weights/*", "models/*/*", "msg/*.msg"]},
+    package_data={"orpose_models": ["weights/*", "models/*/*", "msg/*.msg", "adaptation/*.json"]},
     data_files=[
         ("share/ament_index/resource_index/packages", ["resource/orpose_ros"]),
         ("share/orpose_ros", ["package.xml"]),

@@ -23,6 +23,7 @@ ROOMS = (
     "orpose_models.runs",
     "orpose_models.evaluation",
     "orpose_models.training",
+    "orpose_models.adaptation",
     "orpose_models.lab",
     "orpose_models.cli",
     "orpose_ros",

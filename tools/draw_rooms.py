@@ -19,7 +19,7 @@ from matplotlib.patches import FancyBboxPatch
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = ROOT / "docs" / "images" / "architecture.png"
 # What the node does not need to run the shipped student.
-LABORATORY = {"teacher", "student", "runs", "evaluation", "training", "lab", "cli", "orpose_ros.tools"}
+LABORATORY = {"teacher", "student", "runs", "evaluation", "training", "adaptation", "lab", "cli", "orpose_ros.tools"}
 COLOURS = {True: "#c6dbef", False: "#fdd0a2"}
 
 

@@ -9,6 +9,7 @@ import sys
 import typer
 
 from orpose_models import __version__
+from orpose_models.cli.adapt import adapt
 from orpose_models.cli.bag import app as bag
 from orpose_models.cli.benchmark import benchmark
 from orpose_models.cli.card import card
@@ -50,6 +51,7 @@ app.add_typer(bag, name="bag")
 app.command("simulate")(simulate)
 app.command("teach")(teach)
 app.command("train")(train)
+app.command("adapt")(adapt)
 app.command("card")(card)
 app.command("train-lifter")(train_lifter)
 app.command("export")(export)

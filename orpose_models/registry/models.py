@@ -5,6 +5,7 @@ from pathlib import Path
 
 from orpose_models.model_format.engines import DEFAULT_ENGINE, ENGINES
 from orpose_models.model_format.pose_model import PoseModel
+from orpose_models.registry.own_models import own_models
 from orpose_models.vocabulary.errors import OrposeError
 
 
@@ -79,8 +80,8 @@ def load_model(name: str, threads: int | None = None, engine: str | None = None)
     """Load a model.
 
     Args:
-        name: one of `shipped_models` or `MODELS`, the folder of an exported student, or a trained student's
-            FILE.safetensors.
+        name: one of `shipped_models`, `MODELS` or `own_models`, the folder of an exported student, or a trained
+            student's FILE.safetensors.
         threads: how many threads it may use; None for all cores.
         engine: one of `ENGINES`; None for the model's own, which is `DEFAULT_ENGINE` for exported students.
 
@@ -94,6 +95,8 @@ def load_model(name: str, threads: int | None = None, engine: str | None = None)
         model = MODELS[name][1](threads)
     elif name in (shipped := shipped_models()):
         return _exported(shipped[name], threads, engine or DEFAULT_ENGINE)
+    elif name in (own := own_models()):
+        return _exported(own[name], threads, engine or DEFAULT_ENGINE)
     elif name.endswith(".safetensors"):
         if engine not in (None, "torch"):
             raise OrposeError(f"{name}: weights alone run on torch; for {engine} first run: orpose export {name}")
@@ -101,7 +104,7 @@ def load_model(name: str, threads: int | None = None, engine: str | None = None)
     elif Path(name).is_dir():
         return _exported(Path(name), threads, engine or DEFAULT_ENGINE)
     else:
-        names = ", ".join([*shipped, *MODELS])
+        names = ", ".join([*shipped, *own, *MODELS])
         raise OrposeError(
             f"model {name!r} is not known; choose one of: {names}, a folder made by orpose export, or FILE.safetensors"
         )

@@ -8,7 +8,6 @@ from orpose_models.files.disk import sha256
 from orpose_models.lab.reproduction.measuring import open_test, test_record
 from orpose_models.lab.reproduction.model_size import describe
 from orpose_models.lab.reproduction.parallel import measure_scales
-from orpose_models.lab.reproduction.processes import locked, train
 from orpose_models.lab.reproduction.provenance import Sessions, machine
 from orpose_models.lab.reproduction.row_record import RowRecord, TrainingRecord
 from orpose_models.lab.reproduction.rows import Row
@@ -16,6 +15,7 @@ from orpose_models.lab.reproduction.workplace import Workplace, settings_of, wit
 from orpose_models.registry.models import load_model
 from orpose_models.student.weights import load_student
 from orpose_models.training.labels import LabelSet
+from orpose_models.training.processes import locked, train
 
 # What is being done, how much of it is done, how much there is, a remark.
 Report = Callable[[str, int, int, str], None]

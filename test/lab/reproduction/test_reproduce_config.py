@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from support.made_up_rows import record, scale
 
-from orpose_models.lab.reproduction.processes import locked, script
 from orpose_models.lab.reproduction.provenance import Sessions, machine
 from orpose_models.lab.reproduction.reproduce_config import ReproduceConfig
 from orpose_models.lab.reproduction.rows import BY_NAME, ROWS, choose
 from orpose_models.lab.reproduction.stages import prepare
 from orpose_models.lab.reproduction.workplace import Workplace, unlike
+from orpose_models.training.processes import locked, script
 from orpose_models.vocabulary.errors import OrposeError
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -1,0 +1,1 @@
+"""From recordings of one room to a student of that room, with proof: what `orpose adapt` does."""

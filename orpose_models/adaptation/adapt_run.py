@@ -1,0 +1,324 @@
+"""Adapting a student to a room, from recordings to a recommendation: steps, each done once, in order."""
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orpose_models.adaptation import making, pace
+from orpose_models.adaptation.camera_moves import moved_cameras
+from orpose_models.adaptation.choosing import Part, check_recording, choose
+from orpose_models.adaptation.everyday import everyday_labels
+from orpose_models.adaptation.forgetting import forget
+from orpose_models.adaptation.keeping import KeptFrame, keep_frames
+from orpose_models.adaptation.looking import Look, look
+from orpose_models.adaptation.making import Material
+from orpose_models.adaptation.proving import figures_of, write_card, write_proof
+from orpose_models.adaptation.recordings import Recording
+from orpose_models.adaptation.report import write_report
+from orpose_models.adaptation.room_labels import room_labels, teach_frames
+from orpose_models.adaptation.workplace import Round, earlier_labels, last_plan, open_round
+from orpose_models.files.disk import sha256
+from orpose_models.files.locks import locked
+from orpose_models.model_format.manifest import MANIFEST, WEIGHTS, read_manifest
+from orpose_models.registry.models import DEFAULT_MODEL, load_model, shipped_models
+from orpose_models.registry.own_models import check_name, install, own_models
+from orpose_models.training.labels import LabelSet
+from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.reporting import Reporter
+
+HARD = 0.3  # keypoint score of the hard set, the teacher's
+_STEPS = ("look", "keep", "label", "train", "choose", "calibrate", "export", "prove")
+_LOOKS = 600  # images of a first look
+
+
+@dataclass(frozen=True)
+class AdaptPlan:
+    """What is adapted to what, and how.
+
+    Attributes:
+        recordings: opened.
+        out: folder of everything; its name is the student's.
+        start: model to start from; None for the student of that name, if there is one, else the shipped one.
+        teacher: who labels. accept: score from which on a person is taken to be there.
+        budget_s: how long it may take; None for usual sizes.
+        moments, iterations: sizes, instead of what fits the budget.
+        max_pixels: the privacy guard. forget: whether frames and labels are deleted in the end.
+        others: labels of other images to train on as well.
+        over_time: whether labels are corrected over time.
+        workers: processes that label and train.
+    """
+
+    recordings: tuple[Recording, ...]
+    out: Path
+    start: str | None = None
+    teacher: str = "teacher"
+    accept: float = 0.3
+    budget_s: float | None = None
+    moments: int | None = None
+    iterations: int | None = None
+    max_pixels: int | None = None
+    forget: bool = False
+    others: tuple[Path, ...] = ()
+    over_time: bool = True
+    workers: int = field(default_factory=lambda: min(8, os.cpu_count() or 1))
+
+    @property
+    def name(self) -> str:
+        """The student's name."""
+        return self.out.resolve().name
+
+    def as_plain(self, start_sha256: str) -> dict[str, Any]:
+        """What the result depends on; neither the number of processes nor whether it is forgotten."""
+        return {
+            "sources": [one.identity() for one in self.recordings],
+            "start_sha256": start_sha256,
+            "teacher": self.teacher,
+            "accept": self.accept,
+            "budget_s": self.budget_s,
+            "moments": self.moments,
+            "iterations": self.iterations,
+            "max_pixels": self.max_pixels,
+            "others": [str(path.resolve()) for path in self.others],
+            "over_time": self.over_time,
+        }
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """What came of it.
+
+    Attributes:
+        recommended: whether the student is.
+        reasons: why, or why not, one sentence each.
+        installed: where it is found by its name; None if it is not recommended.
+        model: the exported student.
+        report: the report's HTML file.
+        notes: what to know, one sentence each.
+    """
+
+    recommended: bool
+    reasons: tuple[str, ...]
+    installed: Path | None
+    model: Path
+    report: Path
+    notes: tuple[str, ...]
+
+
+def adapt(plan: AdaptPlan, reporter: Reporter) -> Adapted:
+    """Adapt, or go on where an interrupted adaptation of the same plan stopped.
+
+    Raises:
+        OrposeError: the recording cannot be learned from, or something that is needed is missing; a sentence each.
+        KeyboardInterrupt: interrupted; the same call goes on.
+    """
+    check_name(plan.name)
+    if plan.name in shipped_models():
+        raise OrposeError(f"{plan.name} is the name of a student that comes with the program; choose another")
+    plan.out.mkdir(parents=True, exist_ok=True)
+    with locked(plan.out / ".adapt.lock", f"{plan.out}: another process is adapting this student; wait for it"):
+        before = last_plan(plan.out)
+        if before is not None and plan.as_plain(before["start_sha256"]) == before:
+            opened = open_round(plan.out, before)  # what it started from may have been replaced by what came out
+        else:
+            start = _start(plan)
+            opened = open_round(plan.out, plan.as_plain(sha256(start / MANIFEST)))
+            _copy(start, opened.folder / "start")
+        return _Adapting(plan, opened, reporter).run()
+
+
+def _start(plan: AdaptPlan) -> Path:
+    """The folder of the exported student to start from."""
+    name = plan.start or (plan.name if plan.name in own_models() else DEFAULT_MODEL)
+    known = {**own_models(), **shipped_models()}
+    folder = known.get(name, Path(name))
+    if not (folder / WEIGHTS).is_file():
+        raise OrposeError(f"{name}: no exported light student to start from; name one of: {', '.join(known)}")
+    return folder
+
+
+def _copy(start: Path, target: Path) -> None:
+    workshop = target.with_name(f".{target.name}.part")
+    shutil.rmtree(workshop, ignore_errors=True)
+    shutil.copytree(start, workshop)
+    shutil.rmtree(target, ignore_errors=True)
+    workshop.rename(target)
+
+
+class _Adapting:
+    """One call of `adapt`."""
+
+    def __init__(self, plan: AdaptPlan, opened: Round, reporter: Reporter) -> None:
+        self.plan, self.round, self.reporter = plan, opened, reporter
+        earlier = earlier_labels(plan.out, opened.number)
+        others = tuple(path.resolve() for path in plan.others)
+        self.material = Material(opened.folder, plan.name, earlier, others)
+        self.notes: list[str] = []
+
+    def run(self) -> Adapted:
+        """All steps, in order."""
+        plan, material = self.plan, self.material
+        if not self.round.finished:
+            frames = self._frames()
+            self._label(frames)
+            iterations = self._do("sizes", self._iterations)
+            workers = plan.workers
+            self._do("train", lambda: making.train_student(material, iterations, workers, self.reporter))
+            self._do("choose", lambda: making.choose_student(material, self.reporter))
+            self._do("calibrate", lambda: making.calibrate_student(material, self.reporter))
+            self._do("export", lambda: making.export_room_student(material, self.reporter))
+            figures = self._do("prove", lambda: figures_of(material, frames, self.reporter))
+            card = write_card(material)
+            notes = [*self.notes, *self._said(), *([card] if card else [])]
+            proof = write_proof(material, figures, self._start_name())
+            self._do("finished", lambda: {"proof": proof, "notes": notes})
+        done = self.round.result("finished")
+        report = plan.out / "report.html"
+        if plan.forget:
+            forget(material)
+        write_report(material, done["proof"], self._facts(), done["notes"], report)
+        proof = done["proof"]
+        installed = install(material.model, plan.name) if proof["recommended"] else None
+        return Adapted(
+            proof["recommended"], tuple(proof["reasons"]), installed, material.model, report, tuple(done["notes"])
+        )
+
+    def _do(self, name: str, work: Callable[[], Any]) -> Any:
+        if name in _STEPS and not self.round.has(name):
+            left = self._left()
+            time_left = f", about {left / 60:.0f} min of the budget left" if left is not None else ""
+            self.reporter.note("step", f"{_STEPS.index(name) + 1} of {len(_STEPS)}: {name}{time_left}")
+        return self.round.step(name, work)
+
+    def _left(self) -> float | None:
+        """Seconds that the budget leaves."""
+        return None if self.plan.budget_s is None else self.plan.budget_s - self.round.spent_s
+
+    def _frames(self) -> list[KeptFrame]:
+        plan, material = self.plan, self.material
+        if not self.round.has("keep"):
+            everyday_labels(plan.out / "everyday", plan.out / "everyday.json", self.reporter)  # missing: said at once
+        looks: list[Look] = []
+
+        def looking() -> Any:
+            looks.extend(self._look())
+            check_recording(looks)
+            return {"images": len(looks), "moved": moved_cameras(looks, [one.name for one in plan.recordings])}
+
+        found = self._do("look", looking)
+        self.notes += found["moved"]
+        if not self.round.has("keep"):
+            looks = looks or self._look()
+        frames: list[KeptFrame] = []
+
+        def keeping() -> Any:
+            counts = self._do("counts", lambda: self._counts(looks))
+            chosen = choose(looks, counts)
+            frames.extend(keep_frames(plan.recordings, looks, chosen, material.frames, plan.max_pixels, self.reporter))
+            return {part: sum(frame.part == part and frame.middle for frame in frames) for part in counts}
+
+        self._do("keep", keeping)
+        return frames or keep_frames(plan.recordings, looks, [], material.frames, plan.max_pixels, self.reporter)
+
+    def _look(self) -> list[Look]:
+        model = load_model(str(self.material.start), 1)
+        journal = self.round.folder / "looks.jsonl"
+        return look(self.plan.recordings, model, journal, _LOOKS, self.plan.max_pixels, self.reporter)
+
+    def _counts(self, looks: Sequence[Look]) -> dict[Part, int]:
+        """How many moments of each part."""
+        plan = self.plan
+        if plan.moments is not None or plan.budget_s is None:
+            learn = plan.moments or pace.USUAL_MOMENTS
+        else:
+            one = looks[len(looks) // 2]
+            shot = next(s for s in plan.recordings[one.recording].shots() if s.index == one.index)
+            seconds = pace.seconds_a_label(plan.teacher, shot.read(), plan.max_pixels)
+            timed = any(recording.timed for recording in plan.recordings)
+            learn = pace.moments_within(plan.budget_s, seconds, plan.workers, timed)
+        return {"learn": learn, "choose": max(8, learn // 8), "prove": max(16, learn // 4)}
+
+    def _label(self, frames: Sequence[KeptFrame]) -> None:
+        plan, material = self.plan, self.material
+
+        def label() -> Any:
+            where = material.frames, material.taught
+            teach_frames(plan.recordings, frames, *where, plan.teacher, plan.accept, plan.workers, self.reporter)
+            found = room_labels(frames, material.taught, material.room, material.nobody, HARD, plan.over_time)
+            for part in ("learn", "choose", "prove"):
+                if not found["accepted_of"][part]:
+                    raise OrposeError(_NOBODY[part])
+            return found
+
+        self._do("label", label)
+
+    def _iterations(self) -> int:
+        plan = self.plan
+        if plan.iterations is not None or plan.budget_s is None:
+            return plan.iterations or pace.USUAL_ITERATIONS
+        seconds = pace.seconds_an_image(self.material.config(1))
+        return pace.iterations_within(plan.budget_s, self._left(), seconds, plan.workers)
+
+    def _start_name(self) -> str:
+        return read_manifest(self.material.start)[0].name
+
+    def _said(self) -> list[str]:
+        """What the report says besides figures."""
+        notes = []
+        if not any(one.timed for one in self.plan.recordings):
+            notes.append("The images have no times: labels were not corrected over time (--fps gives folders times).")
+        if self.plan.max_pixels is not None:
+            notes.append(_reduced(self.material, self.plan.max_pixels))
+        problems = [problem for one in self.plan.recordings for problem in one.problems]
+        return notes + [f"left out: {problem}" for problem in dict.fromkeys(problems)]
+
+    def _facts(self) -> dict[str, Any]:
+        done = self.round
+        labels, weights = done.result("label"), done.result("choose")
+        calibrated = done.result("calibrate")
+        seconds = ", ".join(f"{name} {value / 60:.1f}" for name, value in done.seconds().items() if name in _STEPS)
+        return {
+            "round": done.number,
+            "recordings": ", ".join(one.name for one in self.plan.recordings),
+            "moments to learn from, to choose by, to prove by": ", ".join(map(str, done.result("keep").values())),
+            "teacher": self.plan.teacher,
+            "images labelled": labels["images"],
+            "persons accepted": labels["accepted"],
+            "persons confirmed over time": labels["confirmed"],
+            "persons rejected, seen in one image alone": labels["rejected"],
+            "persons added where they were missed, as neither person nor background": labels["missed"],
+            "joints taken out of the hard set because they jump": labels["joints"],
+            "joints put into it because they stay": labels["held"],
+            "pictures without persons to learn from": labels["person_free"],
+            "training": f"{done.result('sizes')} iterations of 8 images",
+            "share of the way from start to end": weights["share_of_the_way"],
+            "scores calibrated": "yes" if calibrated["calibrated"] else f"no: {calibrated['why']}",
+            "minutes": seconds,
+        }
+
+
+_NOBODY = {
+    "learn": "the teacher is sure of nobody in the part that is to be learned from; record the room in use",
+    "choose": "the teacher is sure of nobody between 70 and 80 % of the recording, by which the weights would be "
+    "chosen; record the room in use for longer",
+    "prove": "the teacher is sure of nobody in the last fifth of the recording, so that nothing could be proved; "
+    "record the room in use for longer",
+}
+
+
+def _reduced(material: Material, max_pixels: int) -> str:
+    labels = LabelSet.load(material.room)
+    heights = sorted(
+        float(box[3] - box[1])
+        for image in labels.images
+        for box in image.soft.boxes[image.soft.box_scores >= labels.accept]
+    )
+    middle = heights[len(heights) // 2] if heights else 0.0
+    return (
+        f"Everything, the teacher too, saw at most {max_pixels:,} pixels of an image; nothing larger was kept. Persons "
+        f"it accepted are {middle:.0f} pixels high (median). What it cost cannot be measured without looking at more "
+        "pixels; the teacher's own keypoint AP on everyday pictures falls from 50.3 to 16.2 when images are reduced "
+        "by 8 (docs/teacher.md), and whom it does not see the student does not learn."
+    )
