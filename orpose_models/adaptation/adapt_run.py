@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from orpose_models.adaptation.camera_moves import moved_cameras
 from orpose_models.adaptation.choosing import Part, check_recording, choose
 from orpose_models.adaptation.everyday import everyday_labels
 from orpose_models.adaptation.forgetting import forget
-from orpose_models.adaptation.keeping import KeptFrame, keep_frames
+from orpose_models.adaptation.keeping import KeptFrame, keep_frames, kept_frames
 from orpose_models.adaptation.looking import Look, look
 from orpose_models.adaptation.making import Material
 from orpose_models.adaptation.proving import figures_of, write_card, write_proof
@@ -31,7 +31,8 @@ from orpose_models.vocabulary.reporting import Reporter
 
 HARD = 0.3  # keypoint score of the hard set, the teacher's
 _STEPS = ("look", "keep", "label", "train", "choose", "calibrate", "export", "prove")
-_LOOKS = 600  # images of a first look
+# Images of a first look.
+_LOOKS_A_MOMENT, _LEAST_LOOKS, _MOST_LOOKS = 4, 100, 1200
 
 
 @dataclass(frozen=True)
@@ -200,45 +201,43 @@ class _Adapting:
         plan, material = self.plan, self.material
         if not self.round.has("keep"):
             everyday_labels(plan.out / "everyday", plan.out / "everyday.json", self.reporter)  # missing: said at once
+        counts: dict[Part, int] = self._do("counts", self._counts)
         looks: list[Look] = []
 
         def looking() -> Any:
-            looks.extend(self._look())
+            looks.extend(self._look(counts))
             check_recording(looks)
             return {"images": len(looks), "moved": moved_cameras(looks, [one.name for one in plan.recordings])}
 
-        found = self._do("look", looking)
-        self.notes += found["moved"]
-        if not self.round.has("keep"):
-            looks = looks or self._look()
-        frames: list[KeptFrame] = []
+        self.notes += self._do("look", looking)["moved"]
 
-        def keeping() -> Any:
-            counts = self._do("counts", lambda: self._counts(looks))
-            chosen = choose(looks, counts)
-            frames.extend(keep_frames(plan.recordings, looks, chosen, material.frames, plan.max_pixels, self.reporter))
-            return {part: sum(frame.part == part and frame.middle for frame in frames) for part in counts}
+        def keep() -> list[KeptFrame]:
+            seen = looks or self._look(counts)
+            chosen = choose(seen, counts)
+            return keep_frames(plan.recordings, seen, chosen, material.frames, plan.max_pixels, self.reporter)
 
-        self._do("keep", keeping)
-        return frames or keep_frames(plan.recordings, looks, [], material.frames, plan.max_pixels, self.reporter)
+        frames = kept_frames(material.frames) or keep()
+        parts = [frame.part for frame in frames if frame.middle]
+        self._do("keep", lambda: {part: parts.count(part) for part in counts})
+        return frames
 
-    def _look(self) -> list[Look]:
+    def _look(self, counts: Mapping[Part, int]) -> list[Look]:
         model = load_model(str(self.material.start), 1)
+        at_most = min(_MOST_LOOKS, max(_LEAST_LOOKS, _LOOKS_A_MOMENT * sum(counts.values())))
         journal = self.round.folder / "looks.jsonl"
-        return look(self.plan.recordings, model, journal, _LOOKS, self.plan.max_pixels, self.reporter)
+        return look(self.plan.recordings, model, journal, at_most, self.plan.max_pixels, self.reporter)
 
-    def _counts(self, looks: Sequence[Look]) -> dict[Part, int]:
+    def _counts(self) -> dict[Part, int]:
         """How many moments of each part."""
         plan = self.plan
         if plan.moments is not None or plan.budget_s is None:
             learn = plan.moments or pace.USUAL_MOMENTS
         else:
-            one = looks[len(looks) // 2]
-            shot = next(s for s in plan.recordings[one.recording].shots() if s.index == one.index)
+            shot = next(plan.recordings[0].shots())
             seconds = pace.seconds_a_label(plan.teacher, shot.read(), plan.max_pixels)
             timed = any(recording.timed for recording in plan.recordings)
             learn = pace.moments_within(plan.budget_s, seconds, plan.workers, timed)
-        return {"learn": learn, "choose": max(8, learn // 8), "prove": max(16, learn // 4)}
+        return {"learn": learn, "choose": max(6, learn // 8), "prove": max(12, learn // 4)}
 
     def _label(self, frames: Sequence[KeptFrame]) -> None:
         plan, material = self.plan, self.material

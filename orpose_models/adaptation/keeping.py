@@ -13,7 +13,7 @@ from orpose_models.training.image_source import keep_image
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.reporting import Reporter
 
-_APART_S = 0.4  # seconds from a moment to its neighbours
+_APART_S = 0.25  # seconds from a moment to its neighbours
 _STRETCHES, _STRETCH, _STRETCH_HZ = 3, 24, 8.0  # number, images each, images a second
 
 
@@ -53,9 +53,6 @@ def keep_frames(
     Raises:
         OrposeError: none of them can be read any more.
     """
-    listed = folder.with_suffix(".json")
-    if listed.is_file():
-        return [KeptFrame(**entry) for entry in read_json(listed)]
     wanted = _wanted(recordings, looks, chosen)
     total, done = len(wanted), 0
     reporter.progress("frames", 0, total)
@@ -85,8 +82,18 @@ def keep_frames(
     if not kept:
         raise OrposeError("none of the chosen images can be read")
     kept.sort(key=lambda frame: (frame.part, frame.moment, frame.place))
-    write_json(listed, [asdict(frame) for frame in kept])
+    write_json(_list_of(folder), [asdict(frame) for frame in kept])
     return kept
+
+
+def kept_frames(folder: Path) -> list[KeptFrame] | None:
+    """What `keep_frames` wrote; None if it has not come to its end."""
+    listed = _list_of(folder)
+    return [KeptFrame(**entry) for entry in read_json(listed)] if listed.is_file() else None
+
+
+def _list_of(folder: Path) -> Path:
+    return folder.with_suffix(".json")
 
 
 def _wanted(recordings: Sequence[Recording], looks: Sequence[Look], chosen: Sequence[Chosen]) -> list[KeptFrame]:
