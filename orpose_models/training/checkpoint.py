@@ -27,9 +27,10 @@ def identity(config: TrainConfig) -> dict[str, Any]:
         settings["evaluation"] = config.evaluation.model_dump(mode="json")
     for source, plain in zip(config.data.sources, settings["data"]["sources"], strict=True):
         plain.update(_content(source))
-    start = Path(config.model.start)
-    if start.is_file():
-        settings["model"]["start_sha256"] = sha256(start)
+    for name in ("start", "origin"):
+        path = Path(getattr(config.model, name) or "")
+        if path.is_file():
+            settings["model"][f"{name}_sha256"] = sha256(path)
     return settings
 
 

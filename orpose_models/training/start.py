@@ -16,6 +16,7 @@ from orpose_models.student.lifters import PixelLifter
 from orpose_models.student.network import Student
 from orpose_models.student.one_stage import OneStageStudent
 from orpose_models.student.weights import SUFFIX, AnyStudent, load_coco_start, load_student
+from orpose_models.training.averaging import copied
 from orpose_models.training.train_config import TrainConfig
 from orpose_models.training.training_images import TrainingImages
 from orpose_models.vocabulary.errors import OrposeError
@@ -65,6 +66,29 @@ def start_student(config: TrainConfig, images: TrainingImages) -> tuple[AnyStude
             if isinstance(lifter, PixelLifter):
                 _set_pixel_statistics(lifter, images)
     return student, before
+
+
+def origin_weights(config: TrainConfig, student: AnyStudent) -> dict[str, Tensor]:
+    """The weights that a run is held to, see `train_config.ModelSettings.origin`; copies.
+
+    Args:
+        config: of the run.
+        student: with the weights that the run starts from.
+
+    Raises:
+        OrposeError: the weights are missing, corrupt or do not fit.
+    """
+    origin = config.model.origin
+    if origin is None:
+        return copied(student.state_dict())
+    other = new_student(config)
+    if not isinstance(other, OneStageStudent):
+        raise OrposeError("model.origin: only the light student is held to one; leave it out")
+    if origin == "coco":
+        load_coco_start(other)
+    else:
+        _load(other, Path(origin))
+    return copied(other.state_dict())
 
 
 def _load(student: AnyStudent, path: Path) -> dict[str, Any]:

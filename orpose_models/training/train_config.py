@@ -24,12 +24,16 @@ class ModelSettings(Strict):
         settings: what is to differ from that configuration, such as branches.
         start: 'coco' (for light: MoveNet MultiPose and the trained lifter), 'none', or a file: a student of orpose
             (.safetensors) or detectron2's Keypoint R-CNN (.pkl, .pth).
+        origin: of the light student: the weights that answer for unreduced pictures and from which the shares of
+            `evaluation` are counted, 'coco' or a student's file; null for those of `start`. A run that goes on from a
+            trained student names what that one began with.
         frozen_stages: how many of the backbone's first stages are not trained.
     """
 
     kind: Literal["paper", "light"]
     settings: dict[str, Any] = Field(default_factory=dict)
     start: str = "coco"
+    origin: str | None = None
     frozen_stages: Annotated[int, Field(ge=0)] = 0
 
     def student_config(self) -> StudentConfig | OneStageConfig:

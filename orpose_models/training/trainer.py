@@ -15,7 +15,7 @@ from orpose_models.files.disk import atomic_path
 from orpose_models.student.network import Student
 from orpose_models.student.one_stage import OneStageStudent
 from orpose_models.student.weights import SUFFIX, load_student, save_student
-from orpose_models.training.averaging import copied, moving_average
+from orpose_models.training.averaging import moving_average
 from orpose_models.training.checkpoint import identity, load_checkpoint, save_checkpoint
 from orpose_models.training.distributed import Ranks, any_rank, total
 from orpose_models.training.interruption import noted_interruption
@@ -24,7 +24,7 @@ from orpose_models.training.one_stage_objective import OneStageObjective
 from orpose_models.training.optimising import make_optimiser, schedule_factor, set_learning_rate
 from orpose_models.training.region_objective import RegionObjective
 from orpose_models.training.selection import Selection
-from orpose_models.training.start import AnyStudent, new_student, start_student
+from orpose_models.training.start import AnyStudent, new_student, origin_weights, start_student
 from orpose_models.training.train_config import TrainConfig
 from orpose_models.training.training_images import Prepared, TrainingImages, load_batches
 from orpose_models.training.validation import evaluate_student, open_truth
@@ -62,7 +62,7 @@ class Trainer:
         saved = load_checkpoint(self.checkpoint, identity(config)) if self.checkpoint.exists() else None
         # A run that goes on needs nothing of what it started from, which may be gone.
         student, self._before = start_student(config, self.images) if saved is None else (new_student(config), {})
-        start = copied(student.state_dict()) if saved is None else saved["start"]
+        start = origin_weights(config, student) if saved is None else saved["start"]
         self.student = student.to(ranks.device)
         self._objective = _objective(self.student, start, config)
         self._average = moving_average(self.student, config.ema) if config.ema else None
