@@ -15,7 +15,7 @@ from orpose_models.vocabulary.errors import OrposeError
 # Settings that may be changed when a run is continued: its result does not depend on them.
 _FREE = ("threads", "evaluation", "log_every", "pictures_every", "checkpoint_every")
 # What checkpoints may not say: a start that is gone is not needed to go on, and older ones say neither.
-_OPTIONAL = ("start_sha256", "images_sha256")
+_OPTIONAL = ("start_sha256", "origin_sha256", "images_sha256")
 _VERSION = 2
 
 

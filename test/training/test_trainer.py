@@ -181,6 +181,27 @@ def test_starting_from_another_student(label_file, tmp_path):
         Trainer(tiny(label_file, "paper", model__start="coco"), tmp_path / "x", ALONE)
 
 
+def test_a_run_that_goes_on_from_a_trained_student_is_held_to_its_origin(label_file, tmp_path):
+    first = Trainer(tiny(label_file), tmp_path / "first", ALONE)
+    first.run()
+    origin = tmp_path / "origin.safetensors"
+    save_student(origin, first.student, {"name": "origin"})
+    with torch.no_grad():
+        first.student.body.stem.weight.zero_()
+    trained = tmp_path / "trained.safetensors"
+    save_student(trained, first.student, {"name": "trained"})
+    run = Trainer(tiny(label_file, model__start=str(trained), model__origin=str(origin)), tmp_path / "second", ALONE)
+    assert not run.student.state_dict()["body.stem.weight"].any()
+    held_to = run._selection.start["body.stem.weight"]
+    torch.testing.assert_close(held_to, load_student(origin)[0].state_dict()["body.stem.weight"], rtol=0, atol=0)
+    torch.testing.assert_close(run._objective._start[0].state_dict()["body.stem.weight"], held_to, rtol=0, atol=0)
+    run.save()
+    origin.unlink()  # the checkpoint has all that is needed
+    trained.unlink()
+    again = Trainer(run.config, tmp_path / "second", ALONE)
+    torch.testing.assert_close(again._objective._start[0].state_dict()["body.stem.weight"], held_to, rtol=0, atol=0)
+
+
 def test_what_a_run_starts_from_is_part_of_it(label_file, tmp_path):
     first = Trainer(tiny(label_file, schedule__iterations=1), tmp_path / "first", ALONE)
     first.run()
