@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -111,8 +112,8 @@ class Trainer:
         network: Any = self._objective
         if self.ranks.count > 1:
             network = DistributedDataParallel(self._objective)
-        with noted_interruption() as interrupted:
-            batches = load_batches(self.images, self.iteration, self.ranks.rank, self.ranks.count)
+        batches = load_batches(self.images, self.iteration, self.ranks.rank, self.ranks.count)
+        with noted_interruption() as interrupted, closing(batches):
             started, first = time.monotonic(), self.iteration
             for samples in batches:
                 self._step(network, samples)

@@ -4,7 +4,7 @@ A run that is continued therefore goes on exactly as if it had not been interrup
 processes nor that of workers changes what is trained on.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -163,8 +163,12 @@ class _Batches:
             yield list(range(iteration * batch + self.rank, (iteration + 1) * batch, self.ranks))
 
 
-def load_batches(images: TrainingImages, first: int, rank: int = 0, ranks: int = 1) -> Iterator[list[Prepared]]:
+def load_batches(
+    images: TrainingImages, first: int, rank: int = 0, ranks: int = 1
+) -> Generator[list[Prepared], None, None]:
     """The batches of a run from iteration `first` on; of several processes, those of process `rank`.
+
+    Closing it ends its workers. One that is left open keeps the process from ending: they heed no signals.
 
     Raises:
         OrposeError: an image is missing, damaged or not the one that was labelled.
