@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from orpose_models.files.predictions import ImagePrediction
 from orpose_models.runs.image_run import tracked
-from orpose_models.runtime.tracking import Tracker
+from orpose_models.tracking.tracker import Tracker
 from orpose_models.vocabulary.skeletons import COCO17
 
 _PERSON, _JOINT = 0.3, 0.3  # scores from which on somebody and a joint count

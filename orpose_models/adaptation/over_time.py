@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.runtime.tracking import Tracker
+from orpose_models.tracking.tracker import Tracker
 from orpose_models.training.labels import ImageLabels
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.skeletons import COCO17

@@ -11,6 +11,8 @@ from orpose_models.vocabulary.resolution import Size
 from orpose_models.vocabulary.similarity import box_iou, pose_oks
 
 MIN_SIMILARITY = 0.15
+# Seconds that a stamp may be ahead of the one before; of one that is more, the next stamp says whether it is true.
+_BELIEVED = 3600.0
 
 
 @dataclass
@@ -35,6 +37,7 @@ class Tracker:
         self._tracks: list[_Track] = []
         self._next_id = 1
         self._now = -np.inf
+        self._doubted: float | None = None
         self._size: Size | None = None
 
     def reset(self) -> None:
@@ -42,6 +45,7 @@ class Tracker:
         self._tracks.clear()
         self._next_id = 1
         self._now = -np.inf
+        self._doubted = None
         self._size = None
 
     def update(self, poses: Poses, time: float, size: Size | None = None) -> Poses:
@@ -50,9 +54,11 @@ class Tracker:
         Args:
             poses: the persons of the next image.
             time: acquisition time of the image in seconds. A step back by more than the memory is a beginning anew and
-                forgets everybody; a smaller one is two images in the wrong order.
+                forgets everybody; a smaller one is two images in the wrong order. A stamp more than an hour ahead
+                counts as the latest time until then, unless the one before was as far ahead: a single one is wrong.
             size: width, height of the image; persons are where they were in it when it changes.
         """
+        time = self._believed(time)
         if time < self._now - self._memory:
             self._tracks.clear()
             self._now = time
@@ -74,6 +80,16 @@ class Tracker:
             self._tracks.append(_Track(self._next_id, poses.boxes[i], poses.keypoints[i], seen[i], time))
             self._next_id += 1
         return poses.with_arrays(ids=ids)
+
+    def _believed(self, time: float) -> float:
+        """The time of an image by its stamp."""
+        doubted, self._doubted = self._doubted, None
+        if not np.isfinite(self._now) or time <= self._now + _BELIEVED:
+            return time
+        if doubted is not None and abs(time - doubted) <= _BELIEVED:
+            return time
+        self._doubted = time
+        return self._now
 
     def _follow(self, size: Size | None) -> None:
         """Move what is known to an image of another size."""

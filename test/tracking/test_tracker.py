@@ -72,6 +72,19 @@ def test_only_a_step_back_beyond_the_memory_is_a_beginning_anew() -> None:
     assert tracker.update(persons(0), 10.6).ids.tolist() == [3]
 
 
+def test_a_single_stamp_far_ahead_is_wrong_and_two_are_a_new_time() -> None:
+    tracker = Tracker(memory=1.0)
+    found = [tracker.update(persons(0), time).ids.tolist() for time in (10.0, 4e9, 10.1, 2e9, 4e9, 10.2)]
+    assert found == [[1]] * 6
+    found = [tracker.update(persons(0), time).ids.tolist() for time in (4e9, 4e9 + 0.1, 4e9 + 0.2)]
+    assert found == [[1], [2], [2]]
+
+
+def test_an_hour_ahead_is_a_long_gap() -> None:
+    tracker = Tracker(memory=1.0)
+    assert [tracker.update(persons(0), time).ids.tolist() for time in (0.0, 3600.0)] == [[1], [2]]
+
+
 def test_an_old_stamp_does_not_make_a_person_older() -> None:
     tracker = Tracker(memory=1.0)
     tracker.update(persons(0), 10.0)
