@@ -57,7 +57,7 @@ def demo(
     parameters = {
         "model": model or PARAMETERS["model"].default,
         "downsample": downsample,
-        "gravity": f"[{', '.join(f'{g:.6f}' for g in camera.gravity)}]",
+        "gravity": [round(float(g), 6) for g in camera.gravity],
     }
     console.print(f"playing {bag} at {rate:g} times its speed to the node")
     infos = camera_info_topic(plan.topic)

@@ -61,7 +61,7 @@ class _Started:
         from support.node_checks import DOMAIN, MODEL
         from support.rig import NodeProcess, Rig
 
-        if self._rig is not None and self._rig.process.process.poll() is not None:
+        if self._rig is not None and not self._rig.program.runs:
             self._rig.close()
             self._rig = None
         if self._rig is None:
@@ -77,9 +77,9 @@ class _Started:
     def end(self) -> None:
         if self._rig is None:
             return
-        process = self._rig.process
+        process = self._rig.program
         try:
-            if process.process.poll() is None:
+            if process.runs:
                 # Told to stop while it works.
                 self._rig.send(np.zeros((480, 640, 3), np.uint8))
                 assert process.end(signal.SIGINT) == 0, process.log

@@ -117,7 +117,7 @@ def test_every_encoding(rig: Rig, model, pictures: list[Picture]) -> None:
 
 def test_compressed_images_and_cut_ones(rig: Rig, model, pictures: list[Picture]) -> None:
     rig.reconfigure(compressed=True)
-    publisher = rig.node.create_publisher(CompressedImage, "image_raw/compressed", rig.image_qos)
+    publisher = rig.node.create_publisher(CompressedImage, "image_raw/compressed", rig.camera.quality)
     rig.wait(lambda: publisher.get_subscription_count() > 0, "a subscription to compressed images")
     message = bgr_to_compressed(pictures[0], make_header(0, "", message_class), message_class)
     wanted = expected(model, cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_COLOR)).poses
@@ -152,12 +152,12 @@ def test_bad_messages_are_counted_told_and_skipped(rig: Rig) -> None:
     size.width = 0
     cut.data = cut.data[:-1]
     long.data = long.data * 2
-    skipped_before = rig.process.log.count("an image is skipped: image message:")
+    skipped_before = rig.program.log.count("an image is skipped: image message:")
     for number, (reason, message) in enumerate(bad.items(), start=1):
         rig.send(message)
         status = rig.diagnosed(lambda s, n=number: value(s, "bad messages") == str(n), "a bad message")
         assert status.level == DiagnosticStatus.WARN
         assert reason in status.message
         rig.process_image(good)
-    told = rig.process.log.count("an image is skipped: image message:") - skipped_before
+    told = rig.program.log.count("an image is skipped: image message:") - skipped_before
     assert 1 <= told <= len(bad)

@@ -56,7 +56,7 @@ def test_a_camera_stops_and_returns(rig: Rig) -> None:
     assert status.message.startswith("no image for 1.")
     assert status.message.endswith("s on /orpose/image_raw")
     rig.diagnosed(is_ok, "a camera that is back", meanwhile=lambda: rig.process_image(picture))
-    assert "images are coming again" in rig.process.log
+    assert "images are coming again" in rig.program.log
 
 
 def test_incompatible_qos_is_told(rig: Rig) -> None:

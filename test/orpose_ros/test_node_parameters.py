@@ -59,7 +59,7 @@ def test_the_privacy_guard_reduces_first_and_says_so(rig: Rig, model, pictures: 
     status = rig.diagnosed(lambda s: value(s, "image size") == "360 x 640", "the sizes")
     assert value(status, "pixels fed") == str(wanted.resolution.pixels)
     assert value(status, "privacy guard").startswith("at most 5000 pixels of an image are used; frames of 360 x 640")
-    assert "at most 5000 pixels by the privacy guard" in rig.process.log
+    assert "at most 5000 pixels by the privacy guard" in rig.program.log
     rig.reconfigure(max_input_pixels=0)
 
 

@@ -48,11 +48,15 @@ class LaunchProcess:
     def log(self) -> str:
         return self.log_file.read_text()
 
+    @property
+    def runs(self) -> bool:
+        return self.process.poll() is None
+
     def wait_for(self, words: str) -> None:
         """Until the log has these words."""
         end = time.monotonic() + LIMIT
         while words not in self.log:
-            assert self.process.poll() is None, self.log
+            assert self.runs, self.log
             assert time.monotonic() < end, self.log
             time.sleep(0.02)
 

@@ -65,7 +65,7 @@ def test_what_is_given_for_a_parameter_that_there_is_not_is_told(tmp_path: Path)
     process = NodeProcess(tmp_path, {"ROS_DOMAIN_ID": str(DOMAIN)}, **given)
     try:
         end = time.monotonic() + LIMIT
-        while "is ignored" not in process.log and process.process.poll() is None and time.monotonic() < end:
+        while "is ignored" not in process.log and process.runs and time.monotonic() < end:
             time.sleep(0.05)
         assert process.end(signal.SIGINT) == 0, process.log
         told = [line.partition("]: ")[2] for line in process.log.splitlines()]

@@ -1,35 +1,26 @@
-"""A `pose_node` in a process of its own, and a node of the test that talks to it over DDS."""
+"""A `pose_node` in a process of its own, and a client of the tests that talks to it over DDS."""
 
-import os
 import signal
-import subprocess
-import sys
-import time
 from array import array
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rclpy
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from numpy.typing import NDArray
 from rcl_interfaces.msg import Parameter as ParameterMessage
 from rcl_interfaces.msg import SetParametersResult
 from rcl_interfaces.srv import GetParameters, SetParameters
-from rclpy.context import Context
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.node import Node
 from rclpy.parameter import Parameter
-from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
-from visualization_msgs.msg import MarkerArray
 
+from orpose_models.vocabulary.errors import OrposeError
 from orpose_msgs.msg import PersonPose2DArray, PersonPose3DArray
-from orpose_ros.dds import use_large_image_profile
 from orpose_ros.parameters import PARAMETERS
+from orpose_ros.tools.client import Client, NodeProgram, PlayedCamera, Program
 
 LIMIT = 60.0  # seconds that a wait may take before the test fails
 CONFIGURE = Transition.TRANSITION_CONFIGURE
@@ -38,48 +29,27 @@ ACTIVATE = Transition.TRANSITION_ACTIVATE
 DEACTIVATE = Transition.TRANSITION_DEACTIVATE
 
 
-class NodeProcess:
-    """The executable, with parameters; its log goes to a file.
+class NodeProcess(NodeProgram):
+    """The node with its logs in a folder.
 
     Args:
         environment: changes to the environment, for example ROS_DOMAIN_ID.
     """
 
-    def __init__(self, folder: Path, environment: dict[str, str], *, namespace: str = "/orpose", **parameters: Any):
-        folder.mkdir(parents=True, exist_ok=True)
-        self.log_file = folder / "log.txt"
-        options = [option for name, value in parameters.items() for option in ("-p", f"{name}:={_text(value)}")]
-        command = [sys.executable, "-m", "orpose_ros.pose_node", "--ros-args", "-r", f"__ns:={namespace}", *options]
-        with self.log_file.open("w") as log:
-            self.process = subprocess.Popen(
-                command,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "ROS_LOG_DIR": str(folder), **environment},
-                # A shell's background job ignores SIGINT, and so would its children.
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-            )
-
-    @property
-    def log(self) -> str:
-        return self.log_file.read_text()
+    def __init__(self, folder: Path, environment: dict[str, str], **parameters: Any) -> None:
+        super().__init__(folder / "log.txt", {"ROS_LOG_DIR": str(folder), **environment}, **parameters)
 
     def end(self, number: signal.Signals) -> int:
         """Send a signal and return the exit code."""
         self.process.send_signal(number)
         return self.process.wait(LIMIT)
 
-    def kill(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
 
-
-class Rig:
-    """Publishes images to a `pose_node` and collects what it publishes.
+class Rig(Client):
+    """Publishes images to a camera of a `pose_node` and collects what it publishes.
 
     Args:
-        process: the node.
+        program: the node, or what started it.
         domain: ROS domain of both.
         namespace: of the node.
         reliable: whether images are published reliably.
@@ -87,46 +57,22 @@ class Rig:
     """
 
     def __init__(
-        self, process: NodeProcess, domain: int, namespace: str = "/orpose", reliable: bool = True, camera: str = ""
+        self, program: Program, domain: int, namespace: str = "/orpose", reliable: bool = True, camera: str = ""
     ) -> None:
-        self.process = process
+        super().__init__(program, domain, namespace=f"{namespace}/{camera}".rstrip("/"), limit=LIMIT, patient=True)
         self.namespace = namespace
-        self._status = f"{namespace}/pose_node: poses" + (f" of {camera}" if camera else "")
-        self.poses2d: dict[int, PersonPose2DArray] = {}
-        self.poses3d: dict[int, PersonPose3DArray] = {}
-        self.markers: dict[int, MarkerArray] = {}
-        self.overlays: dict[int, Image] = {}
-        self.diagnostics: list[DiagnosticStatus] = []
+        self.camera = PlayedCamera(self, camera, namespace, reliable=reliable)
+        self.poses2d, self.poses3d = self.camera.poses2d, self.camera.poses3d
+        self.markers, self.overlays = self.camera.markers, self.camera.overlays
+        self.diagnostics = self.camera.statuses
         self._next_stamp = 1_000_000_000
-        use_large_image_profile(os.environ)
-        self._context = Context()
-        rclpy.init(args=[], context=self._context, domain_id=domain)
-        self.node = Node("rig", namespace=f"{namespace}/{camera}".rstrip("/"), context=self._context)
-        self._executor = SingleThreadedExecutor(context=self._context)
-        self._executor.add_node(self.node)
-        reliability = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
-        self.image_qos = QoSProfile(depth=10, reliability=reliability)
-        self._images = self.node.create_publisher(Image, "image_raw", self.image_qos)
-        self._infos = self.node.create_publisher(CameraInfo, "camera_info", 10)
-        self._listen(PersonPose2DArray, "poses2d", self.poses2d)
-        self._listen(PersonPose3DArray, "poses3d", self.poses3d)
-        self._listen(Image, "overlay", self.overlays)
-        self.node.create_subscription(MarkerArray, "markers", self._on_markers, 10)
-        self.node.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
-
-    def close(self) -> None:
-        self._executor.shutdown()
-        self.node.destroy_node()
-        rclpy.shutdown(context=self._context)
 
     def wait(self, condition: Callable[[], Any], what: str = "") -> Any:
-        """Spin until the condition is true, and return its value."""
-        end = time.monotonic() + LIMIT
-        while not (value := condition()):
-            assert self.process.process.poll() is None, f"the node ended:\n{self.process.log}"
-            assert time.monotonic() < end, f"{what} did not happen:\n{self.process.log}"
-            self._executor.spin_once(timeout_sec=0.05)
-        return value
+        """Spin until the condition is true, and return its value; the whole log if it never is."""
+        try:
+            return super().wait(condition, f"{what} did not happen")
+        except OrposeError as error:
+            raise AssertionError(f"{error}\n{self.program.log}") from None
 
     def wait_ready(self) -> None:
         """Wait until images go in and results of every kind come out."""
@@ -138,20 +84,14 @@ class Rig:
             self.wait_briefly(lambda: stamp in self.poses3d)
             return all(everything) and bool(self.diagnostics)
 
-        self.wait(lambda: self._images.get_subscription_count() > 0, "a subscription to images")
+        self.wait(lambda: self.camera.is_heard, "a subscription to images")
         self.wait(ready, "a first result of every kind")
-
-    def wait_briefly(self, condition: Callable[[], Any]) -> None:
-        """Spin until the condition is true, or for two seconds."""
-        end = time.monotonic() + 2.0
-        while not condition() and time.monotonic() < end:
-            self._executor.spin_once(timeout_sec=0.05)
 
     def send(self, picture: NDArray[np.uint8] | Image, frame_id: str = "camera_optical") -> int:
         """Publish an image, BGR or a message that is stamped here; its stamp in nanoseconds."""
         message = picture if isinstance(picture, Image) else image_message(picture)
         stamp = self.give_stamp(message, frame_id)
-        self._images.publish(message)
+        self.camera.send(message, stamp)
         return stamp
 
     def give_stamp(self, message: Any, frame_id: str = "camera_optical") -> int:
@@ -162,7 +102,7 @@ class Rig:
         return self._next_stamp
 
     def send_info(self, info: CameraInfo) -> None:
-        self._infos.publish(info)
+        self.camera.send_info(info)
 
     def process_image(self, picture: NDArray[np.uint8] | Image) -> tuple[PersonPose2DArray, PersonPose3DArray]:
         """Publish an image and wait for its poses."""
@@ -243,18 +183,6 @@ class Rig:
         self.node.destroy_client(client)
         return future.result()
 
-    def _listen(self, kind: Any, topic: str, received: dict[int, Any]) -> None:
-        self.node.create_subscription(kind, topic, lambda message: received.update({stamp(message): message}), 50)
-
-    def _on_markers(self, message: MarkerArray) -> None:
-        if message.markers:
-            self.markers[stamp(message.markers[0])] = message
-        else:
-            self.markers.setdefault(0, message)
-
-    def _on_diagnostics(self, message: DiagnosticArray) -> None:
-        self.diagnostics += [s for s in message.status if s.name == self._status]
-
 
 def stamp(message: Any) -> int:
     """Stamp of a message in nanoseconds."""
@@ -276,7 +204,3 @@ def image_message(pixels: NDArray[Any], encoding: str = "bgr8", padding: int = 0
     return Image(
         height=height, width=width, encoding=encoding, is_bigendian=int(bigendian), step=rows.shape[1], data=data
     )
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
