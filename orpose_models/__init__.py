@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from orpose_models.datasets.camera_file import read_camera
     from orpose_models.datasets.frames import open_frames
     from orpose_models.datasets.image_file import read_image
-    from orpose_models.drawing.overlays import draw_poses, draw_scene3d
+    from orpose_models.drawing.overlays import draw_poses
     from orpose_models.files.predictions import Predictions
     from orpose_models.registry.pipelines import load_pipeline as load
     from orpose_models.runs.bag_images import open_bag_images
+    from orpose_models.runs.pictures import draw_scene3d
     from orpose_models.runtime.pipeline import Pipeline
     from orpose_models.vocabulary.cameras import Camera
     from orpose_models.vocabulary.errors import OrposeError
@@ -40,7 +41,7 @@ _WHERE = {
     "Poses": "vocabulary.poses",
     "Predictions": "files.predictions",
     "draw_poses": "drawing.overlays",
-    "draw_scene3d": "drawing.overlays",
+    "draw_scene3d": "runs.pictures",
     "load": "registry.pipelines",
     "open_bag_images": "runs.bag_images",
     "open_frames": "datasets.frames",

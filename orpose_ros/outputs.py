@@ -80,8 +80,8 @@ class Outputs:
             self._markers.publish(
                 pose_markers(
                     result.poses,
+                    result.display_roots,
                     header,
-                    result.resolution.full,
                     camera,
                     namespace=self._marker_namespace,
                     keypoint_threshold=self._parameters["keypoint_threshold"],

@@ -6,8 +6,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.drawing.display_roots import display_roots
-from orpose_models.lifting.root import solve_root
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import Size
@@ -100,7 +98,7 @@ def _caption(canvas: NDArray[np.uint8], text: str) -> None:
 
 def draw_scene3d(
     poses: Poses,
-    full_size: Size,
+    roots: NDArray[np.floating],
     camera: Camera | None = None,
     size: Size = (480, 480),
     turn_deg: float = 50.0,
@@ -108,11 +106,12 @@ def draw_scene3d(
 ) -> NDArray[np.uint8]:
     """Draw the 3D skeletons as seen from the side, standing on a floor grid of 1 m squares.
 
-    Persons stand at `poses.root` where known, else where `camera`, or a guessed one, would place them; the
-    caption says which. Up is against gravity where the camera knows it, else the image's up.
+    The caption says whether their distances are known. Up is against gravity where the camera knows it, else the
+    image's up.
 
     Args:
-        full_size: width, height of the original image.
+        roots: (n, 3) where the pelvises are shown, in optical axes, metres.
+        camera: says where up is.
         size: width, height of the picture in pixels.
         turn_deg: how far the viewer has walked round the scene from the camera's place.
         elevation_deg: how far the viewer looks down.
@@ -124,13 +123,7 @@ def draw_scene3d(
     canvas = np.full((height, width, 3), 250, np.uint8)
     known3d = poses.select(poses.has3d)
     measured = np.asarray(np.isfinite(known3d.root).all(axis=1))
-    guessed, _ = solve_root(
-        known3d.keypoints, known3d.keypoint_scores, known3d.joints3d, camera or Camera.from_fov(*full_size)
-    )
-    placed = known3d.with_arrays(root=np.where(measured[:, None], known3d.root, guessed))
-    roots = display_roots(placed, full_size, camera)
-    upright = _upright(camera)
-    persons = (known3d.joints3d + roots[:, None]) @ upright.T
+    persons = (known3d.joints3d + roots[poses.has3d][:, None]) @ _upright(camera).T
     if len(persons) == 0:
         _caption(canvas, "no person in 3D")
         return canvas

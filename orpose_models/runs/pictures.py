@@ -7,11 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.datasets.frames import FrameSource
-from orpose_models.drawing.overlays import draw_poses, draw_scene3d, side_by_side
+from orpose_models.drawing import overlays
+from orpose_models.drawing.overlays import draw_poses, side_by_side
 from orpose_models.files.picture_writer import PictureWriter
 from orpose_models.files.predictions import ImagePrediction
+from orpose_models.lifting.placing import likely_roots
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.reporting import Reporter, counter
 from orpose_models.vocabulary.resolution import Size, resize_down, resize_up
 
@@ -72,6 +75,34 @@ def picture(
     shown = _shrunk(draw_poses(seen, poses))
     side = min(shown.shape[0], _HEIGHT)
     return side_by_side(shown, draw_scene3d(poses, resolution.full, camera, (side, side)))
+
+
+def draw_scene3d(
+    poses: Poses,
+    full_size: Size,
+    camera: Camera | None = None,
+    size: Size = (480, 480),
+    turn_deg: float = 50.0,
+    elevation_deg: float = 12.0,
+) -> NDArray[np.uint8]:
+    """Draw the 3D skeletons of an image as seen from the side, standing on a floor grid of 1 m squares.
+
+    Persons stand at `poses.root` where known, else where `camera`, or a guessed one, would place them; the
+    caption says which. Up is against gravity where the camera knows it, else the image's up.
+
+    Args:
+        poses: the persons.
+        full_size: width, height of the original image.
+        camera: of the original image.
+        size: width, height of the picture in pixels.
+        turn_deg: how far the viewer has walked round the scene from the camera's place.
+        elevation_deg: how far the viewer looks down.
+
+    Returns:
+        (h, w, 3) uint8 BGR.
+    """
+    roots = likely_roots(poses, full_size, camera)
+    return overlays.draw_scene3d(poses, roots, camera, size, turn_deg, elevation_deg)
 
 
 def remove_earlier(overlays: Path, ours: bool, reporter: Reporter) -> None:

@@ -2,10 +2,12 @@
 
 import logging
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from orpose_models.lifting.placing import nominal_roots
 from orpose_models.lifting.root import solve_root
 from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.tracking.tracker import Tracker
@@ -26,11 +28,18 @@ class Result:
         poses: the persons, best box score first.
         resolution: original size and the size that the model saw.
         seen: (h, w, 3) uint8 BGR, the very image that the model saw.
+        camera: the intrinsics that were given.
     """
 
     poses: Poses
     resolution: Resolution
     seen: NDArray[np.uint8]
+    camera: Camera | None = None
+
+    @cached_property
+    def display_roots(self) -> NDArray[np.float32]:
+        """(n, 3) where the pelvises are shown, see `nominal_roots`; what is not in `poses.root` is not measured."""
+        return nominal_roots(self.poses, self.resolution.full, self.camera)
 
 
 @dataclass
@@ -87,7 +96,7 @@ class Pipeline:
             poses = poses.with_arrays(root=root, root_std=root_std)
         if self.tracker is not None:
             poses = self.tracker.update(poses, time, resolution.full)
-        return Result(poses, resolution, seen)
+        return Result(poses, resolution, seen, camera)
 
     def _factor(self, image: NDArray[np.uint8]) -> float:
         """What to downsample this image by; says once that one is small already."""

@@ -86,10 +86,11 @@ def _draw(bag: Path, poses: "dict[int, Poses]", plan: "BagPlan", camera: "Camera
     from orpose_models.datasets.bags.reader import open_bag
     from orpose_models.datasets.bags.types import typestore
     from orpose_models.datasets.image_file import size_of
-    from orpose_models.drawing.overlays import draw_poses, draw_scene3d, side_by_side
+    from orpose_models.drawing.overlays import draw_poses, side_by_side
     from orpose_models.files.picture_writer import PictureWriter
     from orpose_models.messages.fields import stamp_of
     from orpose_models.messages.images import image_to_bgr
+    from orpose_models.runs.pictures import draw_scene3d
 
     with progress_bar(console) as progress, PictureWriter(target, fps=max(1.0, fps)) as writer:
         task = progress.add_task("pictures", total=len(poses))

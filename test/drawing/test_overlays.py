@@ -1,6 +1,5 @@
 import numpy as np
 
-from orpose_models.drawing.display_roots import NOMINAL_DEPTH, display_roots
 from orpose_models.drawing.overlays import SIDE_COLOURS, bone_side, draw_poses, draw_scene3d, side_by_side
 from orpose_models.vocabulary.cameras import Camera, gravity_from_tilt
 from orpose_models.vocabulary.poses import Poses
@@ -18,7 +17,7 @@ def person(**arrays) -> Poses:
 def test_nobody_leaves_the_image_as_it_is() -> None:
     image = np.full((100, 100, 3), 30, np.uint8)
     np.testing.assert_array_equal(draw_poses(image, Poses.empty()), image)
-    assert draw_scene3d(Poses.empty(), (640, 480), size=(200, 150)).shape == (150, 200, 3)
+    assert draw_scene3d(Poses.empty(), np.zeros((0, 3)), size=(200, 150)).shape == (150, 200, 3)
 
 
 def test_a_left_upper_arm_has_the_left_colour() -> None:
@@ -42,21 +41,14 @@ def test_bones_have_sides() -> None:
     assert bone_side(H36M17, (7, 8)) == "centre"
 
 
-def test_display_roots_take_what_is_known() -> None:
-    camera = Camera(100, 100, 100, 100, 49.5, 49.5)
-    known = person(root=[[1, 2, 5]])
-    np.testing.assert_allclose(display_roots(known, (100, 100), camera), [[1, 2, 5]])
-    # No hip was seen: the box centre, which is the image centre here.
-    np.testing.assert_allclose(display_roots(person(), (100, 100), camera), [[0, 0, NOMINAL_DEPTH]], atol=1e-6)
-    assert display_roots(Poses.empty(), (100, 100)).shape == (0, 3)
-
-
 def test_a_standing_person_stands_upright_in_the_side_view() -> None:
     # A camera looking 40 degrees down sees a vertical body tilted; gravity sets it upright again.
     down = gravity_from_tilt(40)
     joints3d = np.linspace(0, -1.5, 17)[:, None] * down
     camera = Camera.from_fov(640, 480).with_gravity(down)
-    picture = draw_scene3d(person(joints3d=joints3d[None]), (640, 480), camera, (300, 300), elevation_deg=0)
+    picture = draw_scene3d(
+        person(joints3d=joints3d[None]), np.array([[0, 0, 3.0]]), camera, (300, 300), elevation_deg=0
+    )
     coloured = np.abs(picture.astype(int) - picture.mean(axis=2, keepdims=True)).max(axis=2) > 40
     rows, columns = np.nonzero(coloured)
     assert np.ptp(rows) > 100

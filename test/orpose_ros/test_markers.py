@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from orpose_models.drawing.display_roots import NOMINAL_DEPTH
+from orpose_models.lifting.placing import NOMINAL_DEPTH, nominal_roots
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.skeletons import COCO17, H36M17
@@ -35,7 +35,7 @@ def markers(poses: Poses, **changes) -> MarkerArray:
     settings = {"namespace": "orpose/left", "keypoint_threshold": 0.3, "lifetime": 0.5, "boxes": False}
     header = Header(frame_id="camera_optical")
     header.stamp.sec = 12
-    return pose_markers(poses, header, SIZE, CAMERA, **(settings | changes))
+    return pose_markers(poses, nominal_roots(poses, SIZE, CAMERA), header, CAMERA, **(settings | changes))
 
 
 def by_part(message: MarkerArray) -> dict[str, Marker]:

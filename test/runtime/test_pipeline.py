@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from orpose_models.lifting.placing import NOMINAL_DEPTH, nominal_roots
 from orpose_models.lifting.root import solve_root
 from orpose_models.runtime.pipeline import Pipeline
 from orpose_models.tracking.tracker import Tracker
@@ -106,6 +107,16 @@ def test_roots_need_a_camera_that_was_measured() -> None:
         assert np.isnan(poses.root).all()
         assert np.isnan(poses.root_std).all()
         assert pipeline.model.given[-1][2] is camera  # type: ignore[attr-defined]
+
+
+def test_where_persons_are_shown_comes_with_the_result() -> None:
+    pipeline = Pipeline(Finder(standing(0.9)))
+    measured = pipeline.process(IMAGE, CAMERA)
+    np.testing.assert_array_equal(measured.display_roots, measured.poses.root)
+    guessed = replace(CAMERA, guessed=True)
+    result = pipeline.process(IMAGE, guessed)
+    np.testing.assert_array_equal(result.display_roots, nominal_roots(result.poses, (640, 480), guessed))
+    assert pipeline.process(IMAGE).display_roots[0, 2] == NOMINAL_DEPTH
 
 
 def test_ids_follow_the_tracker_and_its_time() -> None:

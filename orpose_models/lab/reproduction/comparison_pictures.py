@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from orpose_models.datasets.image_file import read_image
 from orpose_models.datasets.truth import NOT_LABELLED, ImageTruth, Truth, as_coco17
-from orpose_models.drawing.overlays import draw_poses, draw_scene3d
+from orpose_models.drawing.overlays import draw_poses
 from orpose_models.lab.reproduction.rows import BY_NAME
+from orpose_models.runs.pictures import draw_scene3d
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import reduce_image, resize_up
