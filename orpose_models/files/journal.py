@@ -49,6 +49,14 @@ def read_journal(path: str | Path, identity: Mapping[str, Any]) -> list[Any]:
     return [entry for _, entry in _lines(Path(path), _head(identity))]
 
 
+def identity_of(path: str | Path) -> Any:
+    """Of what work a journal is; None if it does not say."""
+    try:
+        return json.loads(_first_line(Path(path)))["work"]
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
 def _head(identity: Mapping[str, Any]) -> str:
     return json.dumps({"work": identity}, sort_keys=True)
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.datasets.image_file import size_of
-from orpose_models.files.disk import atomic_path
+from orpose_models.files.journal import Journal, identity_of, read_journal
 from orpose_models.files.locks import locked
 from orpose_models.teacher.teacher import TeacherLabels
 from orpose_models.training.contents import difference
@@ -28,6 +28,7 @@ from orpose_models.vocabulary.errors import OrposeError
 
 # Image ids of consecutive sources are this far apart: a video's header may announce too few frames.
 _IDS = 10_000_000
+_COMPLETE = {"complete": True}  # the last line of a shard's journal
 
 
 class Labeller(Protocol):
@@ -59,6 +60,10 @@ class Paths:
         """The journal of one shard."""
         return self.journals / f"{shard.index}-of-{shard.count}.jsonl"
 
+    def all_journals(self) -> list[Path]:
+        """Those of all shards, also where the work was shared otherwise before."""
+        return sorted(self.journals.glob("*.jsonl"))
+
     def lock(self, shard: Shard | None = None) -> Path:
         """The lock of whoever labels a shard, or puts the labels together."""
         part = f"shard-{shard.index}-of-{shard.count}." if shard else ""
@@ -68,38 +73,6 @@ class Paths:
     def frames(self) -> Path:
         """Folder of the frames of videos."""
         return self.labels.parent / "frames"
-
-
-class _Journals:
-    """All journals of a run of the same settings."""
-
-    def __init__(self, paths: Paths, settings: dict[str, Any]) -> None:
-        self.paths = paths
-        self.head = json.dumps({"settings": settings}, sort_keys=True)
-
-    def lines(self, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Whole lines of a journal with what they say; none if it is of other settings."""
-        lines = path.read_text(errors="replace").split("\n") if path.exists() else []
-        if not lines or lines[0] != self.head:
-            return
-        for line in lines[1:-1]:  # whole lines end in a newline, so what follows the last one is a rest
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                return
-            yield line, entry
-
-    def done(self) -> set[int]:
-        """Ids of the images that some journal has."""
-        files = sorted(self.paths.journals.glob("*.jsonl"))
-        return {entry["image"]["id"] for file in files for _, entry in self.lines(file) if "image" in entry}
-
-    def complete(self, count: int) -> bool:
-        """Whether every one of `count` shards has come to its end."""
-        return all(
-            any("complete" in entry for _, entry in self.lines(self.paths.journal(Shard(i, count))))
-            for i in range(count)
-        )
 
 
 @contextmanager
@@ -123,12 +96,9 @@ def set_aside(paths: Paths, settings: dict[str, Any]) -> list[str]:
     """Why journals of a labelling that was interrupted count as nothing, one sentence each."""
     now = json.loads(json.dumps(settings))
     reasons = []
-    for path in sorted(paths.journals.glob("*.jsonl")):
-        try:
-            before = json.loads(path.open(errors="replace").readline())["settings"]
-        except (ValueError, KeyError, TypeError):
-            continue
-        if before != now:
+    for path in paths.all_journals():
+        before = identity_of(path)
+        if before is not None and before != now:
             how = difference(before, now) or "by an earlier version of orpose, which did not note of what images"
             reasons.append(f"labels of an interrupted run do not count, they were made {how}")
     return list(dict.fromkeys(reasons))
@@ -152,13 +122,14 @@ def label_shard(
         shard: every `count`-th image, from `index` on.
         advance: called with the number of images that are done.
     """
-    journals = _Journals(paths, settings)
-    done = journals.done()
-    mine = paths.journal(shard)
-    kept = [line for line, entry in journals.lines(mine) if "complete" not in entry]
-    with atomic_path(mine) as temporary:
-        temporary.write_text("\n".join([journals.head, *kept]) + "\n")
-    with mine.open("a") as file:
+    done = {
+        entry["image"]["id"]
+        for path in paths.all_journals()
+        for entry in read_journal(path, settings)
+        if "image" in entry
+    }
+    journal = Journal(paths.journal(shard), settings)
+    try:
         for number, source in enumerate(sources):
             expected = len(range(shard.index, source.count, shard.count))
             already = sum(_id(number, index) in done for index in range(shard.index, source.count, shard.count))
@@ -169,12 +140,13 @@ def label_shard(
                 return index % shard.count == shard.index and _id(number, index) not in done
 
             for item in source.items(wanted):
-                file.write(json.dumps(_label(item, number, teacher), allow_nan=False) + "\n")
-                file.flush()
+                journal.append(_label(item, number, teacher))
                 advance(1)
                 counted += 1
             advance(max(0, expected - counted))
-        file.write(json.dumps({"complete": True}) + "\n")
+        journal.append(_COMPLETE)
+    finally:
+        journal.close()
 
 
 def _id(source: int, index: int) -> int:
@@ -223,13 +195,12 @@ def merge_shards(
     Raises:
         OrposeError: no image could be read.
     """
-    journals = _Journals(paths, settings)
     with locked(paths.lock()):
-        if not journals.complete(count):
+        if not all(_COMPLETE in read_journal(paths.journal(Shard(i, count)), settings) for i in range(count)):
             return None
         images, problems = {}, []
-        for file in sorted(paths.journals.glob("*.jsonl")):
-            for _, entry in journals.lines(file):
+        for file in paths.all_journals():
+            for entry in read_journal(file, settings):
                 if "problem" in entry:
                     problems.append(str(entry["problem"]))
                 elif "image" in entry:

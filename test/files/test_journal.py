@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from orpose_models.files.journal import Journal, read_journal
+from orpose_models.files.journal import Journal, identity_of, read_journal
 
 
 def test_a_new_journal_is_empty(tmp_path: Path) -> None:
@@ -43,6 +43,15 @@ def test_what_follows_a_damaged_line_is_dropped(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     path.write_text(f"{_head(tmp_path)}\n1\n{{\n3\n")
     assert read_journal(path, {}) == [1]
+
+
+def test_a_journal_says_of_what_work_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    assert identity_of(path) is None
+    Journal(path, {"model": "a", "size": (1, 2)}).close()
+    assert identity_of(path) == {"model": "a", "size": [1, 2]}
+    path.write_text("no journal\n")
+    assert identity_of(path) is None
 
 
 def test_a_journal_of_other_work_does_not_count(tmp_path: Path) -> None:
