@@ -30,7 +30,8 @@ def card(
     except ImportError:
         raise OrposeError("a card needs torch: pip install -r requirements/train.txt") from None
     from orpose_models.files.disk import atomic_path
-    from orpose_models.training.model_card import MISSING, model_card, read_subject
+    from orpose_models.training.card_subject import read_subject
+    from orpose_models.training.model_card import MISSING, model_card
 
     subject = read_subject(model)
     text = model_card(subject, labels or [], results or [], note or [])

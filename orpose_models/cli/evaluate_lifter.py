@@ -21,7 +21,7 @@ def evaluate_lifter(
 ) -> None:
     """Lift published 2D detections of MVOR and compare with its 3D, by the released and by a strict protocol."""
     from orpose_models.evaluation.lifting import measure_lifter
-    from orpose_models.evaluation.mpjpe import CONVENTIONS, HIP_CONVENTIONS
+    from orpose_models.evaluation.pairs3d import CONVENTIONS, HIP_CONVENTIONS
     from orpose_models.files.disk import write_json
 
     measured = measure_lifter(mvor, detections, weights, gravity)

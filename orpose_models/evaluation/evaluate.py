@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from orpose_models.datasets.truth import NOT_LABELLED, Truth
 from orpose_models.evaluation import average_precision as ap
-from orpose_models.evaluation import mpjpe, pck, uncertainty, working_point
+from orpose_models.evaluation import mpjpe, pairs3d, pck, uncertainty, working_point
 from orpose_models.evaluation.image_matching import match_images
 from orpose_models.evaluation.paired_statistics import AveragePrecision, Ratio, bootstrap, interval
 from orpose_models.evaluation.result import Better, Evaluation, ImageScore, Metric, Result
@@ -126,8 +127,8 @@ def conventions(settings: Settings) -> dict[str, str]:
         "PCK labelled": pck.CONVENTION_LABELLED,
         "calibration": uncertainty.CONVENTION,
     }
-    for protocol, text in mpjpe.CONVENTIONS.items():
-        for hips, hip_text in mpjpe.HIP_CONVENTIONS.items():
+    for protocol, text in pairs3d.CONVENTIONS.items():
+        for hips, hip_text in pairs3d.HIP_CONVENTIONS.items():
             texts[f"3D {protocol}, hips {hips}"] = f"{text}; {hip_text}; millimetres"
     return texts
 
@@ -149,8 +150,9 @@ def _working_point(collector: _Collector, truth: Truth, poses: Mapping[int, Pose
         if rate or not truth.person_free:
             value = statistic.value(np.ones(len(truth.images)))
             note = "" if value is not None else "nobody was predicted"
-            unit, better = ("/image", "lower") if rate else ("", "higher")
-            metric = Metric(value=value, unit=unit, better=better, convention="working point", note=note)  # type: ignore[arg-type]
+            better: Literal["lower", "higher"] = "lower" if rate else "higher"
+            unit = "/image" if rate else ""
+            metric = Metric(value=value, unit=unit, better=better, convention="working point", note=note)
             collector.add(key, metric, statistic)
     if not truth.person_free:
         collector.add("persons found", found)
@@ -199,14 +201,14 @@ def _three_d(collector: _Collector, truth: Truth, poses: Mapping[int, Poses]) ->
     for image in truth.images:
         cameras.setdefault(image.camera_name, set()).add(image.image_id)
     # The mapping leads to MVOR's definition of a hip: it has no meaning for other truth.
-    mapped: tuple[mpjpe.Hips, ...] = ("unmapped", "mapped") if truth.skeleton3d == MVOR10 else ("unmapped",)
+    mapped: tuple[pairs3d.Hips, ...] = ("unmapped", "mapped") if truth.skeleton3d == MVOR10 else ("unmapped",)
     joints: dict[str, dict[str, float | None]] = {}
     by_camera: dict[str, dict[str, float | None]] = {}
-    for protocol in mpjpe.CONVENTIONS:
+    for protocol in pairs3d.CONVENTIONS:
         # The released figure is the error alone: the others are not defined with its zeros in them.
         keys = list(_3D_NAMES) if protocol == "strict" else ["mpjpe"]
         for hips in mapped:
-            pairs = mpjpe.pair3d(truth, poses, protocol, hips)
+            pairs = pairs3d.pair3d(truth, poses, protocol, hips)
             score = mpjpe.score3d(pairs)
             statistics = mpjpe.statistics3d(pairs, image_ids)
             column = f"{protocol}, hips {hips}"

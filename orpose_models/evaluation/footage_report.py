@@ -7,7 +7,8 @@ from typing import Any
 
 from orpose_models.datasets.held_back import CAMERA, FOOTAGE
 from orpose_models.datasets.multiview import read_qualisys
-from orpose_models.evaluation.footage import CONVENTIONS, Moment, TruthPerson, footage_figures, truth_figures
+from orpose_models.evaluation.footage import CONVENTIONS, footage_figures, truth_figures
+from orpose_models.evaluation.footage_pairs import Moment, TruthPerson
 from orpose_models.evaluation.footage_run import (
     Answers,
     Footage,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from orpose_models.datasets.frames import open_frames
 from orpose_models.datasets.multiview import PlacedCamera
 from orpose_models.drawing.overlays import draw_poses, side_by_side
-from orpose_models.evaluation.footage import Moment, TruthPerson, truth_in_view
+from orpose_models.evaluation.footage_pairs import Moment, TruthPerson, truth_in_view
 from orpose_models.files.prediction_journal import PredictionJournal
 from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.runs.dataset_run import SCORE_FLOOR

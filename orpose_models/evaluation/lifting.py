@@ -7,7 +7,8 @@ from typing import Any
 
 from orpose_models.datasets.mvor import read_keypoint_detections, read_mvor
 from orpose_models.datasets.truth import Truth
-from orpose_models.evaluation.mpjpe import Hips, Protocol, Score3D, evaluate3d
+from orpose_models.evaluation.mpjpe import Score3D, evaluate3d
+from orpose_models.evaluation.pairs3d import Hips, Protocol
 from orpose_models.files.predictions import Predictions
 from orpose_models.lifting.runtime import Lifter, load_lifter
 from orpose_models.vocabulary.cameras import Camera

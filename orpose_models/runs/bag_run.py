@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,15 +86,8 @@ def run_bag(
     cameras = BagCameras(bag, infos, View(None, gravity), run.notes, straight)
     if straight and rectified == "auto":
         reporter.note("note", f"{images} is taken for rectified by its name: its camera is P, without distortion")
-    identity = {
-        **settings_of(pipeline),
-        "files": [file_key(file) for file in bag.files],
-        "path": str(bag.path.resolve()),
-        "image_topic": images,
-        "camera_info_topic": infos,
-        "gravity": gravity,
-        "rectified": straight,
-    }
+    topics = {"image_topic": images, "camera_info_topic": infos}
+    identity = {**settings_of(pipeline), **_identity(bag), **topics, "gravity": gravity, "rectified": straight}
     out.parent.mkdir(parents=True, exist_ok=True)
     with locked(out.with_name(f".{out.name}.lock"), f"{out}: another process is making this bag; wait for it"):
         journal = PredictionJournal(out.with_name(f".{out.name}.journal"), identity)
@@ -111,6 +105,10 @@ def run_bag(
     run.images, run.persons = len(done), sum(len(image.poses) for image in done)
     run.notes.extend(bag.problems)
     return run
+
+
+def _identity(bag: Bag) -> dict[str, Any]:
+    return {"files": [file_key(file) for file in bag.files], "path": str(bag.path.resolve())}
 
 
 def _tell_of_earlier(journal: PredictionJournal, reporter: Reporter) -> None:

@@ -1,5 +1,7 @@
 """What a student costs: multiply-adds, counted by torch (one multiplication and one addition count as one)."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -42,7 +44,8 @@ class _Light(nn.Module):
 
     def forward(self, image: Tensor, features: Tensor) -> list[Tensor]:
         maps = self.student(image)
-        lifted = [lifter.answer("gravity", features) for lifter in self.student.lifters.values()]  # type: ignore[operator]
+        lifters: Any = self.student.lifters
+        lifted = [lifter.answer("gravity", features) for lifter in lifters.values()]
         return [*maps[:4], *maps.heatmaps.values(), *maps.offsets.values(), *lifted]
 
 

@@ -1,7 +1,7 @@
 """The student: image to boxes, 2D keypoints and 3D joints in one network (paper, section 2.3)."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -110,8 +110,8 @@ class Student(nn.Module):
         for branch in branches:
             parts = zip(own[branch][0].split(counts), own[branch][1].split(counts), strict=True)
             known = zip(parts, cameras or [None] * len(sizes), sizes, strict=True)
-            lifter = self.lifters[branch]
-            lifted.append(torch.cat([lifter.lift(k, s, c or Camera.from_fov(*size)) for (k, s), c, size in known]))  # type: ignore[operator]
+            lifter: Any = self.lifters[branch]
+            lifted.append(torch.cat([lifter.lift(k, s, c or Camera.from_fov(*size)) for (k, s), c, size in known]))
         joints = torch.stack(lifted).nanmean(dim=0)
         soft, hard = (own[name if name in own else branches[0]][1] for name in SETS)
         split = zip(*(values.split(counts) for values in (keypoints, scores, soft, hard, joints)), strict=True)

@@ -1,7 +1,6 @@
 """The card of a student: what it is, what it learned from, how good it is, where it ends, and what was not measured."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,9 @@ import yaml
 from orpose_models.evaluation.result import KIND as EVALUATION
 from orpose_models.evaluation.result import Evaluation
 from orpose_models.files.disk import read_json, sha256, without_folders
-from orpose_models.lifting.network import parameter_count
-from orpose_models.model_format.manifest import MANIFEST, WEIGHTS, read_manifest
 from orpose_models.model_format.score_calibration import calibration_in
-from orpose_models.model_format.student_config import OneStageConfig, StudentConfig
-from orpose_models.student.weights import load_student
+from orpose_models.model_format.student_config import OneStageConfig
+from orpose_models.training.card_subject import Subject
 from orpose_models.training.label_summary import summarise
 from orpose_models.training.labels import LabelSet
 from orpose_models.vocabulary.errors import OrposeError
@@ -54,47 +51,6 @@ _LIMITS = (
     "One camera cannot tell a person's size: distances and sizes are an average adult's.",
     "Not a medical device. Nothing that happens to a patient may depend on it.",
 )
-
-
-@dataclass(frozen=True)
-class Subject:
-    """The model that a card is of.
-
-    Attributes:
-        name: what to call it.
-        size: bytes of all its files.
-        sha256: what identifies it.
-        aliases: SHA-256 of what it was made from: figures of these are its figures too.
-        parameters: how many.
-        config: its sizes.
-        info: what it says of how it came about.
-    """
-
-    name: str
-    size: int
-    sha256: str
-    aliases: frozenset[str]
-    parameters: int
-    config: StudentConfig | OneStageConfig
-    info: Mapping[str, Any]
-
-
-def read_subject(path: Path) -> Subject:
-    """Read a student's file, or the folder that it was exported to.
-
-    Raises:
-        OrposeError: it is neither.
-    """
-    if path.is_dir():
-        manifest, identity = read_manifest(path)
-        student, _ = load_student(path / WEIGHTS)
-        name, info, files = manifest.name, manifest.info, [path / MANIFEST, *(path / file for file in manifest.files)]
-    else:
-        student, info = load_student(path)
-        name, identity, files = path.stem, sha256(path), [path]
-    aliases = {str(info[key]) for key in ("checkpoint_sha256", "uncalibrated_sha256") if key in info}
-    size = sum(file.stat().st_size for file in files)
-    return Subject(name, size, identity, frozenset(aliases), parameter_count(student), student.config, info)
 
 
 def model_card(
@@ -307,5 +263,7 @@ def _number(value: float | None, unit: float, digits: int) -> str:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    line: Callable[[Sequence[object]], str] = lambda cells: "| " + " | ".join(str(cell) for cell in cells) + " |"  # noqa: E731
+    def line(cells: Sequence[object]) -> str:
+        return f"| {' | '.join(str(cell) for cell in cells)} |"
+
     return "\n".join([line(head), "|" + "---|" * len(head), *(line(row) for row in rows)])

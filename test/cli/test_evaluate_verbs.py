@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from support.square_finder import SquareFinder
+from support.square_finder import SquareFinder, at_shares
 
 from orpose_models.cli.main import run
 from orpose_models.datasets.bags.create import BagPlan, create_bag
@@ -33,19 +33,6 @@ SIZE = (160, 120)
 SMALL = OneStageConfig(lifter_hidden=16)
 STEP_NS = 100_000_000
 START_NS = 1_600_000_000_000_000_000
-# Joints as shares of the box: nose, eyes, ears, shoulders, elbows, wrists, hips, knees, ankles.
-SHARES = np.array(
-    [(0.5, 0.1), (0.55, 0.05), (0.45, 0.05), (0.6, 0.1), (0.4, 0.1), (0.8, 0.25), (0.2, 0.25), (0.9, 0.4), (0.1, 0.4),
-     (1, 0.55), (0, 0.55), (0.7, 0.6), (0.3, 0.6), (0.7, 0.8), (0.3, 0.8), (0.7, 1), (0.3, 1)]
-)  # fmt: skip
-
-
-def at_shares(boxes: NDArray) -> dict[str, NDArray]:
-    return {"keypoints": joints_of(boxes)}
-
-
-def joints_of(boxes: NDArray) -> NDArray:
-    return boxes[:, None, :2] + SHARES * (boxes[:, None, 2:] - boxes[:, None, :2])
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +54,7 @@ def dataset(tmp_path: Path) -> Path:
             x, y = 10 + 75 * k + int(random.integers(0, 20)), int(random.integers(5, 30))
             w, h = int(random.integers(24, 40)), int(random.integers(50, 80))
             picture[y : y + h, x : x + w] = 255
-            points = joints_of(np.array([[x, y, x + w, y + h]], float))[0]
+            points = at_shares(np.array([[x, y, x + w, y + h]], float))["keypoints"][0]
             keypoints = np.concatenate([points, np.full((17, 1), 2)], axis=1).ravel().tolist()
             annotations.append(
                 {"id": len(annotations) + 1, "image_id": i + 1, "category_id": "1", "bbox": [x, y, w, h],
@@ -251,8 +238,8 @@ def test_a_calibration_is_written_into_a_student(
         found[image.image_id] = Poses.from_arrays(
             image.persons.boxes, [0.9] * n, keypoints + off, np.full((n, 17), 0.2)
         )
-    command = ("evaluate", "calibrate", "--dataset", f"coco:{dataset}", "--model", student, "--into", new)
-    command = (*command, "--out", tmp_path / "calibration.json")
+    command = ("evaluate", "calibrate", "--dataset", f"coco:{dataset}", "--model", student, "--into", new, "--out")
+    command = (*command, tmp_path / "calibration.json")
     honest = {}
     for name, scores in (("modest", 0.2), ("honest", 12 / 17)):
         poses = {key: p.with_arrays(keypoint_scores=np.full((len(p), 17), scores)) for key, p in found.items()}

@@ -8,7 +8,8 @@ import pytest
 
 from orpose_models.datasets.truth import Truth
 from orpose_models.evaluation import result
-from orpose_models.evaluation.mpjpe import HIP_RAISE, HIP_WIDEN, pair3d, score3d
+from orpose_models.evaluation.mpjpe import score3d
+from orpose_models.evaluation.pairs3d import HIP_RAISE, HIP_WIDEN, pair3d
 from orpose_models.files import predictions
 from orpose_models.model_format import score_calibration as calibration
 from orpose_models.vocabulary.poses import Poses

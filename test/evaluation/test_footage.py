@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from support.cameras_around import CAMERAS, looking_at_origin, seen_by
 
-from orpose_models.evaluation.footage import Moment, TruthPerson, footage_figures, truth_figures, truth_in_view
+from orpose_models.evaluation.footage import footage_figures, truth_figures
+from orpose_models.evaluation.footage_pairs import Moment, TruthPerson, truth_in_view
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.skeletons import COCO17, COCO17_TO_H36M17, H36M17
 

@@ -7,15 +7,13 @@ import pytest
 
 from orpose_models.datasets.mvor import read_keypoint_detections, read_mvor
 from orpose_models.datasets.truth import Truth
-from orpose_models.evaluation.mpjpe import (
+from orpose_models.evaluation.mpjpe import evaluate3d, score3d, statistics3d
+from orpose_models.evaluation.pairs3d import (
     HIP_RAISE,
     HIP_WIDEN,
     JOINTS,
-    evaluate3d,
     map_hips,
     pair3d,
-    score3d,
-    statistics3d,
 )
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses

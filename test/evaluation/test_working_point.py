@@ -6,7 +6,7 @@ import pytest
 
 from orpose_models.datasets.truth import Truth
 from orpose_models.evaluation.average_precision import average_precision
-from orpose_models.evaluation.mpjpe import pair3d
+from orpose_models.evaluation.pairs3d import pair3d
 from orpose_models.evaluation.pck import pck
 from orpose_models.evaluation.working_point import working_point
 from orpose_models.vocabulary.poses import Poses

@@ -1,4 +1,5 @@
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,8 @@ class Model:
 
 
 def healthy() -> Health:
-    return Health("active", image_topic="/orpose/image_raw", publishers=1, calibrated=True, model=Model())  # type: ignore[arg-type]
+    model: Any = Model()
+    return Health("active", image_topic="/orpose/image_raw", publishers=1, calibrated=True, model=model)
 
 
 def running() -> Statistics:

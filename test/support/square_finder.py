@@ -17,6 +17,12 @@ from orpose_models.vocabulary.skeletons import COCO17_TO_H36M17
 CAMERA = Camera(64, 48, 60.0, 60.0, 31.5, 23.5)
 BODY = np.random.default_rng(1).normal((0, 0, 3), 0.3, (17, 3))
 
+# Joints as shares of the box: nose, eyes, ears, shoulders, elbows, wrists, hips, knees, ankles.
+SHARES = np.array(
+    [(0.5, 0.1), (0.55, 0.05), (0.45, 0.05), (0.6, 0.1), (0.4, 0.1), (0.8, 0.25), (0.2, 0.25), (0.9, 0.4), (0.1, 0.4),
+     (1, 0.55), (0, 0.55), (0.7, 0.6), (0.3, 0.6), (0.7, 0.8), (0.3, 0.8), (0.7, 1), (0.3, 1)]
+)  # fmt: skip
+
 
 def in_front(boxes: NDArray[np.float64]) -> dict[str, Any]:
     """The body in front of `CAMERA`, once for each box (n, 4), wherever that is."""
@@ -25,6 +31,11 @@ def in_front(boxes: NDArray[np.float64]) -> dict[str, Any]:
         "keypoints": np.tile(CAMERA.project(BODY), (len(boxes), 1, 1)),
         "joints3d": np.tile(joints - joints[0], (len(boxes), 1, 1)),
     }
+
+
+def at_shares(boxes: NDArray[np.float64]) -> dict[str, Any]:
+    """Keypoints at `SHARES` of each box (n, 4)."""
+    return {"keypoints": boxes[:, None, :2] + SHARES * (boxes[:, None, 2:] - boxes[:, None, :2])}
 
 
 @dataclass

@@ -17,7 +17,8 @@ from orpose_models.model_format.score_calibration import Calibration
 from orpose_models.model_format.student_config import OneStageConfig
 from orpose_models.student.one_stage import OneStageStudent
 from orpose_models.student.weights import add_info, save_student
-from orpose_models.training.model_card import model_card, read_subject
+from orpose_models.training.card_subject import read_subject
+from orpose_models.training.model_card import model_card
 from orpose_models.vocabulary.errors import OrposeError
 
 SMALL = OneStageConfig(lifter_hidden=16)
