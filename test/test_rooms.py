@@ -17,6 +17,7 @@ ROOMS = (
     "orpose_models.lifting",
     "orpose_models.tracking",
     "orpose_models.runtime",
+    "orpose_models.fusion",
     "orpose_models.teacher",
     "orpose_models.student",
     "orpose_models.registry",
