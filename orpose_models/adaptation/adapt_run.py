@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from orpose_models.adaptation import making, pace
+from orpose_models.adaptation.account import STEPS, facts_of, said
 from orpose_models.adaptation.camera_moves import moved_cameras
 from orpose_models.adaptation.choosing import Part, check_recording, choose
 from orpose_models.adaptation.everyday import everyday_labels
@@ -25,12 +26,10 @@ from orpose_models.files.locks import locked
 from orpose_models.model_format.manifest import MANIFEST, WEIGHTS, read_manifest
 from orpose_models.registry.models import DEFAULT_MODEL, load_model, shipped_models
 from orpose_models.registry.own_models import check_name, install, own_models
-from orpose_models.training.labels import LabelSet
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.reporting import Reporter
 
 HARD = 0.3  # keypoint score of the hard set, the teacher's
-_STEPS = ("look", "keep", "label", "train", "choose", "calibrate", "export", "prove")
 # Images of a first look.
 _LOOKS_A_MOMENT, _LEAST_LOOKS, _MOST_LOOKS = 4, 100, 1200
 
@@ -172,14 +171,17 @@ class _Adapting:
             self._do("export", lambda: making.export_room_student(material, self.reporter))
             figures = self._do("prove", lambda: figures_of(material, frames, self.reporter))
             card = write_card(material)
-            notes = [*self.notes, *self._said(), *([card] if card else [])]
+            notes = [*self.notes, *said(plan.recordings, material, plan.max_pixels), *([card] if card else [])]
             proof = write_proof(material, figures, self._start_name())
-            self._do("finished", lambda: {"proof": proof, "notes": notes})
+            facts = facts_of(self.round, plan.recordings, plan.teacher)
+            self._do("finished", lambda: {"proof": proof, "notes": notes, "facts": facts})
         done = self.round.result("finished")
         report = plan.out / "report.html"
         if plan.forget:
             forget(material)
-        write_report(material, done["proof"], self._facts(), done["notes"], report)
+        write_report(
+            material, done["proof"], facts_of(self.round, plan.recordings, plan.teacher), done["notes"], report
+        )
         proof = done["proof"]
         installed = install(material.model, plan.name) if proof["recommended"] else None
         return Adapted(
@@ -187,10 +189,10 @@ class _Adapting:
         )
 
     def _do(self, name: str, work: Callable[[], Any]) -> Any:
-        if name in _STEPS and not self.round.has(name):
+        if name in STEPS and not self.round.has(name):
             left = self._left()
             time_left = f", about {left / 60:.0f} min of the budget left" if left is not None else ""
-            self.reporter.note("step", f"{_STEPS.index(name) + 1} of {len(_STEPS)}: {name}{time_left}")
+            self.reporter.note("step", f"{STEPS.index(name) + 1} of {len(STEPS)}: {name}{time_left}")
         return self.round.step(name, work)
 
     def _left(self) -> float | None:
@@ -263,40 +265,6 @@ class _Adapting:
     def _start_name(self) -> str:
         return read_manifest(self.material.start)[0].name
 
-    def _said(self) -> list[str]:
-        """What the report says besides figures."""
-        notes = []
-        if not any(one.timed for one in self.plan.recordings):
-            notes.append("The images have no times: labels were not corrected over time (--fps gives folders times).")
-        if self.plan.max_pixels is not None:
-            notes.append(_reduced(self.material, self.plan.max_pixels))
-        problems = [problem for one in self.plan.recordings for problem in one.problems]
-        return notes + [f"left out: {problem}" for problem in dict.fromkeys(problems)]
-
-    def _facts(self) -> dict[str, Any]:
-        done = self.round
-        labels, weights = done.result("label"), done.result("choose")
-        calibrated = done.result("calibrate")
-        seconds = ", ".join(f"{name} {value / 60:.1f}" for name, value in done.seconds().items() if name in _STEPS)
-        return {
-            "round": done.number,
-            "recordings": ", ".join(one.name for one in self.plan.recordings),
-            "moments to learn from, to choose by, to prove by": ", ".join(map(str, done.result("keep").values())),
-            "teacher": self.plan.teacher,
-            "images labelled": labels["images"],
-            "persons accepted": labels["accepted"],
-            "persons confirmed over time": labels["confirmed"],
-            "persons rejected, seen in one image alone": labels["rejected"],
-            "persons added where they were missed, as neither person nor background": labels["missed"],
-            "joints taken out of the hard set because they jump": labels["joints"],
-            "joints put into it because they stay": labels["held"],
-            "pictures without persons to learn from": labels["person_free"],
-            "training": f"{done.result('sizes')} iterations of 8 images",
-            "share of the way from start to end": weights["share_of_the_way"],
-            "scores calibrated": "yes" if calibrated["calibrated"] else f"no: {calibrated['why']}",
-            "minutes": seconds,
-        }
-
 
 _NOBODY = {
     "learn": "the teacher is sure of nobody in the part that is to be learned from; record the room in use",
@@ -305,19 +273,3 @@ _NOBODY = {
     "prove": "the teacher is sure of nobody in the last fifth of the recording, so that nothing could be proved; "
     "record the room in use for longer",
 }
-
-
-def _reduced(material: Material, max_pixels: int) -> str:
-    labels = LabelSet.load(material.room)
-    heights = sorted(
-        float(box[3] - box[1])
-        for image in labels.images
-        for box in image.soft.boxes[image.soft.box_scores >= labels.accept]
-    )
-    middle = heights[len(heights) // 2] if heights else 0.0
-    return (
-        f"Everything, the teacher too, saw at most {max_pixels:,} pixels of an image; nothing larger was kept. Persons "
-        f"it accepted are {middle:.0f} pixels high (median). What it cost cannot be measured without looking at more "
-        "pixels; the teacher's own keypoint AP on everyday pictures falls from 50.3 to 16.2 when images are reduced "
-        "by 8 (docs/teacher.md), and whom it does not see the student does not learn."
-    )

@@ -1,7 +1,7 @@
 """The report of an adaptation: one HTML file, to be opened without a server or a network."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from orpose_models.datasets.truth import NOT_LABELLED, ImageTruth, Truth
 from orpose_models.drawing.overlays import draw_poses
 from orpose_models.evaluation.plots import curves
 from orpose_models.evaluation.result import Evaluation
-from orpose_models.files.disk import atomic_path
+from orpose_models.files.disk import atomic_path, read_json
 from orpose_models.files.predictions import Predictions
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import reduce_image, resize_down
@@ -37,18 +37,15 @@ figure { margin: 0 } img { max-width: 100% } figcaption { font-size: 13px; color
 """
 
 
-def write_report(
-    material: Material, proof: Mapping[str, Any], facts: Mapping[str, Any], notes: Sequence[str], path: Path
-) -> None:
+def write_report(material: Material, finished: Mapping[str, Any], path: Path) -> None:
     """Write the report.
 
     Args:
         material: of the round; its frames are shown as long as they are there.
-        proof: see `proving.write_proof`.
-        facts: what was done, by name, for a table.
-        notes: what should be known, one sentence each.
+        finished: what a finished round says: proof (see `proving.write_proof`), facts, notes.
         path: the HTML file.
     """
+    proof, notes = finished["proof"], finished["notes"]
     figures = proof["figures"]
     kind, word = ("yes", "Recommended") if proof["recommended"] else ("no", "Not recommended")
     parts = [
@@ -63,6 +60,7 @@ def write_report(
         *(f"<p>{escape(note)}</p>" for note in notes),
         _differences("In the room: the part that was kept back", figures["room"], figures["images"]),
         _differences("Everyday people, not in operating rooms", figures["everyday"], figures["everyday_images"]),
+        _reviewed(material),
         _false_persons(figures["false_persons"]),
         _movement(figures["movement"]),
     ]
@@ -70,7 +68,7 @@ def write_report(
     if both is not None and (picture := curves(both)):
         parts += ["<h2>Over the downsampling factor</h2>", _png(picture)]
     parts += ["<h2>Images that changed most</h2>", _pictures(material)]
-    parts += ["<h2>What was done</h2>", _facts(facts)]
+    parts += ["<h2>What was done</h2>", _facts(finished["facts"])]
     html = (
         f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{escape(material.name)}</title>"
         f"<style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
@@ -95,6 +93,23 @@ def _differences(title: str, figures: Mapping[str, Any], images: int) -> str:
             )
     head = "<tr><th></th><th>at</th><th>before</th><th>after</th><th>change</th><th>95 % interval</th></tr>"
     return f"<table><caption>{escape(title)} ({images} images)</caption>{head}{''.join(rows)}</table>"
+
+
+def _reviewed(material: Material) -> str:
+    """What somebody's corrections say, if there are any."""
+    file = material.folder / "review" / "estimate.json"
+    if not file.is_file():
+        return ""
+    rows = []
+    for factor, found in read_json(file).items():
+        for key, name, scale in (("found", "persons found, %", 100), ("made_up", "persons made up, a frame", 1)):
+            values = [found[key][k] for k in ("before", "after", "difference", "low", "high")]
+            before, after, change, low, high = ("-" if v is None else f"{scale * v:.1f}" for v in values)
+            cells = f"<td>{before}</td><td>{after}</td><td>{change}</td><td>[{low}, {high}]</td>"
+            rows.append(f"<tr><td>{name}</td><td>{factor}x</td>{cells}</tr>")
+    head = "<tr><th></th><th>at</th><th>before</th><th>after</th><th>change</th><th>95 % interval</th></tr>"
+    title = f"By the corrections of somebody who looked at {found['frames']} frames with {found['persons']} persons"
+    return f"<table><caption>{title}</caption>{head}{''.join(rows)}</table>"
 
 
 def _false_persons(figures: Mapping[str, Any]) -> str:

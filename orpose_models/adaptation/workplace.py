@@ -86,6 +86,12 @@ def last_plan(out: Path) -> dict[str, Any] | None:
     return dict(read_json(rounds[-1] / "plan.json")) if rounds else None
 
 
+def last_round(out: Path) -> Round | None:
+    """The last round, whether finished or not; None if there is none."""
+    rounds = _rounds(out)
+    return Round(rounds[-1], len(rounds)) if rounds else None
+
+
 def earlier_labels(out: Path, number: int) -> tuple[Path, ...]:
     """Labels of the rounds before one, of those that have not been forgotten."""
     files = (path.resolve() / "labels" / "room.json" for path in _rounds(out)[: number - 1])

@@ -20,6 +20,7 @@ from orpose_models.cli.fetch import fetch
 from orpose_models.cli.models import models
 from orpose_models.cli.predict import predict
 from orpose_models.cli.reproduce import reproduce
+from orpose_models.cli.review import review
 from orpose_models.cli.simulate import simulate
 from orpose_models.cli.teach import teach
 from orpose_models.cli.train import train
@@ -52,6 +53,7 @@ app.command("simulate")(simulate)
 app.command("teach")(teach)
 app.command("train")(train)
 app.command("adapt")(adapt)
+app.command("review")(review)
 app.command("card")(card)
 app.command("train-lifter")(train_lifter)
 app.command("export")(export)
