@@ -38,11 +38,23 @@ def facts_of(done: Round, recordings: Sequence[Recording], teacher: str) -> dict
         "persons added where they were missed, as neither person nor background": labels["missed"],
         "joints taken out of the hard set because they jump": labels["joints"],
         "joints put into it because they stay": labels["held"],
+        **_cameras(labels["cameras"]),
         "pictures without persons to learn from": labels["person_free"],
         "training": f"{done.result('sizes')} iterations of 8 images",
         "share of the way from start to end": weights["share_of_the_way"],
         "scores calibrated": "yes" if calibrated["calibrated"] else f"no: {calibrated['why']}",
         "minutes": minutes,
+    }
+
+
+def _cameras(counts: dict[str, int] | None) -> dict[str, Any]:
+    if counts is None:
+        return {}
+    return {
+        "persons seen by several cameras at once": counts["seen_by_several"],
+        "of these accepted because of that": counts["confirmed"],
+        "joints put into the hard set because cameras agree": counts["joints_confirmed"],
+        "joints taken out of it because they do not": counts["joints_doubted"],
     }
 
 

@@ -17,7 +17,7 @@ from orpose_models.adaptation.keeping import KeptFrame, keep_frames, kept_frames
 from orpose_models.adaptation.looking import Look, look
 from orpose_models.adaptation.making import Material
 from orpose_models.adaptation.proving import figures_of, write_card, write_proof
-from orpose_models.adaptation.recordings import Recording
+from orpose_models.adaptation.recordings import Recording, together
 from orpose_models.adaptation.report import write_report
 from orpose_models.adaptation.room_labels import room_labels, teach_frames
 from orpose_models.adaptation.workplace import Round, earlier_labels, last_plan, open_round
@@ -47,7 +47,8 @@ class AdaptPlan:
         moments, iterations: sizes, instead of what fits the budget.
         max_pixels: the privacy guard. forget: whether frames and labels are deleted in the end.
         others: labels of other images to train on as well.
-        over_time: whether labels are corrected over time.
+        over_time: whether labels are corrected over time and by other cameras.
+        short: whether a short recording will do.
         workers: processes that label and train.
     """
 
@@ -63,6 +64,7 @@ class AdaptPlan:
     forget: bool = False
     others: tuple[Path, ...] = ()
     over_time: bool = True
+    short: bool = False
     workers: int = field(default_factory=lambda: min(8, os.cpu_count() or 1))
 
     @property
@@ -169,7 +171,7 @@ class _Adapting:
             self._do("choose", lambda: making.choose_student(material, self.reporter))
             self._do("calibrate", lambda: making.calibrate_student(material, self.reporter))
             self._do("export", lambda: making.export_room_student(material, self.reporter))
-            figures = self._do("prove", lambda: figures_of(material, frames, self.reporter))
+            figures = self._do("prove", lambda: figures_of(material, plan.recordings, frames, self.reporter))
             card = write_card(material)
             notes = [*self.notes, *said(plan.recordings, material, plan.max_pixels), *([card] if card else [])]
             proof = write_proof(material, figures, self._start_name())
@@ -208,14 +210,14 @@ class _Adapting:
 
         def looking() -> Any:
             looks.extend(self._look(counts))
-            check_recording(looks)
+            check_recording(looks, plan.short)
             return {"images": len(looks), "moved": moved_cameras(looks, [one.name for one in plan.recordings])}
 
         self.notes += self._do("look", looking)["moved"]
 
         def keep() -> list[KeptFrame]:
             seen = looks or self._look(counts)
-            chosen = choose(seen, counts)
+            chosen = choose(seen, counts, together(plan.recordings)[1:])
             return keep_frames(plan.recordings, seen, chosen, material.frames, plan.max_pixels, self.reporter)
 
         frames = kept_frames(material.frames) or keep()
@@ -239,6 +241,7 @@ class _Adapting:
             seconds = pace.seconds_a_label(plan.teacher, shot.read(), plan.max_pixels)
             timed = any(recording.timed for recording in plan.recordings)
             learn = pace.moments_within(plan.budget_s, seconds, plan.workers, timed)
+            learn = max(pace.LEAST_MOMENTS, learn // max(1, len(together(plan.recordings))))
         return {"learn": learn, "choose": max(6, learn // 8), "prove": max(12, learn // 4)}
 
     def _label(self, frames: Sequence[KeptFrame]) -> None:
@@ -247,7 +250,9 @@ class _Adapting:
         def label() -> Any:
             where = material.frames, material.taught
             teach_frames(plan.recordings, frames, *where, plan.teacher, plan.accept, plan.workers, self.reporter)
-            found = room_labels(frames, material.taught, material.room, material.nobody, HARD, plan.over_time)
+            found = room_labels(
+                plan.recordings, frames, material.taught, material.room, material.nobody, HARD, plan.over_time
+            )
             for part in ("learn", "choose", "prove"):
                 if not found["accepted_of"][part]:
                     raise OrposeError(_NOBODY[part])

@@ -1,6 +1,6 @@
 """Which moments of recordings a student learns from, and which are kept to choose and to prove it by."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -47,8 +47,12 @@ def part_of(place: float, length_s: float | None = None) -> Part | None:
     return "learn"
 
 
-def check_recording(looks: Sequence[Look]) -> None:
+def check_recording(looks: Sequence[Look], short: bool = False) -> None:
     """Refuse what cannot be learned from.
+
+    Args:
+        looks: of all recordings.
+        short: whether a short recording will do all the same.
 
     Raises:
         OrposeError: black, too short, or nobody in it.
@@ -57,10 +61,11 @@ def check_recording(looks: Sequence[Look]) -> None:
     if not showing:
         raise OrposeError("the recording is black, or of one grey throughout: there is nothing to learn from")
     lengths = [_length(looks, number) for number in {one.recording for one in looks}]
-    if all(length is not None for length in lengths) and sum(filter(None, lengths)) < _SHORTEST_S:
+    timed = all(length is not None for length in lengths)
+    if timed and not short and sum(filter(None, lengths)) < _SHORTEST_S:
         raise OrposeError(
             f"{sum(filter(None, lengths)):.0f} s of recording are too little to learn from and to prove it by; "
-            f"at least {_SHORTEST_S:.0f} s are needed, an hour is better"
+            f"at least {_SHORTEST_S:.0f} s are needed, an hour is better (--short tries it all the same)"
         )
     if len(showing) < _FEWEST:
         raise OrposeError(
@@ -73,7 +78,7 @@ def check_recording(looks: Sequence[Look]) -> None:
         )
 
 
-def choose(looks: Sequence[Look], counts: dict[Part, int]) -> list[Chosen]:
+def choose(looks: Sequence[Look], counts: dict[Part, int], left_out: Collection[int] = ()) -> list[Chosen]:
     """Choose moments, varied in time, people and difficulty; near-duplicates are left out.
 
     In each part the next moment is always the one that is least like all those taken, difficult ones first.
@@ -81,10 +86,11 @@ def choose(looks: Sequence[Look], counts: dict[Part, int]) -> list[Chosen]:
     Args:
         looks: in the order of recordings and images.
         counts: at most so many of each part.
+        left_out: recordings that nothing is chosen from: others show the same moments.
     """
     places = _places(looks)
     parts: list[Part | None] = [
-        part_of(place, _length(looks, one.recording)) if one.shows else None
+        part_of(place, _length(looks, one.recording)) if one.shows and one.recording not in left_out else None
         for one, place in zip(looks, places, strict=True)
     ]
     features = _features(looks, places)

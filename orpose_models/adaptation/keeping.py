@@ -5,9 +5,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from orpose_models.adaptation.choosing import Chosen, Part
 from orpose_models.adaptation.looking import Look, seen_as
-from orpose_models.adaptation.recordings import Recording
+from orpose_models.adaptation.recordings import Recording, together
 from orpose_models.files.disk import read_json, write_json
 from orpose_models.training.image_source import keep_image
 from orpose_models.vocabulary.errors import OrposeError
@@ -98,15 +100,18 @@ def _list_of(folder: Path) -> Path:
 
 def _wanted(recordings: Sequence[Recording], looks: Sequence[Look], chosen: Sequence[Chosen]) -> list[KeptFrame]:
     frames: list[KeptFrame] = []
+    same = together(recordings)
     for number, one in enumerate(chosen):
         own = looks[one.look]
-        recording = recordings[own.recording]
-        step = _step(recording, looks, own.recording, 1 / _APART_S)
-        around = [own.index + i * step for i in (-1, 0, 1)] if step else [own.index]
-        inside = [index for index in around if 0 <= index < recording.count or index == own.index]
-        for place, index in enumerate(inside):
-            name = f"{recording.name}/{one.part}/{number:05d}-{place}.jpg"
-            frames.append(KeptFrame(name, one.part, own.recording, number, place, index == own.index, index))
+        for view in same if own.recording in same else [own.recording]:
+            middle = own.index if view == own.recording else _index_at(looks, view, own.stamp_ns)
+            recording = recordings[view]
+            step = _step(recording, looks, view, 1 / _APART_S)
+            around = [middle + i * step for i in (-1, 0, 1)] if step else [middle]
+            inside = [index for index in around if 0 <= index < recording.count or index == middle]
+            for place, index in enumerate(inside):
+                name = f"{recording.name}/{one.part}/{number:05d}-{place}{'m' if index == middle else ''}.jpg"
+                frames.append(KeptFrame(name, one.part, view, number, place, index == middle, index))
     frames += _stretches(recordings, looks, [one for one in chosen if one.part == "prove"])
     return frames
 
@@ -153,10 +158,17 @@ def _step(recording: Recording, looks: Sequence[Look], number: int, hertz: float
     return max(1, round(1 / hertz / seconds)) if seconds > 0 else 0
 
 
+def _index_at(looks: Sequence[Look], recording: int, stamp_ns: int | None) -> int:
+    """Which image of a recording was taken at a time."""
+    mine = [(one.stamp_ns, one.index) for one in looks if one.recording == recording and one.stamp_ns is not None]
+    stamps, indices = zip(*mine, strict=True)
+    return round(float(np.interp(stamp_ns or 0, stamps, indices)))
+
+
 def moments(frames: Sequence[KeptFrame], part: Part) -> list[list[KeptFrame]]:
-    """The frames of each moment of a part, in order of time."""
-    found: dict[int, list[KeptFrame]] = {}
+    """The frames of each moment of a part, of one camera each, in order of time."""
+    found: dict[tuple[int, int], list[KeptFrame]] = {}
     for frame in frames:
         if frame.part == part:
-            found.setdefault(frame.moment, []).append(frame)
+            found.setdefault((frame.moment, frame.recording), []).append(frame)
     return [sorted(group, key=lambda frame: frame.place) for _, group in sorted(found.items())]

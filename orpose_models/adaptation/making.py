@@ -87,8 +87,8 @@ class Material:
         return self.folder / "proof" / which
 
     def part(self, part: str) -> Truth:
-        """A part of the recording that is not trained on, the teacher's labels as truth."""
-        return held_back_truth([self.room], [f"*/{part}/*"], None)
+        """The moments of a part that is not trained on, without their neighbours; the teacher's labels as truth."""
+        return held_back_truth([self.room], [f"*/{part}/*m.jpg"], None)
 
     def everyday(self, reporter: Reporter) -> Truth:
         """The everyday people, the teacher's labels as truth."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _LABELLING, _TRAINING = 0.3, 0.45
 _PER_MOMENT = 3  # images to label
 _MOST_MOMENTS, _MOST_ITERATIONS = 600, 20_000
-_LEAST_MOMENTS, _LEAST_ITERATIONS = 24, 40
+LEAST_MOMENTS, _LEAST_ITERATIONS = 24, 40
 USUAL_MOMENTS, USUAL_ITERATIONS = 200, 2000
 _STEPS = 2  # that training is timed by
 
@@ -28,7 +28,7 @@ def moments_within(budget_s: float | None, seconds_a_label: float, workers: int,
     if budget_s is None:
         return USUAL_MOMENTS
     each = seconds_a_label / workers * (_PER_MOMENT if timed else 1) * 1.375
-    return round(min(_MOST_MOMENTS, max(_LEAST_MOMENTS, budget_s * _LABELLING / each)))
+    return round(min(_MOST_MOMENTS, max(LEAST_MOMENTS, budget_s * _LABELLING / each)))
 
 
 def iterations_within(budget_s: float | None, left_s: float | None, seconds_an_image: float, processes: int) -> int:

@@ -1,7 +1,7 @@
 """The recordings that a student is adapted to: videos, image topics of bags and folders, all gone through alike."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from orpose_models.datasets.bags.topics import camera_info_topic
 from orpose_models.datasets.camera_file import View
 from orpose_models.datasets.frames import Shot, open_frames
 from orpose_models.datasets.held_back import refuse_held_back
+from orpose_models.datasets.multiview import PlacedCamera
 from orpose_models.files.names import printable
 from orpose_models.messages.camera_info import is_rectified
 from orpose_models.messages.fields import stamp_of
@@ -36,7 +37,7 @@ class Recording:
         timed: whether the images have times.
         shots: its images, in order, each read when it is wanted.
         camera: of an image of a size; None where nothing is known of it.
-        view: what is known of the camera from outside.
+        view: what is known of the camera from outside. placed: where it is, if it is one of several calibrated ones.
         problems: what cannot be read, one sentence each; grows while it is gone through.
     """
 
@@ -50,6 +51,7 @@ class Recording:
     camera: Callable[[Size], Camera | None]
     view: View = field(default_factory=View)
     problems: list[str] = field(default_factory=list)
+    placed: PlacedCamera | None = None
 
     def identity(self) -> dict[str, Any]:
         """What everything that is made of it depends on."""
@@ -59,11 +61,16 @@ class Recording:
             "content": self.content,
             "intrinsics": self.view.intrinsics(),
             "gravity": self.view.gravity,
+            "position": None if self.placed is None else [round(float(v), 6) for v in self.placed.position],
         }
 
 
 def open_recordings(
-    paths: Sequence[Path], views: Sequence[View], topics: Sequence[str] = (), fps: float | None = None
+    paths: Sequence[Path],
+    views: Sequence[View],
+    topics: Sequence[str] = (),
+    fps: float | None = None,
+    placed: Sequence[PlacedCamera] = (),
 ) -> list[Recording]:
     """Open recordings.
 
@@ -72,6 +79,7 @@ def open_recordings(
         views: what is known of the camera of each; a bag's camera_info comes first.
         topics: image topics of the bags; none for all.
         fps: images a second of folders; without it their images have no times.
+        placed: calibrated cameras; videos and folders of their names are theirs, and are taken at the same time.
 
     Raises:
         OrposeError: nothing there, nothing in it, or held back for measuring.
@@ -79,15 +87,23 @@ def open_recordings(
     opened: list[Recording] = []
     for path, view in zip(paths, views, strict=True):
         opened += _of_bag(path, view, topics) if is_bag(path) else [_of_frames(path, view, fps)]
+    cameras = {camera.name: camera for camera in placed}
+    opened = [replace(one, placed=cameras.get(one.path.stem) if one.topic is None else None) for one in opened]
     names: dict[str, int] = {}
     renamed = []
     for one in opened:
         names[one.name] = names.get(one.name, 0) + 1
         number = names[one.name]
-        renamed.append(one if number == 1 else Recording(**{**vars(one), "name": f"{one.name}-{number}"}))
+        renamed.append(one if number == 1 else replace(one, name=f"{one.name}-{number}"))
     if len({one.content + (one.topic or "") for one in opened}) < len(opened):
         raise OrposeError("two of the recordings are the same; give each once")
     return renamed
+
+
+def together(recordings: Sequence[Recording]) -> list[int]:
+    """Which recordings are of calibrated cameras that see the same moments: none, or two and more."""
+    found = [number for number, one in enumerate(recordings) if one.placed is not None and one.timed]
+    return found if len(found) > 1 else []
 
 
 def _of_frames(path: Path, view: View, fps: float | None) -> Recording:

@@ -63,6 +63,7 @@ def write_report(material: Material, finished: Mapping[str, Any], path: Path) ->
         _reviewed(material),
         _false_persons(figures["false_persons"]),
         _movement(figures["movement"]),
+        _cameras(figures["cameras"]),
     ]
     both = _both(material)
     if both is not None and (picture := curves(both)):
@@ -141,6 +142,22 @@ def _movement(figures: Mapping[str, Any]) -> str:
         return "<p>The recording has no times, so how steadily people are seen could not be measured.</p>"
     head = "<tr><th></th><th>at</th><th>before</th><th>after</th></tr>"
     return f"<table><caption>Steadiness over time; less is better</caption>{head}{''.join(rows)}</table>"
+
+
+def _cameras(figures: Mapping[str, Any]) -> str:
+    rows = []
+    for factor, before in figures["before"].items():
+        after = figures["after"][factor]
+        for key, name, scale in (
+            ("persons", "persons seen by two cameras or more, of a moment", 1),
+            ("error", "joints' distance from where they are by all cameras, % of the diagonal", 100),
+        ):
+            cells = "".join(f"<td>{'-' if v[key] is None else f'{scale * v[key]:.3g}'}</td>" for v in (before, after))
+            rows.append(f"<tr><td>{name}</td><td>{factor}x</td>{cells}</tr>")
+    if not rows:
+        return ""
+    head = "<tr><th></th><th>at</th><th>before</th><th>after</th></tr>"
+    return f"<table><caption>Between calibrated cameras</caption>{head}{''.join(rows)}</table>"
 
 
 def _both(material: Material) -> Evaluation | None:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from orpose_models.adaptation.backgrounds import background_of
+from orpose_models.adaptation.camera_agreement import Agreements, agree
 from orpose_models.adaptation.keeping import KeptFrame, moments
 from orpose_models.adaptation.over_time import Confirmations, over_time
-from orpose_models.adaptation.recordings import Recording
+from orpose_models.adaptation.recordings import Recording, together
 from orpose_models.datasets.camera_file import View
 from orpose_models.datasets.image_file import read_image
 from orpose_models.training.image_source import Choice, keep_image
@@ -56,11 +57,18 @@ def teach_frames(
 
 
 def room_labels(
-    frames: Sequence[KeptFrame], taught: Path, room: Path, nobody: Path, hard_threshold: float, over: bool = True
+    recordings: Sequence[Recording],
+    frames: Sequence[KeptFrame],
+    taught: Path,
+    room: Path,
+    nobody: Path,
+    hard_threshold: float,
+    over: bool = True,
 ) -> dict[str, Any]:
-    """Correct the teacher's labels over time, add backgrounds, and lay pictures in which nobody is into a folder.
+    """Correct the teacher's labels over time and by other cameras, and add pictures in which nobody is.
 
     Args:
+        recordings: of all frames.
         frames: what was kept.
         taught: the teacher's labels. room: the corrected ones, written.
         nobody: folder of pictures without persons, written.
@@ -81,6 +89,7 @@ def room_labels(
             corrected.update({image.image_id: image for image in fixed})
             if part == "learn" and known and not any(len(image.soft) for image in known):
                 empty += [frame for frame in group if frame.middle and frame.file in by_name]
+    seen = _by_other_cameras(recordings, frames, by_name, corrected, labels.accept, hard_threshold) if over else None
     for frame in empty:
         image = by_name[frame.file]
         link(labels.path_of(image), nobody / frame.file.replace("/", "-"))
@@ -93,7 +102,33 @@ def room_labels(
         accepted[Path(image.file_name).parts[0]] += int((image.soft.box_scores >= labels.accept).sum())
     free = len(list(nobody.glob("*.jpg"))) if nobody.is_dir() else 0
     found = {"images": len(images), "accepted": sum(accepted.values()), "accepted_of": accepted}
-    return {**found, "person_free": free, "plates": len(plates), **asdict(counts)}
+    cameras = None if seen is None else asdict(seen)
+    return {**found, "person_free": free, "plates": len(plates), **asdict(counts), "cameras": cameras}
+
+
+def _by_other_cameras(
+    recordings: Sequence[Recording],
+    frames: Sequence[KeptFrame],
+    by_name: dict[str, ImageLabels],
+    corrected: dict[int, ImageLabels],
+    accept: float,
+    hard_threshold: float,
+) -> Agreements | None:
+    """Let calibrated cameras correct each other's labels, in `corrected`; None if there are none."""
+    same = together(recordings)
+    if not same:
+        return None
+    counts = Agreements()
+    groups: dict[int, list[KeptFrame]] = {}
+    for frame in frames:
+        if frame.middle and frame.part != "stretch" and frame.recording in same and frame.file in by_name:
+            groups.setdefault(frame.moment, []).append(frame)
+    for group in groups.values():
+        images = [corrected[by_name[frame.file].image_id] for frame in group]
+        cameras = [camera for frame in group if (camera := recordings[frame.recording].placed) is not None]
+        for image in agree(images, cameras, accept, hard_threshold, counts):
+            corrected[image.image_id] = image
+    return counts
 
 
 def _plates(

@@ -31,13 +31,13 @@ class Verdict:
 
 
 def judge(figures: Mapping[str, Any], name: str, before: str) -> Verdict:
-    """Judge by `figures`, as `adapt_run` puts them together: room, everyday, false_persons, movement.
+    """Judge by `figures`, see `proving.figures_of`: room, everyday, false_persons, movement, cameras.
 
     It is recommended if, in the room, the mean keypoint AP over the factors rises by a point, at one factor at least
     beyond doubt; nothing else may clearly be worse.
     """
     room, everyday = figures["room"].get("keypoint AP", {}), figures["everyday"].get("keypoint AP", {})
-    against = [*_worse_in_room(room), *_forgotten(everyday), *_false(figures), *_unsteady(figures)]
+    against = [*_worse_in_room(room), *_forgotten(everyday), *_false(figures), *_unsteady(figures), *_apart(figures)]
     known = [row for row in room.values() if row["difference"] is not None]
     mean = sum(row["difference"] for row in known) / len(known) if known else 0.0
     sure = any(row["low"] is not None and row["low"] > 0 for row in known)
@@ -108,4 +108,17 @@ def _unsteady(figures: Mapping[str, Any]) -> list[str]:
                 continue
             if after[key] > _UNSTEADY * before[key] and after[key] - before[key] > least:
                 found.append(f"{what} more than before at {factor}x ({after[key]:.3g}, before {before[key]:.3g})")
+    return found
+
+
+def _apart(figures: Mapping[str, Any]) -> list[str]:
+    """Where cameras fit together worse than before."""
+    found = []
+    for factor, before in figures["cameras"]["before"].items():
+        first, second = before["error"], figures["cameras"]["after"][factor]["error"]
+        if first is not None and second is not None and second > _UNSTEADY * first:
+            found.append(
+                f"cameras agree less than before at {factor}x ({100 * second:.2f} % of the image's diagonal apart, "
+                f"before {100 * first:.2f})"
+            )
     return found

@@ -46,7 +46,7 @@ def adapt(
         Path | None,
         typer.Option(
             help="Intrinsics where the recording has none: camera_calibration's YAML, or a .qca.txt with cameras of "
-            "the recordings' names."
+            "the recordings' names, which then are taken at the same time and confirm each other."
         ),
     ] = None,
     pitch: Annotated[
@@ -64,6 +64,7 @@ def adapt(
     one_by_one: Annotated[
         bool, typer.Option("--one-by-one", help="Do not let neighbouring images correct each other's labels.")
     ] = False,
+    short: Annotated[bool, typer.Option("--short", help="Take recordings of less than 30 s, too.")] = False,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes that label and train (default: one for each core, at most 8).")
     ] = None,
@@ -81,12 +82,14 @@ def adapt(
     from orpose_models.adaptation.adapt_run import AdaptPlan
     from orpose_models.adaptation.adapt_run import adapt as run
     from orpose_models.adaptation.recordings import open_recordings
+    from orpose_models.datasets.multiview import read_qualisys
     from orpose_models.training.teach_run import view_of
 
     with reporting(console) as reporter:
+        placed = read_qualisys(camera) if camera is not None and camera.name.endswith(".qca.txt") else []
         views = [view_of(path, camera, pitch, reporter) for path in recording]
         plan = AdaptPlan(
-            tuple(open_recordings(recording, views, topic or (), fps)),
+            tuple(open_recordings(recording, views, topic or (), fps, placed)),
             out,
             start,
             teacher,
@@ -98,6 +101,7 @@ def adapt(
             forget,
             tuple(labels or ()),
             not one_by_one,
+            short,
             **({} if workers is None else {"workers": workers}),
         )
         adapted = run(plan, reporter)

@@ -14,12 +14,13 @@ def row(before, after, low=None, high=None):
     return {"before": before, "after": after, "difference": change, "low": low, "high": high}
 
 
-def figures(room=None, everyday=None, false=None, movement=None):
+def figures(room=None, everyday=None, false=None, movement=None, cameras=None):
     return {
         "room": {"keypoint AP": {"1": row(0.4, 0.43), "12": row(0.1, 0.16)} if room is None else room},
         "everyday": {"keypoint AP": {"1": row(0.3, 0.295), "12": row(0.1, 0.1)} if everyday is None else everyday},
         "false_persons": {"before": {}, "after": {}} if false is None else false,
         "movement": {"before": {}, "after": {}} if movement is None else movement,
+        "cameras": {"before": {}, "after": {}} if cameras is None else cameras,
     }
 
 
@@ -60,6 +61,10 @@ def test_better_in_the_room_and_no_worse_elsewhere_is_recommended() -> None:
                 }
             },
             r"joints jitter more than before at 1x \(0.04, before 0.02\)",
+        ),
+        (
+            {"cameras": {"before": {"8": {"error": 0.004}}, "after": {"8": {"error": 0.006}}}},
+            r"cameras agree less than before at 8x \(0.60 % of the image's diagonal apart, before 0.40\)",
         ),
     ],
 )
