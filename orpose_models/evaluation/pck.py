@@ -141,7 +141,7 @@ def _correct(
     torso = known & _TORSO
     torso = np.where(torso.any(axis=1, keepdims=True), torso, known)
     # A joint that the prediction lacks stands at 0, 0 and so speaks against it.
-    mean = (distance * torso[:, None]).sum(axis=2) / torso.sum(axis=1)[:, None]
+    mean = (distance * torso[:, None]).sum(axis=2) / np.maximum(torso.sum(axis=1), 1)[:, None]
     taken = mean.argmin(axis=1)
     near = distance[np.arange(len(points)), taken] <= alpha * size[:, None]
     return np.asarray(near & known & found[taken])
