@@ -5,14 +5,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
-from orpose_models.tracking.tracker import Tracker
 from orpose_models.training.labels import ImageLabels
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.skeletons import COCO17
 
 # From which mean score on a person whose pose lasts through a whole moment is one, and how alike its poses must be.
 _LASTING_SCORE, _LASTING_POSE = 0.2, 0.5
+_REACH = 0.6  # of their height, between the places of a person in consecutive images
 _JUMPS = 0.3  # agreement in place below which a joint is not of the hard set
 _HELD = 0.7  # agreement in place from which on neighbours speak for a joint
 
@@ -55,9 +56,41 @@ def over_time(
     """
     if len(moment) < 2:
         return list(moment)
-    tracker = Tracker(memory=10.0)
-    ids = [tracker.update(image.soft, float(place), image.size).ids for place, image in enumerate(moment)]
+    ids = _linked([image.soft for image in moment])
     return [_corrected(moment, ids, place, accept, hard_threshold, counts) for place in range(len(moment))]
+
+
+def _linked(poses: Sequence[Poses]) -> list[NDArray[np.int64]]:
+    """Who is who in consecutive images: the same number for the same person, for each image (n,).
+
+    People who walk by leave their box within a moment, so that boxes need not overlap here, as they must for lasting
+    ids.
+    """
+    ids = [np.arange(len(poses[0]))]
+    known, last = poses[0].boxes, ids[0]
+    following = len(poses[0])
+    for one in poses[1:]:
+        mine = np.full(len(one), -1, np.int64)
+        apart = _apart(known, one.boxes)
+        for row, column in zip(*linear_sum_assignment(np.minimum(apart, 2 * _REACH)), strict=True):
+            if apart[row, column] <= _REACH:
+                mine[column] = last[row]
+        new = np.flatnonzero(mine < 0)
+        mine[new] = following + np.arange(len(new))
+        following += len(new)
+        ids.append(mine)
+        gone = ~np.isin(last, mine)  # may come back in the image after
+        known, last = np.concatenate([one.boxes, known[gone]]), np.concatenate([mine, last[gone]])
+    return ids
+
+
+def _apart(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(n, m) how far boxes are from each other, in heights, and how unlike in size."""
+    first, second = one[:, None].astype(np.float64), other[None].astype(np.float64)
+    centres = (first[..., :2] + first[..., 2:] - second[..., :2] - second[..., 2:]) / 2
+    sides = [np.maximum(box[..., 2:] - box[..., :2], 1).max(axis=-1) for box in (first, second)]
+    distance = np.linalg.norm(centres, axis=-1) / np.minimum(*sides)
+    return np.asarray(distance + np.abs(np.log(sides[0] / sides[1])))
 
 
 def _corrected(

@@ -90,3 +90,13 @@ def test_a_joint_that_stays_gets_the_mean_of_its_scores() -> None:
     assert images[1].hard.keypoint_scores[0, 9] == pytest.approx(0.4)
     assert images[1].hard.scores_soft[0, 9] == pytest.approx(0.4)
     assert counts.held == 3
+
+
+def test_who_walks_out_of_his_box_is_the_same_person() -> None:
+    steps = [tuple(np.add(BOX, (36 * i, 0, 36 * i, 0))) for i in range(3)]
+    images, counts = corrected(*(image((step, 0.25)) for step in steps))
+    assert [one.soft.box_scores.tolist() for one in images] == [pytest.approx([0.3])] * 3
+    assert counts.rejected == 0
+    far = tuple(np.add(BOX, (60, 0, 60, 0)))
+    images, counts = corrected(image((BOX, 0.8)), image((far, 0.8)))
+    assert counts.rejected == 2
