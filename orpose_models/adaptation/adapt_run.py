@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,12 @@ class AdaptPlan:
     def name(self) -> str:
         """The student's name."""
         return self.out.resolve().name
+
+    def also(self, others: tuple[Path, ...], over_time: bool, short: bool, workers: int | None) -> "AdaptPlan":
+        """The same plan with what is set more rarely; `workers` None leaves them as they are."""
+        return replace(
+            self, others=others, over_time=over_time, short=short, workers=self.workers if workers is None else workers
+        )
 
     def as_plain(self, start_sha256: str) -> dict[str, Any]:
         """What the result depends on; neither the number of processes nor whether it is forgotten."""

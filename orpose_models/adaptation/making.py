@@ -99,7 +99,9 @@ class Material:
         """Of the training."""
         nobody = self.nobody.resolve() if self.nobody.is_dir() and any(self.nobody.iterdir()) else None
         room, start = self.room.resolve(), self.start.resolve()
-        return room_config(self.name, start, room, nobody, self.earlier, self.others, iterations)
+        first = self.folder.resolve().parent / "round-1" / "start"
+        origin = first if first != start and first.is_dir() else None
+        return room_config(self.name, start, origin, room, nobody, self.earlier, self.others, iterations)
 
 
 def train_student(material: Material, iterations: int, workers: int, reporter: Reporter) -> str:

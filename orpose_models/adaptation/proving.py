@@ -18,8 +18,9 @@ from orpose_models.files.disk import write_json
 from orpose_models.files.predictions import Predictions
 from orpose_models.registry.models import load_model
 from orpose_models.registry.own_models import PROOF
+from orpose_models.training.card_subject import read_subject
 from orpose_models.training.labels import LabelSet
-from orpose_models.training.model_card import model_card, read_subject
+from orpose_models.training.model_card import model_card
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.reporting import Reporter

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from orpose_models.files.disk import read_json
-from orpose_models.model_format.manifest import MANIFEST
+from orpose_models.model_format.manifest import MANIFEST, WEIGHTS
 from orpose_models.training.train_config import TrainConfig
 from orpose_models.vocabulary.errors import OrposeError
 
@@ -51,11 +51,23 @@ ALL_SCALES = [
         ],
     },
 ]
+AUGMENTATION = {
+    "scale": [0.75, 2.0],
+    "close": 0.15,
+    "background": 0.12,
+    "turned": 0.3,
+    "grey": 0.15,
+    "blur": 0.1,
+    "noise": 0.5,
+    "compression": 0.2,
+    "inputs": ALL_SCALES,
+}
 
 
 def room_config(
     name: str,
     start: Path,
+    origin: Path | None,
     room: Path,
     nobody: Path | None,
     earlier: tuple[Path, ...],
@@ -67,6 +79,7 @@ def room_config(
     Args:
         name: of the student.
         start: folder of the exported student that it starts from.
+        origin: folder of the one that it is held to, so that several adaptations do not lead away; None for the start.
         room: the room's labels; its parts `choose` and `prove` are not trained on.
         nobody: folder of pictures of the room in which nobody is; None if there are none.
         earlier: labels of earlier adaptations of the same student.
@@ -82,23 +95,18 @@ def room_config(
         {
             "name": name,
             "seed": 1,
-            "model": {"kind": "light", "start": str(start / "weights.safetensors"), "settings": _settings(start)},
+            "model": {
+                "kind": "light",
+                "start": str(start / WEIGHTS),
+                "origin": None if origin is None else str(origin / WEIGHTS),
+                "settings": _settings(start),
+            },
             "data": {
                 "empty": 0.5,
                 "sources": sources,
                 "held_back": ["*/choose/*", "*/prove/*"],
             },
-            "augmentation": {
-                "scale": [0.75, 2.0],
-                "close": 0.15,
-                "background": 0.12,
-                "turned": 0.3,
-                "grey": 0.15,
-                "blur": 0.1,
-                "noise": 0.5,
-                "compression": 0.2,
-                "inputs": ALL_SCALES,
-            },
+            "augmentation": AUGMENTATION,
             "optimiser": {"kind": "channel_adam", "learning_rate": 1.5e-4, "lifter_factor": 0.5},
             "schedule": {"kind": "cosine", "iterations": iterations, "warmup": min(50, max(1, iterations // 10))},
             "batch": BATCH,
