@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from orpose_models.model_format.pose_model import PoseModel
+from orpose_models.model_format.pose_model import Chosen, PoseModel
 from orpose_models.vocabulary.resolution import Resolution
 from orpose_ros.stream_statistics import Latency, Snapshot
 
@@ -59,6 +59,8 @@ def assess(health: Health, snapshot: Snapshot | None) -> Status:
     values = {"state": health.state}
     if health.model is not None:
         values |= {"model": health.model.name, "model sha256": health.model.sha256, "engine": health.model.engine}
+        if isinstance(health.model, Chosen) and health.model.chosen:
+            values["engine chosen"] = health.model.chosen
     if snapshot is None:
         if health.configure_problem:
             return Status(Level.ERROR, f"not configured: {health.configure_problem}", values)

@@ -13,7 +13,7 @@ from orpose_models.cli.adapt import adapt
 from orpose_models.cli.bag import app as bag
 from orpose_models.cli.benchmark import benchmark
 from orpose_models.cli.card import card
-from orpose_models.cli.console import new_console, say
+from orpose_models.cli.console import new_console, say, show_log
 from orpose_models.cli.evaluate import evaluate
 from orpose_models.cli.export import export
 from orpose_models.cli.fetch import fetch
@@ -63,6 +63,7 @@ app.command("reproduce")(reproduce)
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 done, 2 a user's mistake, 130 interrupted."""
     console = new_console(stderr=True)
+    show_log(console)
     try:
         code = app(args=arguments, standalone_mode=True)
         return int(code or 0)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from orpose_models.model_format.engines import ENGINES
+from orpose_models.model_format.engines import CHOICES
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.resolution import MAX_FACTOR, MIN_FACTOR
 
@@ -32,7 +32,7 @@ Pitch = Annotated[float | None, typer.Option(min=-90, max=90, help="Degrees the 
 ScoreThreshold = Annotated[float, typer.Option(min=0, max=1, help="Leave out persons with lower scores.")]
 Engine = Annotated[
     str | None,
-    typer.Option(help=f"What computes it: {', '.join(ENGINES)} (default: the model's own)."),
+    typer.Option(help=f"What computes it: {', '.join(CHOICES)} (default: the model's own)."),
 ]
 Threads = Annotated[int | None, typer.Option(min=1, help="How many threads to use (default: all cores).")]
 

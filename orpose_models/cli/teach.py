@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orpose_models.cli.console import new_console, say
+from orpose_models.cli.options import Engine
 from orpose_models.cli.progress import reporting
 from orpose_models.vocabulary.errors import OrposeError
 
@@ -47,6 +48,7 @@ def teach(
         float | None, typer.Option(min=-90, max=90, help="Degrees the camera looks down, where that is not known.")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes; each uses one thread if there are several.")] = 1,
+    engine: Engine = None,
     shard: Annotated[
         str | None, typer.Option(metavar="I/N", help="Do part I (from 0) of N, here; torchrun sets it by itself.")
     ] = None,
@@ -66,7 +68,7 @@ def teach(
             Choice(view_of(path, camera, pitch, reporter), stride, at_most, tuple(topic or ())) for path in source
         )
         labels = out or Path("out/labels") / source[0].resolve().stem / "labels.json"
-        plan = TeachPlan(tuple(source), tuple(choices), labels, teacher, hard_threshold, accept, workers, part)
+        plan = TeachPlan(tuple(source), tuple(choices), labels, teacher, hard_threshold, accept, workers, part, engine)
         taught = label(plan, reporter)
     if taught is None:
         console.print("this part is done; the last part to finish writes the labels")

@@ -12,6 +12,8 @@ from orpose_models.model_format.student_config import OneStageConfig
 from orpose_models.vocabulary.errors import OrposeError, file_problem
 from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
+# The version from which on the network's graph takes several images.
+BATCHED: Literal[3] = 3
 MANIFEST, WEIGHTS = "model.json", "weights.safetensors"
 GRAPHS = ("network", "lifters")
 # Those of which there is another one, partly in 8 bit.
@@ -23,6 +25,7 @@ class Manifest(BaseModel):
     """`model.json`.
 
     Attributes:
+        schema_version: 3; of version 2 the network takes one image, and its answers have no first dimension.
         name: of the model.
         keypoints, joints: names of the joint sets of 2D and 3D (`orpose_models.vocabulary.skeletons`).
         config: branches and input sizes of the student.
@@ -33,7 +36,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     kind: Literal["orpose-model"] = "orpose-model"
-    schema_version: Literal[2] = 2
+    schema_version: Literal[2, 3] = BATCHED
     name: Annotated[str, Field(min_length=1)]
     keypoints: Literal["coco17"] = COCO17.name  # type: ignore[assignment]
     joints: Literal["h36m17"] = H36M17.name  # type: ignore[assignment]

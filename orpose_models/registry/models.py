@@ -1,21 +1,30 @@
 """Pose models by name."""
 
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from orpose_models.model_format.engines import DEFAULT_ENGINE, ENGINES
-from orpose_models.model_format.pose_model import PoseModel
+from orpose_models.model_format.engines import AUTO, CHOICES, DEFAULT_ENGINE
+from orpose_models.model_format.pose_model import Chosen, PoseModel
+from orpose_models.registry.choosing import choose
 from orpose_models.registry.own_models import own_models
 from orpose_models.vocabulary.errors import OrposeError
 
+_log = logging.getLogger(__name__)
 
-def _teacher(preset: str, threads: int | None) -> PoseModel:
+
+def _teacher(preset: str, threads: int | None, engine: str | None) -> PoseModel:
     from orpose_models.teacher.packaged import load_packaged_teacher
 
-    return load_packaged_teacher(preset, threads=threads)
+    return load_packaged_teacher(preset, threads, engine or DEFAULT_ENGINE, _say)
 
 
-def _paper_teacher(threads: int | None) -> PoseModel:
+def _say(text: str) -> None:
+    """What takes long, or was decided: for whoever listens to the package's log."""
+    _log.info(text)
+
+
+def _paper_teacher(threads: int | None, engine: str | None) -> PoseModel:
     try:
         import torch
     except ImportError:
@@ -45,19 +54,18 @@ def _exported(folder: Path, threads: int | None, engine: str) -> PoseModel:
         return _on_torch(folder, threads)
     from orpose_models.runtime.student import load_runtime_student
 
-    return load_runtime_student(folder, engine, threads)
+    return load_runtime_student(folder, engine, threads, _say)
 
 
-# What `load_model` knows by name, besides `shipped_models`: a description and a loader (threads: int | None) ->
-# PoseModel.
-MODELS: Mapping[str, tuple[str, Callable[[int | None], PoseModel]]] = {
+# What `load_model` knows by name, besides `shipped_models`: a description and a loader (threads, engine) -> PoseModel.
+MODELS: Mapping[str, tuple[str, Callable[[int | None, str | None], PoseModel]]] = {
     "teacher": (
         "packaged teacher: three networks look at an image and again at each person, in the mirror too: accurate, slow",
-        lambda threads: _teacher("full", threads),
+        lambda threads, engine: _teacher("full", threads, engine),
     ),
     "teacher-fast": (
         "packaged teacher with one look at the image and one at each person: several images a second on two cores",
-        lambda threads: _teacher("fast", threads),
+        lambda threads, engine: _teacher("fast", threads, engine),
     ),
     "paper-teacher": (
         "the paper's three networks, on torch; you provide detectron2 and the weights (docs/paper-teacher.md)",
@@ -65,7 +73,8 @@ MODELS: Mapping[str, tuple[str, Callable[[int | None], PoseModel]]] = {
     ),
 }
 
-
+# Those of them that run on torch and nothing else.
+ON_TORCH = ("paper-teacher",)
 DEFAULT_MODEL = "orpose-all-light"  # of the command line and of the node
 # Exported students that come with the program, each in a folder of its name.
 SHIPPED = Path(__file__).resolve().parents[1] / "models"
@@ -83,16 +92,19 @@ def load_model(name: str, threads: int | None = None, engine: str | None = None)
         name: one of `shipped_models`, `MODELS` or `own_models`, the folder of an exported student, or a trained
             student's FILE.safetensors.
         threads: how many threads it may use; None for all cores.
-        engine: one of `ENGINES`; None for the model's own, which is `DEFAULT_ENGINE` for exported students.
+        engine: one of `ENGINES`; 'auto' for the fastest that computes the same here (`choosing`); None for the model's
+            own, which is `DEFAULT_ENGINE` for exported students and the packaged teacher.
 
     Raises:
         OrposeError: no such model or engine, the model does not run on the engine, or its weights are missing,
             corrupt or of another version.
     """
-    if engine is not None and engine not in ENGINES:
-        raise OrposeError(f"engine {engine!r} is not known; choose one of: {', '.join(ENGINES)}")
+    if engine is not None and engine not in CHOICES:
+        raise OrposeError(f"engine {engine!r} is not known; choose one of: {', '.join(CHOICES)}")
+    if engine == AUTO:
+        return _chosen(name, threads)
     if name in MODELS:
-        model = MODELS[name][1](threads)
+        model = MODELS[name][1](threads, engine)
     elif name in (shipped := shipped_models()):
         return _exported(shipped[name], threads, engine or DEFAULT_ENGINE)
     elif name in (own := own_models()):
@@ -111,3 +123,14 @@ def load_model(name: str, threads: int | None = None, engine: str | None = None)
     if engine not in (None, model.engine):
         raise OrposeError(f"model {name!r} runs on {model.engine}, not on {engine}; leave the choice to the model")
     return model
+
+
+def _chosen(name: str, threads: int | None) -> PoseModel:
+    """A model on the engine that `choosing` takes; one that runs on torch alone stays there."""
+    if name.endswith(".safetensors") or name in ON_TORCH:
+        return load_model(name, threads)
+    choice = choose(lambda engine: load_model(name, threads, engine), _say)
+    if isinstance(choice.model, Chosen):
+        choice.model.chosen = choice.sentence
+    _say(choice.sentence)
+    return choice.model

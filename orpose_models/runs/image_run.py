@@ -1,7 +1,8 @@
 """A pipeline over many images, kept in a journal: every run of a model goes through `run_images`."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,9 @@ from numpy.typing import NDArray
 from orpose_models.datasets.image_file import size_of
 from orpose_models.files.prediction_journal import Kept, PredictionJournal
 from orpose_models.files.predictions import ImagePrediction
-from orpose_models.runtime.pipeline import Pipeline
+from orpose_models.registry.batches import settled_batch
+from orpose_models.runtime.engines import DeviceError
+from orpose_models.runtime.pipeline import Pipeline, Result, Shot, process_together
 from orpose_models.tracking.tracker import Tracker
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
@@ -76,27 +79,69 @@ def run_images(
     """
     untracked = replace(pipeline, tracker=None)
     found = Found()
-    for image in images:
-        try:
-            kept = journal.done.get(image.key) or _process(image, untracked, journal)
-        except OrposeError as error:
-            if not leave_out:
-                raise
-            found.left_out.append(str(error))
-        else:
-            # The number and the name are this run's: files may have been added or removed since.
-            prediction = replace(kept.prediction, image_id=image.image_id, file_name=image.name)
-            found.images.append(prediction)
-            found.notes.extend(kept.notes)
-        advance()
+    for group in _groups(images, settled_batch(pipeline.model)):
+        for image, outcome in _outcomes(group, untracked, journal):
+            if isinstance(outcome, OrposeError):
+                if not leave_out:
+                    raise outcome
+                found.left_out.append(str(outcome))
+            else:
+                # The number and the name are this run's: files may have been added or removed since.
+                prediction = replace(outcome.prediction, image_id=image.image_id, file_name=image.name)
+                found.images.append(prediction)
+                found.notes.extend(outcome.notes)
+            advance()
     return found
 
 
-def _process(image: RunImage, pipeline: Pipeline, journal: PredictionJournal) -> Kept:
-    pixels = image.read()
-    result = pipeline.process(pixels, image.camera(size_of(pixels)))
-    prediction = ImagePrediction(image.image_id, image.name, result.resolution, result.poses, image.stamp_ns)
-    return journal.append(image.key, prediction, image.notes)
+def _groups(images: Iterable[RunImage], size: int) -> Iterator[list[RunImage]]:
+    source = iter(images)
+    while group := list(islice(source, size)):
+        yield group
+
+
+def _outcomes(
+    group: list[RunImage], pipeline: Pipeline, journal: PredictionJournal
+) -> Iterator[tuple[RunImage, Kept | OrposeError]]:
+    """Of each image what the journal has, what is found in it now, or why nothing can be."""
+    problems: dict[int, OrposeError] = {}
+    shots: dict[int, Shot] = {}
+    for number, image in enumerate(group):
+        if image.key in journal.done:
+            continue
+        try:
+            pixels = image.read()
+            shots[number] = Shot(pipeline, pixels, image.camera(size_of(pixels)))
+        except OrposeError as error:
+            problems[number] = error
+    results = _results(shots, problems)
+    for number, image in enumerate(group):
+        if number in results:
+            result = results[number]
+            prediction = ImagePrediction(image.image_id, image.name, result.resolution, result.poses, image.stamp_ns)
+            yield image, journal.append(image.key, prediction, image.notes)
+        else:
+            yield image, problems.get(number) or journal.done[image.key]
+
+
+def _results(shots: dict[int, Shot], problems: dict[int, OrposeError]) -> dict[int, Result]:
+    """What is found, by the image's number; notes why where nothing can be. A device that is lost ends the run."""
+    if len(shots) > 1:
+        try:
+            return dict(zip(shots, process_together(list(shots.values())), strict=True))
+        except DeviceError:
+            raise
+        except OrposeError:
+            pass  # which of them it was is seen one by one
+    results = {}
+    for number, shot in shots.items():
+        try:
+            results[number] = shot.pipeline.process(shot.image, shot.camera)
+        except DeviceError:
+            raise
+        except OrposeError as error:
+            problems[number] = error
+    return results
 
 
 def tracked(images: Iterable[ImagePrediction], tracker: Tracker) -> list[ImagePrediction]:

@@ -1,6 +1,7 @@
 """From a camera image to published poses: reduce, find the persons, select, place, track."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from orpose_models.lifting.placing import nominal_roots
 from orpose_models.lifting.root import solve_root
-from orpose_models.model_format.pose_model import PoseModel
+from orpose_models.model_format.pose_model import PoseModel, View, predict_all
 from orpose_models.tracking.tracker import Tracker
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.poses import Poses
@@ -80,6 +81,14 @@ class Pipeline:
         Raises:
             ValueError: the image is not (h, w, 3) uint8, or the camera is of another image size.
         """
+        shot = Shot(self, image, camera, time)
+        seen, resolution = self._reduced(shot)
+        return self._result(
+            shot, seen, resolution, self.model.predict(seen, resolution.full, camera, self.score_threshold)
+        )
+
+    def _reduced(self, shot: "Shot") -> tuple[NDArray[np.uint8], Resolution]:
+        image, camera = shot.image, shot.camera
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
             raise ValueError(f"expected an (h, w, 3) uint8 image, got {image.shape} {image.dtype}")
         seen, resolution = reduce_image(image, self._factor(image), self.max_input_pixels)
@@ -88,15 +97,18 @@ class Pipeline:
                 f"the camera's intrinsics are for {camera.width} x {camera.height} pixels, "
                 f"the image has {resolution.full[0]} x {resolution.full[1]}"
             )
-        poses = self.model.predict(seen, resolution.full, camera, self.score_threshold)
+        return seen, resolution
+
+    def _result(self, shot: "Shot", seen: NDArray[np.uint8], resolution: Resolution, poses: Poses) -> Result:
         best_first = np.argsort(-poses.box_scores, kind="stable")
         poses = poses.select(best_first[poses.box_scores[best_first] >= self.score_threshold][: self.max_persons])
+        camera = shot.camera
         if camera is not None and not camera.guessed:
             root, root_std = solve_root(poses.keypoints, poses.keypoint_scores, poses.joints3d, camera)
             poses = poses.with_arrays(root=root, root_std=root_std)
         if self.tracker is not None:
-            poses = self.tracker.update(poses, time, resolution.full)
-        return Result(poses, resolution, seen, camera)
+            poses = self.tracker.update(poses, shot.time, resolution.full)
+        return Result(poses, resolution, seen, shot.camera)
 
     def _factor(self, image: NDArray[np.uint8]) -> float:
         """What to downsample this image by; says once that one is small already."""
@@ -110,3 +122,31 @@ class Pipeline:
                 f"{self.downsample:g}; leave downsample at 1"
             )
         return 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """An image on its way through a pipeline: see `Pipeline.process`."""
+
+    pipeline: Pipeline
+    image: NDArray[np.uint8]
+    camera: Camera | None = None
+    time: float = 0.0
+
+
+def process_together(shots: Sequence[Shot]) -> list[Result]:
+    """What `Pipeline.process` gives of each, to rounding, with one call of the model that their pipelines share.
+
+    Raises:
+        ValueError: as `Pipeline.process`, of any of them.
+    """
+    if not shots:
+        return []
+    reduced = [shot.pipeline._reduced(shot) for shot in shots]
+    views = [View(seen, resolution.full, shot.camera) for shot, (seen, resolution) in zip(shots, reduced, strict=True)]
+    lowest = min(shot.pipeline.score_threshold for shot in shots)
+    found = predict_all(shots[0].pipeline.model, views, lowest)
+    return [
+        shot.pipeline._result(shot, seen, resolution, poses)
+        for shot, (seen, resolution), poses in zip(shots, reduced, found, strict=True)
+    ]

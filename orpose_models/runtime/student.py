@@ -1,6 +1,6 @@
 """The light student as a pose model, without torch."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from orpose_models.lifting.features import FORMS, LENGTHS
 from orpose_models.lifting.runtime import Lifter
-from orpose_models.model_format.manifest import MANIFEST, Manifest, read_manifest
+from orpose_models.model_format.manifest import BATCHED, MANIFEST, Manifest, read_manifest
+from orpose_models.model_format.pose_model import View
 from orpose_models.model_format.score_calibration import Calibration, calibration_in
 from orpose_models.model_format.student_config import OneStageConfig
 from orpose_models.runtime.assembly import Found, poses_of
 from orpose_models.runtime.codec import Answer, Codec, Persons
+from orpose_models.runtime.engine_cache import Say
 from orpose_models.runtime.engines import Graph, load_graphs
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.poses import Poses
@@ -38,7 +40,9 @@ class RuntimeStudent:
         config: its branches and input sizes.
         graphs: 'network' and 'lifters'.
         calibration: is applied to the keypoint scores, but not to those of the branches; None for none.
-        timings: seconds that each of `STAGES` took in the latest `predict`.
+        chosen: how the engine was chosen, where it was not named.
+        batch: see `pose_model.BatchModel`; 0 while it is not known.
+        timings: seconds that each of `STAGES` took in the latest `predict` or `predict_all`.
     """
 
     name: str
@@ -47,6 +51,8 @@ class RuntimeStudent:
     config: OneStageConfig
     graphs: Mapping[str, Graph]
     calibration: Calibration | None = None
+    chosen: str = ""
+    batch: int = 0
     timings: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
 
     def predict(
@@ -57,26 +63,37 @@ class RuntimeStudent:
         min_score: float = 0.0,
     ) -> Poses:
         """Find the persons; see `PoseModel.predict`. An unknown camera is guessed."""
+        return self.predict_all([View(image, full_size, camera)], min_score)[0]
+
+    def predict_all(self, views: Sequence[View], min_score: float = 0.0) -> list[Poses]:
+        """Find the persons of several images; those of one size at the network's input are computed in one call."""
         self.timings = timings = dict.fromkeys(STAGES, 0.0)
-        with _timed(timings, "preprocess"):
-            seen = image.shape[1], image.shape[0]
-            full = full_size or seen
-            size = self.config.input_size(full, seen)
-            given = resize_fast(image, size)[None]
-        with _timed(timings, "network"):
-            answer = Answer(*self.graphs["network"](given))
+        found: list[Poses] = [Poses.empty()] * len(views)
+        sizes = [self.config.input_size(view.full, (view.image.shape[1], view.image.shape[0])) for view in views]
+        for size in dict.fromkeys(sizes):
+            those = [i for i, other in enumerate(sizes) if other == size]
+            with _timed(timings, "preprocess"):
+                given = np.stack([resize_fast(views[i].image, size) for i in those])
+            with _timed(timings, "network"):
+                answers = self.graphs["network"](given)
+            for number, i in enumerate(those):
+                answer = Answer(*(array[number] for array in answers))
+                found[i] = self._poses(answer, views[i], size, min_score, timings)
+        return found
+
+    def _poses(self, answer: Answer, view: View, size: Size, min_score: float, timings: dict[str, float]) -> Poses:
         with _timed(timings, "decoding"):
             persons = CODEC.decode(answer, min_score)
         if not len(persons.scores):
             return Poses.empty()
         with _timed(timings, "lifting"):
-            joints3d = self._lift(persons, (camera or Camera.from_fov(*full)).resized(*size))
+            joints3d = self._lift(persons, (view.camera or Camera.from_fov(*view.full)).resized(*size))
         # A network of one branch has its scores for both.
         soft, hard = persons.keypoint_scores[1], persons.keypoint_scores[-1]
         found = Found(
             persons.boxes, persons.scores, persons.keypoints[0], persons.keypoint_scores[0], soft, hard, joints3d
         )
-        return poses_of(found, size, full, self.calibration)
+        return poses_of(found, size, view.full, self.calibration)
 
     def _lift(self, persons: Persons, camera: Camera) -> NDArray[np.float32]:
         """Joints (n, 17, 3): the mean of the branches' answers, NaN where none has any."""
@@ -117,22 +134,37 @@ def student_of(
     )
 
 
-def load_runtime_student(folder: str | Path, engine: str, threads: int | None = None) -> RuntimeStudent:
-    """Load an exported folder.
+def load_runtime_student(
+    folder: str | Path, engine: str, threads: int | None = None, say: Say = lambda text: None
+) -> RuntimeStudent:
+    """Load an exported folder; `say` is told what takes long.
 
     Raises:
         OrposeError: it is none, a file is corrupt, or the engine cannot run it.
     """
     folder = Path(folder)
     manifest, identity = read_manifest(folder)
-    graphs = load_graphs(engine, folder, threads)
+    graphs = load_graphs(engine, folder, threads, say)
+    if manifest.schema_version < BATCHED:
+        graphs["network"] = _one_by_one(graphs["network"])
     if threads is not None:
         cv2.setNumThreads(threads)
     return student_of(manifest, identity, engine, graphs, folder / MANIFEST)
+
+
+def _one_by_one(graph: Graph) -> Graph:
+    """A graph for images (n, ...) by one that takes a single one and says nothing of how many."""
+
+    def run(*arrays: NDArray[np.uint8]) -> list[NDArray]:
+        (images,) = arrays
+        answers = [graph(images[i : i + 1]) for i in range(len(images))]
+        return [np.stack(parts) for parts in zip(*answers, strict=True)]
+
+    return run
 
 
 @contextmanager
 def _timed(timings: dict[str, float], stage: str) -> Iterator[None]:
     start = perf_counter()
     yield
-    timings[stage] = perf_counter() - start
+    timings[stage] += perf_counter() - start

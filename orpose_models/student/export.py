@@ -14,15 +14,15 @@ from orpose_models.datasets.frames import open_frames
 from orpose_models.files.assets import asset
 from orpose_models.files.disk import atomic_folder, sha256, without_folders, write_json
 from orpose_models.files.validation import layout_error
-from orpose_models.model_format.engines import ENGINES, GRAPH_ENGINES
+from orpose_models.model_format.engines import ENGINES, EVERYWHERE
 from orpose_models.model_format.manifest import FILES, MANIFEST, QUANTISED, WEIGHTS, Manifest
 from orpose_models.model_format.score_calibration import INFO_KEY, Calibration
 from orpose_models.model_format.student_config import OneStageConfig
 from orpose_models.runtime.engines import Graph, load_graphs
+from orpose_models.runtime.parity import FACTORS, NOBODY, SHARE, Differences, compare
 from orpose_models.runtime.student import RuntimeStudent, student_of
 from orpose_models.student.graphs import build_graphs, torch_graphs
 from orpose_models.student.one_stage import OneStageStudent
-from orpose_models.student.parity import FACTORS, NOBODY, SHARE, Differences, compare
 from orpose_models.student.quantise import Inputs, quantise
 from orpose_models.student.stored_weights import write_graph
 from orpose_models.student.weights import load_student, save_student
@@ -143,7 +143,7 @@ def _check(
     original: OneStageStudent,
     images: Sequence[NDArray[np.uint8]],
 ) -> dict[str, Any]:
-    engines = [name for name in GRAPH_ENGINES if ENGINES[name].installed]
+    engines = [name for name in EVERYWHERE if ENGINES[name].installed]
     models = [_model(manifest, load_graphs(name, folder, 1)) for name in engines]
     reference, before = (_model(manifest, torch_graphs(student)) for student in (rounded, original))
     *differences, rounding = compare(reference, [*models, before], images)

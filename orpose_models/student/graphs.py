@@ -21,26 +21,28 @@ from orpose_models.vocabulary.skeletons import COCO17
 
 OPSET = 18
 _EXAMPLE_CELLS = 4
+# Images of one call.
+MAX_BATCH = 64
 
 
 class NetworkPart(nn.Module):
-    """An image (1, h, w, 3) uint8, BGR, h and w multiples of 32, to the arrays of `runtime.codec.Answer`."""
+    """Images (n, h, w, 3) uint8, BGR, h and w multiples of 32, to `runtime.codec.Answer` of each."""
 
     def __init__(self, student: OneStageStudent) -> None:
         super().__init__()
         self.student = student
 
-    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        maps = self.student(self.student.normalise(image.permute(0, 3, 1, 2).float()))
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        maps = self.student(self.student.normalise(images.permute(0, 3, 1, 2).float()))
         centre = maps.centre.sigmoid()
         peaks = torch.where(centre == F.max_pool2d(centre, 3, 1, 1), centre, torch.zeros_like(centre))
-        scores, cells = peaks.flatten().topk(self.student.config.max_persons)
+        scores, cells = peaks.flatten(1).topk(self.student.config.max_persons)
         boxes, regression = (
-            values[0].flatten(1).index_select(1, cells).T
+            values.flatten(2).gather(2, cells[:, None].expand(-1, values.shape[1], -1)).transpose(1, 2)
             for values in (torch.cat([maps.box_sizes, maps.box_offsets], dim=1), maps.regression)
         )
-        heatmaps = torch.cat(list(maps.heatmaps.values())).sigmoid()
-        return scores, cells, boxes, regression, heatmaps, torch.cat(list(maps.offsets.values()))
+        heatmaps = torch.stack(list(maps.heatmaps.values()), dim=1).sigmoid()
+        return scores, cells, boxes, regression, heatmaps, torch.stack(list(maps.offsets.values()), dim=1)
 
 
 class LiftersPart(nn.Module):
@@ -101,9 +103,9 @@ def build_graphs(student: OneStageStudent) -> dict[str, onnx.ModelProto]:
     return {
         "network": _export(
             NetworkPart(student),
-            (torch.zeros(1, _EXAMPLE_CELLS * MULTIPLE, (_EXAMPLE_CELLS + 1) * MULTIPLE, 3, dtype=torch.uint8),),
-            ({1: side["rows"], 2: side["columns"]},),
-            ["image"],
+            (torch.zeros(2, _EXAMPLE_CELLS * MULTIPLE, (_EXAMPLE_CELLS + 1) * MULTIPLE, 3, dtype=torch.uint8),),
+            ({0: dim("images", min=1, max=MAX_BATCH), 1: side["rows"], 2: side["columns"]},),
+            ["images"],
             list(Answer._fields),
         ),
         "lifters": _export(

@@ -4,12 +4,11 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
 
 from orpose_models.teacher.tfjs import Graph
-from orpose_models.teacher.tfjs_onnx import start_session, to_onnx
+from orpose_models.teacher.tfjs_onnx import Place, start_network, to_onnx
 from orpose_models.vocabulary.resolution import Size, resize_down, resize_up
 
 NOMINAL_SIZE = 512
@@ -68,9 +67,9 @@ class View:
 
 
 class CenterNet:
-    """The network, on ONNX Runtime."""
+    """The network, on an engine of the table; `place` goes before `threads`."""
 
-    def __init__(self, graph: Graph, threads: int | None = None) -> None:
+    def __init__(self, graph: Graph, threads: int | None = None, place: Place | None = None) -> None:
         self.sha256 = graph.sha256
         weights = dict(graph.weights)
         for name in _CLASS_WEIGHTS:
@@ -78,13 +77,13 @@ class CenterNet:
         model = to_onnx(
             replace(graph, weights=weights), _INPUT, _OUTPUTS, channels=3, nominal=(NOMINAL_SIZE, NOMINAL_SIZE)
         )
-        self._session: onnxruntime.InferenceSession = start_session(model, threads)
+        self._network = start_network(model, graph.sha256, place or Place(threads=threads))
 
     def detect(
         self, image: NDArray[np.uint8], view: View, threshold: float
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Persons in one view: boxes (n, 4) in pixels of the image, clipped to the view; scores (n,), best first."""
-        person, sides = self._session.run(["person", "sides"], {"images": view.cut(image)})
+        person, sides = self._network(view.cut(image))
         boxes, scores = decode(person[0, 0], sides[0], threshold)
         width, height = view.size
         boxes = np.clip(boxes, 0, [width, height, width, height])

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
 
 from orpose_models.teacher.tfjs import Graph
-from orpose_models.teacher.tfjs_onnx import start_session, to_onnx
+from orpose_models.teacher.tfjs_onnx import Place, start_network, to_onnx
 from orpose_models.vocabulary.similarity import box_iou
 from orpose_models.vocabulary.skeletons import COCO17
 
@@ -98,18 +97,18 @@ class Crops:
 
 
 class MoveNet:
-    """The network, Lightning or Thunder, on ONNX Runtime.
+    """The network, Lightning or Thunder, on an engine of the table; `place` goes before `threads`.
 
     Attributes:
         size: side length of its crops in pixels: 192 (Lightning) or 256 (Thunder).
         sha256: of its graph.
     """
 
-    def __init__(self, graph: Graph, threads: int | None = None) -> None:
+    def __init__(self, graph: Graph, threads: int | None = None, place: Place | None = None) -> None:
         self.sha256 = graph.sha256
         self.size = int(graph.nodes["input"].attributes["shape"]["shape"]["dim"][1]["size"])
         model = to_onnx(graph, _INPUT, _OUTPUTS, channels=3, nominal=(self.size, self.size))
-        self._session: onnxruntime.InferenceSession = start_session(model, threads)
+        self._network = start_network(model, graph.sha256, place or Place(threads=threads))
 
     def maps(self, crops: NDArray[np.float32]) -> Maps:
         """Output maps of crops (m, 3, size, size), RGB 0..255.
@@ -119,10 +118,7 @@ class MoveNet:
             cells, y and x of each joint in turn. The number of cells c is a quarter of the size.
         """
         names = list(_OUTPUTS)
-        parts = [
-            self._session.run(names, {"images": crops[first : first + _BATCH]})
-            for first in range(0, max(len(crops), 1), _BATCH)
-        ]
+        parts = [self._network(crops[first : first + _BATCH]) for first in range(0, max(len(crops), 1), _BATCH)]
         return {name: np.concatenate([part[i] for part in parts]) for i, name in enumerate(names)}
 
     def keypoints(

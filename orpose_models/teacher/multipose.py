@@ -7,14 +7,13 @@ heatmap per joint, and sub-cell offsets. Everything lies on a grid of cells of 4
 from dataclasses import dataclass
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
 
 from orpose_models.teacher.centernet import View
 from orpose_models.teacher.movenet import Crops
 from orpose_models.teacher.tfjs import Graph
-from orpose_models.teacher.tfjs_onnx import start_session, to_onnx
+from orpose_models.teacher.tfjs_onnx import Place, start_network, to_onnx
 from orpose_models.vocabulary.similarity import box_iou
 from orpose_models.vocabulary.skeletons import COCO17
 
@@ -70,12 +69,12 @@ class Found:
 
 
 class MultiPose:
-    """The network, on ONNX Runtime."""
+    """The network, on an engine of the table; `place` goes before `threads`."""
 
-    def __init__(self, graph: Graph, threads: int | None = None) -> None:
+    def __init__(self, graph: Graph, threads: int | None = None, place: Place | None = None) -> None:
         self.sha256 = graph.sha256
         model = to_onnx(graph, _INPUT, _OUTPUTS, channels=3, nominal=(NOMINAL_SIZE, NOMINAL_SIZE))
-        self._session: onnxruntime.InferenceSession = start_session(model, threads)
+        self._network = start_network(model, graph.sha256, place or Place(threads=threads))
 
     def maps(self, images: NDArray[np.float32]) -> Maps:
         """Output maps of images (m, 3, h, w), RGB 0..255, sides multiples of 32.
@@ -86,7 +85,7 @@ class MultiPose:
             (m, 2, ...), height and width; box_offset (m, 2, ...), y and x of the box's middle from the centre's cell.
         """
         names = list(_OUTPUTS)
-        return dict(zip(names, self._session.run(names, {"images": images}), strict=True))
+        return dict(zip(names, self._network(images), strict=True))
 
     def look(self, image: NDArray[np.uint8], view: View, threshold: float) -> Found:
         """Persons in one view of an image (h, w, 3), BGR, in pixels of the image; boxes are clipped to the view."""

@@ -42,6 +42,7 @@ class Teacher:
             a person, but of a person that is cut off or behind a table half of the joints are there.
         oks_threshold: poses more alike than this are one person's.
         engine: what computes it.
+        chosen: how the engine was chosen, where it was not named.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Teacher:
     person_threshold: float = 0.12
     oks_threshold: float = 0.7
     engine: str = "onnxruntime"
+    chosen: str = ""
 
     def label(self, image: NDArray[np.uint8], camera: Camera | None = None) -> TeacherLabels:
         """Find the persons of an image (h, w, 3), BGR.

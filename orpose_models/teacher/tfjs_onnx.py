@@ -6,18 +6,25 @@ and constants and axes are turned accordingly.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from orpose_models.teacher.tfjs import Graph, Node
+from orpose_models.model_format.engines import DEFAULT_ENGINE, ENGINES
+from orpose_models.runtime.batched_calls import Graph, Together, in_portions
+from orpose_models.runtime.engine_cache import Say
+from orpose_models.runtime.engines import Job, load_graph, processors
+from orpose_models.teacher.tfjs import Graph as Original
+from orpose_models.teacher.tfjs import Node
 from orpose_models.vocabulary.errors import OrposeError
 
 _OPSET = 17
+# Images of one call on a device: at most, and where the engine is built for their number.
+_MOST, _PORTION = 64, 8
 _NHWC_TO_NCHW_AXIS = {0: 0, 1: 2, 2: 3, 3: 1, -1: 1}
 _ELEMENTWISE = {"Add": "Add", "AddV2": "Add", "Sub": "Sub", "Mul": "Mul"}
 _UNARY = {"Relu": "Relu", "Sigmoid": "Sigmoid", "Identity": "Identity"}
@@ -26,7 +33,7 @@ _DEPTHWISE = ("DepthwiseConv2dNative", "FusedDepthwiseConv2dNative")
 
 
 def to_onnx(
-    graph: Graph, input_node: str, outputs: Mapping[str, str], channels: int, nominal: tuple[int, int]
+    graph: Original, input_node: str, outputs: Mapping[str, str], channels: int, nominal: tuple[int, int]
 ) -> onnx.ModelProto:
     """Convert the part of `graph` between one node and some others.
 
@@ -62,18 +69,39 @@ def to_onnx(
     return model
 
 
-def start_session(model: onnx.ModelProto, threads: int | None = None) -> onnxruntime.InferenceSession:
-    """Load a model into ONNX Runtime on the processor, with `threads` threads (None: one per core)."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or 0
-    options.inter_op_num_threads = 1
-    # Spinning threads would take the cores from whatever else the machine does between two images.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+@dataclass(frozen=True)
+class Place:
+    """Where networks are computed.
+
+    Attributes:
+        engine: one of `model_format.engines.GRAPH_ENGINES`.
+        threads: how many threads a call may use; None for one per core.
+        say: told what takes long.
+    """
+
+    engine: str = DEFAULT_ENGINE
+    threads: int | None = None
+    say: Say = lambda text: None
 
 
-def _needed(graph: Graph, input_node: str, outputs: Iterable[str]) -> list[Node]:
+def start_network(model: onnx.ModelProto, identity: str, place: Place) -> Graph:
+    """Load a model of one input, (n, c, h, w). It may be called by several threads at a time.
+
+    Raises:
+        OrposeError: the engine is not there, or cannot run it.
+    """
+    engine, cores = ENGINES[place.engine], processors()
+    threads = place.threads or cores
+    content = model.SerializeToString()
+    job = Job(content, f"{identity} {sha256(content).hexdigest()}", threads, max(1, cores // threads))
+    graph = load_graph(place.engine, job, place.say)
+    if engine.on_processor:
+        return graph
+    # On a device one call for what several threads ask is faster than one after the other.
+    return Together(in_portions(graph, _PORTION) if engine.fixed_shapes else graph, _MOST)
+
+
+def _needed(graph: Original, input_node: str, outputs: Iterable[str]) -> list[Node]:
     """The nodes between the input and the outputs, in order."""
     needed: set[str] = set()
     open_names = list(outputs)
@@ -92,7 +120,7 @@ def _needed(graph: Graph, input_node: str, outputs: Iterable[str]) -> list[Node]
 
 @dataclass
 class _Converter:
-    graph: Graph
+    graph: Original
     operations: list[onnx.NodeProto] = field(default_factory=list)
     initializers: list[onnx.TensorProto] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)

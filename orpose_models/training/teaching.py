@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +23,7 @@ from orpose_models.files.locks import locked
 from orpose_models.teacher.teacher import TeacherLabels
 from orpose_models.training.contents import difference
 from orpose_models.training.image_source import Item, Source
+from orpose_models.training.labelling_line import run_line
 from orpose_models.training.labels import ImageLabels, LabelSet, from_entry, to_annotations, to_record
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
@@ -104,6 +106,21 @@ def set_aside(paths: Paths, settings: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(reasons))
 
 
+def _done(paths: Paths, settings: dict[str, Any]) -> set[int]:
+    """Ids of the images that some journal has."""
+    return {
+        entry["image"]["id"]
+        for path in paths.all_journals()
+        for entry in read_journal(path, settings)
+        if "image" in entry
+    }
+
+
+def journalled(paths: Paths, settings: dict[str, Any]) -> int:
+    """How many images the journals of these settings have."""
+    return len(_done(paths, settings))
+
+
 def label_shard(
     sources: Sequence[Source],
     teacher: Labeller,
@@ -111,6 +128,7 @@ def label_shard(
     settings: dict[str, Any],
     shard: Shard,
     advance: Callable[[int], None] = lambda count: None,
+    lookers: int = 1,
 ) -> None:
     """Label the images of one shard that no journal has.
 
@@ -121,13 +139,9 @@ def label_shard(
         settings: what the labels depend on; journals of other settings count as nothing.
         shard: every `count`-th image, from `index` on.
         advance: called with the number of images that are done.
+        lookers: how many threads label, an image each; reading ahead and writing have others.
     """
-    done = {
-        entry["image"]["id"]
-        for path in paths.all_journals()
-        for entry in read_journal(path, settings)
-        if "image" in entry
-    }
+    done = _done(paths, settings)
     journal = Journal(paths.journal(shard), settings)
     try:
         for number, source in enumerate(sources):
@@ -139,10 +153,14 @@ def label_shard(
             def wanted(index: int, number: int = number) -> bool:
                 return index % shard.count == shard.index and _id(number, index) not in done
 
-            for item in source.items(wanted):
-                journal.append(_label(item, number, teacher))
+            def write(entry: dict[str, Any]) -> None:
+                nonlocal counted
+                journal.append(entry)
                 advance(1)
                 counted += 1
+
+            read = (_read(item, number) for item in source.items(wanted))
+            run_line(read, partial(_label, teacher=teacher), write, lookers)
             advance(max(0, expected - counted))
         journal.append(_COMPLETE)
     finally:
@@ -153,22 +171,39 @@ def _id(source: int, index: int) -> int:
     return source * _IDS + index + 1
 
 
-def _label(item: Item, source: int, teacher: Labeller) -> dict[str, Any]:
-    image_id = _id(source, item.index)
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """An image to be labelled: its pixels, or why there are none."""
+
+    item: Item
+    source: int
+    pixels: NDArray[np.uint8] | None
+    camera: Camera | None = None
+    problem: str = ""
+
+
+def _read(item: Item, source: int) -> _Read:
     try:
-        image = item.read()
+        pixels = item.read()
     except OrposeError as error:
-        return {"image": {"id": image_id}, "problem": str(error)}
-    camera = item.camera(size_of(image))
-    labels = teacher.label(image, camera)
+        return _Read(item, source, None, problem=str(error))
+    return _Read(item, source, pixels, item.camera(size_of(pixels)))
+
+
+def _label(read: _Read, teacher: Labeller) -> dict[str, Any]:
+    """The entry of the journal."""
+    item, image_id = read.item, _id(read.source, read.item.index)
+    if read.pixels is None:
+        return {"image": {"id": image_id}, "problem": read.problem}
+    labels = teacher.label(read.pixels, read.camera)
     done = ImageLabels(
         image_id,
         item.file_name,
-        size_of(image),
+        size_of(read.pixels),
         labels.soft,
         labels.hard,
-        source,
-        camera,
+        read.source,
+        read.camera,
         item.camera_name,
         item.group,
         item.stamp_ns,

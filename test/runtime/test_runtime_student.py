@@ -19,8 +19,8 @@ from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.model_format.score_calibration import Calibration
 from orpose_models.model_format.student_config import LIGHT
 from orpose_models.registry.models import load_model, shipped_models
+from orpose_models.runtime.parity import compare
 from orpose_models.runtime.student import STAGES, load_runtime_student
-from orpose_models.student.parity import compare
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses

@@ -4,13 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 from support.tfjs_reference import compute
 
 from orpose_models.teacher.tfjs import Graph, parse_graph, read_graph
-from orpose_models.teacher.tfjs_onnx import start_session, to_onnx
+from orpose_models.teacher.tfjs_onnx import Place, start_network, to_onnx
 from orpose_models.vocabulary.errors import OrposeError
 
 
@@ -153,8 +152,8 @@ def test_converted_operations_equal_tensorflows(size: tuple[int, int, int]) -> N
     images = random.normal(size=(count, height, width, 3)).astype(np.float32)
     (expected,) = compute(built, {"images": torch.from_numpy(images)}, ["both"])
     # Enlargements are kept as factors: the nominal size only says which.
-    session = start_session(to_onnx(built, "images", {"out": "both"}, 3, (height, width)), threads=1)
-    (result,) = session.run(["out"], {"images": np.ascontiguousarray(images.transpose(0, 3, 1, 2))})
+    run = start_network(to_onnx(built, "images", {"out": "both"}, 3, (height, width)), "", Place(threads=1))
+    (result,) = run(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
     np.testing.assert_allclose(result.transpose(0, 2, 3, 1), expected.numpy(), atol=1e-4)
 
 
@@ -164,11 +163,3 @@ def test_what_cannot_be_converted_is_named() -> None:
         to_onnx(graph(nodes, {}), "images", {"out": "odd"}, 3, (8, 8))
     with pytest.raises(OrposeError, match="no node other"):
         to_onnx(graph(nodes, {}), "images", {"out": "other"}, 3, (8, 8))
-
-
-def test_sessions_keep_to_their_threads() -> None:
-    nodes = [{"name": "images", "op": "Placeholder"}, {"name": "out", "op": "Relu", "input": ["images"]}]
-    session = start_session(to_onnx(graph(nodes, {}), "images", {"y": "out"}, 3, (8, 8)), threads=1)
-    assert isinstance(session, onnxruntime.InferenceSession)
-    assert session.get_session_options().intra_op_num_threads == 1
-    assert session.get_session_options().get_session_config_entry("session.intra_op.allow_spinning") == "0"
