@@ -1,5 +1,6 @@
 """The lifecycle node: camera images in, 2D and 3D poses, markers and diagnostics out."""
 
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from threading import Lock, Thread
 
@@ -8,14 +9,17 @@ from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.timer import Timer
 
-from orpose_models.model_format.pose_model import PoseModel
+from orpose_models.model_format.pose_model import Chosen, PoseModel
+from orpose_models.registry.batches import settled_batch
 from orpose_models.registry.models import load_model
+from orpose_models.runtime.engines import DeviceError
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_ros.declaration import NodeParameters
 from orpose_ros.diagnostics import Health, Status, assess
-from orpose_ros.stream import CameraStream, Frame
+from orpose_ros.package_log import forward_log
+from orpose_ros.stream import CameraStream, Frame, work_together
 from orpose_ros.topics import camera_names
-from orpose_ros.worker import Worker
+from orpose_ros.worker import Together, Worker
 
 _STALL_CHECK_PERIOD = 0.2
 # How long an inference may go on after the node was told to stop.
@@ -33,10 +37,12 @@ class PoseNode(LifecycleNode):
         self._loader: Thread | None = None
         self._state = "unconfigured"
         self._configure_problem = ""
+        self._device_problem = ""  # of the device that computes the model, while it was in use
         self._stalled: set[str] = set()
         # The worker that was stopped may still be at an image when the node is active again, with another worker.
         self._working = Lock()
         self._settings = NodeParameters(self, configured=lambda: self._state != "unconfigured")
+        forward_log(self.get_logger())
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # goes on when simulated time stands still
         self.create_timer(1.0, self._publish_diagnostics, clock=steady)
@@ -57,13 +63,15 @@ class PoseNode(LifecycleNode):
             self.get_logger().error(f"not configured: {self._configure_problem}")
             self._release()
             return TransitionCallbackReturn.FAILURE
-        self._configure_problem = ""
+        self._configure_problem = self._device_problem = ""
         self._state = "inactive"
         limit = self._settings["max_input_pixels"]
         guard = f"frames are reduced to at most {limit} pixels before anything else" if limit else "off"
         self.get_logger().info(
             f"model {self._model.name} ({self._model.engine}, sha256 {self._model.sha256[:12]}), privacy guard: {guard}"
         )
+        if isinstance(self._model, Chosen) and self._model.chosen:
+            self.get_logger().info(self._model.chosen)
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -73,7 +81,8 @@ class PoseNode(LifecycleNode):
             result = super().on_activate(state)
             self._worker = Worker(
                 work=lambda name, frame: self._work(streams[name], frame),
-                on_error=lambda name, frame, error: streams[name].failed(error),
+                on_error=lambda name, frame, error: self._failed(streams[name], error),
+                together=self._together(streams),
             )
             for stream in streams.values():
                 stream.start(self._worker)
@@ -91,8 +100,10 @@ class PoseNode(LifecycleNode):
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop receiving and publishing."""
+        """Stop receiving and publishing; to the state of errors if that is because the device failed."""
         self._stop()
+        if self._device_problem:
+            return TransitionCallbackReturn.ERROR
         self._state = "inactive"
         return super().on_deactivate(state)
 
@@ -109,8 +120,9 @@ class PoseNode(LifecycleNode):
         return super().on_shutdown(state)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Fall back to unconfigured."""
+        """Fall back to unconfigured, from where configure loads the model anew."""
         self._release()
+        self._configure_problem = self._device_problem or self._configure_problem
         self._state = "unconfigured"
         return super().on_error(state)
 
@@ -156,12 +168,37 @@ class PoseNode(LifecycleNode):
     def _load_model(self) -> PoseModel:
         engine = self._settings["engine"]
         return load_model(
-            self._settings["model"], self._settings["threads"] or None, None if engine == "auto" else engine
+            self._settings["model"], self._settings["threads"] or None, None if engine == "default" else engine
         )
 
     def _work(self, stream: CameraStream, frame: Frame) -> None:
         with self._working:
             stream.work(frame)
+
+    def _together(self, streams: Mapping[str, CameraStream]) -> Together[Frame] | None:
+        """How images of several cameras are computed at once; None where the device gains nothing by that."""
+        window = 1e-3 * self._settings["batch_window"]
+        if len(streams) < 2 or window == 0 or self._model is None or (most := settled_batch(self._model)) < 2:
+            return None
+        self.get_logger().info(f"images of several cameras that arrive within {1e3 * window:g} ms are computed at once")
+
+        def work(frames: Sequence[tuple[str, Frame]]) -> None:
+            with self._working:
+                work_together([(streams[name], frame) for name, frame in frames])
+
+        most = min(most, len(streams))
+        return Together(most, lambda name, frame: streams[name].may_wait_until(frame, window), work)
+
+    def _failed(self, stream: CameraStream, error: Exception) -> None:
+        """An image is lost; runs in the worker's thread."""
+        stream.failed(error)
+        if isinstance(error, DeviceError):
+            self._device_problem = str(error)
+
+    def _give_up_device(self) -> None:
+        """Leave the active state because the device failed: it has to be loaded anew."""
+        self.get_logger().error(f"{self._device_problem}; configure the node again to load the model anew")
+        self.trigger_deactivate()
 
     def _stop(self) -> bool:
         for stream in self._streams.values():
@@ -180,6 +217,9 @@ class PoseNode(LifecycleNode):
     def _watch(self) -> None:
         """Tell at once when a camera stalls or comes back; the diagnostics' own rate would be too slow."""
         if self._state != "active":
+            return
+        if self._device_problem:
+            self._give_up_device()
             return
         silences = {name: stream.snapshot().silence for name, stream in self._streams.items()}
         stalled = {name for name, silence in silences.items() if silence > self._settings["image_timeout"]}

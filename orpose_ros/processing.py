@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.model_format.pose_model import PoseModel
-from orpose_models.runtime.pipeline import Pipeline, Result
+from orpose_models.runtime.pipeline import Pipeline, Result, Shot
 from orpose_models.tracking.tracker import Tracker
 from orpose_models.vocabulary.cameras import Camera
 
@@ -32,7 +32,12 @@ class Processing:
             camera: of the original image, calibrated or guessed.
             time: acquisition time in seconds.
         """
+        shot = self.shot(image, camera, time)
+        return self._pipeline.process(shot.image, shot.camera, shot.time)
+
+    def shot(self, image: NDArray[np.uint8], camera: Camera, time: float) -> Shot:
+        """The same, to be processed together with images of other cameras."""
         self._pipeline.downsample = self._parameters["downsample"]
         self._pipeline.score_threshold = self._parameters["score_threshold"]
         self._pipeline.max_persons = self._parameters["max_persons"]
-        return self._pipeline.process(image, camera, time)
+        return Shot(self._pipeline, image, camera, time)

@@ -1,12 +1,13 @@
 """One camera: its subscriptions, its pipeline, its counts and its results."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rclpy.event_handler import QoSMessageLostInfo, SubscriptionEventCallbacks, UnsupportedEventTypeError
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSCompatibility, QoSProfile, qos_check_compatible, qos_profile_sensor_data
@@ -18,7 +19,7 @@ from orpose_models.messages.camera_info import IntrinsicsByTime, is_rectified
 from orpose_models.messages.compressed_images import message_to_bgr
 from orpose_models.messages.fields import stamp_of
 from orpose_models.model_format.pose_model import PoseModel
-from orpose_models.runtime.pipeline import Result
+from orpose_models.runtime.pipeline import Result, process_together
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.resolution import Size
@@ -42,6 +43,27 @@ class Frame:
     message: Any
     arrival: float
     worker: "Worker[Frame]"
+
+
+@dataclass(frozen=True, eq=False)
+class _Ready:
+    """An image on its way to the model.
+
+    Attributes:
+        frame: as it arrived.
+        taken: when the worker took it, by `time.monotonic`.
+        image: (h, w, 3) uint8 BGR.
+        camera: calibrated or guessed.
+        stamp: of the message in seconds; 0 if it has none.
+        time: of acquisition in seconds, as well as it is known.
+    """
+
+    frame: Frame
+    taken: float
+    image: NDArray[np.uint8]
+    camera: Camera
+    stamp: float
+    time: float
 
 
 class CameraStream:
@@ -155,21 +177,34 @@ class CameraStream:
 
     def work(self, frame: Frame) -> None:
         """Make and publish the result of one image; runs in the worker's thread."""
+        if (ready := self._ready(frame)) is not None:
+            self._done(ready, self._processing.process(ready.image, ready.camera, ready.time))
+
+    def _ready(self, frame: Frame) -> "_Ready | None":
+        """An image as the model is given it; None if it cannot be used."""
         taken = time.monotonic()
         try:
             image = message_to_bgr(frame.message)
         except OrposeError as error:
             self._bad(str(error))
-            return
+            return None
         header = frame.message.header
         camera = self._camera((image.shape[1], image.shape[0]), header)
         stamp = stamp_of(header) * 1e-9
-        result = self._processing.process(image, camera, stamp or frame.arrival)
+        return _Ready(frame, taken, image, camera, stamp, stamp or frame.arrival)
+
+    def _done(self, ready: "_Ready", result: Result) -> None:
+        frame = ready.frame
         with self._publishing:
             if self._worker is not frame.worker:
                 return
-            self._outputs.publish(result, header, camera)
-        self._count(frame, taken, stamp, result)
+            self._outputs.publish(result, frame.message.header, ready.camera)
+        self._count(frame, ready.taken, ready.stamp, result)
+
+    def may_wait_until(self, frame: Frame, window: float) -> float:
+        """Until when, by `time.monotonic`, an image may wait for others: `window` seconds, at most half a period."""
+        rate = self._statistics.snapshot(time.monotonic()).rate_in
+        return frame.arrival + min(window, 0.5 / rate if rate > 0 else 0.0)
 
     def failed(self, error: Exception) -> None:
         """An image was lost to an error in `work`."""
@@ -233,3 +268,11 @@ class CameraStream:
     def _bad(self, reason: str) -> None:
         self._statistics.bad(time.monotonic(), reason)
         self._node.get_logger().warning(f"{self._of_camera}an image is skipped: {reason}", throttle_duration_sec=1.0)
+
+
+def work_together(frames: Sequence[tuple[CameraStream, Frame]]) -> None:
+    """Make and publish the results of images of several cameras with one call of their model."""
+    ready = [(stream, one) for stream, frame in frames if (one := stream._ready(frame)) is not None]
+    shots = [stream._processing.shot(one.image, one.camera, one.time) for stream, one in ready]
+    for (stream, one), result in zip(ready, process_together(shots), strict=True):
+        stream._done(one, result)

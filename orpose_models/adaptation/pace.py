@@ -63,6 +63,7 @@ def seconds_an_image(config: "TrainConfig") -> float:
 
     from orpose_models.student.one_stage import OneStageStudent
     from orpose_models.training.one_stage_objective import OneStageObjective
+    from orpose_models.training.precision import precision_of
     from orpose_models.training.start import start_student
     from orpose_models.training.training_images import TrainingImages
 
@@ -73,7 +74,7 @@ def seconds_an_image(config: "TrainConfig") -> float:
         student, _ = start_student(config, images)
         frozen = OneStageStudent(student.config)  # type: ignore[arg-type]
         frozen.load_state_dict(student.state_dict())
-        objective = OneStageObjective(student, frozen, config.bfloat16)  # type: ignore[arg-type]
+        objective = OneStageObjective(student, frozen, precision_of(config.bfloat16, torch.device("cpu")).mixed)  # type: ignore[arg-type]
         seconds = pixels = 0.0
         for step in range(_STEPS + 1):
             places = range(step * config.batch, (step + 1) * config.batch)

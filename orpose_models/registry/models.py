@@ -6,7 +6,6 @@ from pathlib import Path
 
 from orpose_models.model_format.engines import AUTO, CHOICES, DEFAULT_ENGINE
 from orpose_models.model_format.pose_model import Chosen, PoseModel
-from orpose_models.registry.choosing import choose
 from orpose_models.registry.own_models import own_models
 from orpose_models.vocabulary.errors import OrposeError
 
@@ -129,6 +128,8 @@ def _chosen(name: str, threads: int | None) -> PoseModel:
     """A model on the engine that `choosing` takes; one that runs on torch alone stays there."""
     if name.endswith(".safetensors") or name in ON_TORCH:
         return load_model(name, threads)
+    from orpose_models.registry.choosing import choose
+
     choice = choose(lambda engine: load_model(name, threads, engine), _say)
     if isinstance(choice.model, Chosen):
         choice.model.chosen = choice.sentence

@@ -146,13 +146,13 @@ def load_runtime_student(
     manifest, identity = read_manifest(folder)
     graphs = load_graphs(engine, folder, threads, say)
     if manifest.schema_version < BATCHED:
-        graphs["network"] = _one_by_one(graphs["network"])
+        graphs["network"] = one_by_one(graphs["network"])
     if threads is not None:
         cv2.setNumThreads(threads)
     return student_of(manifest, identity, engine, graphs, folder / MANIFEST)
 
 
-def _one_by_one(graph: Graph) -> Graph:
+def one_by_one(graph: Graph) -> Graph:
     """A graph for images (n, ...) by one that takes a single one and says nothing of how many."""
 
     def run(*arrays: NDArray[np.uint8]) -> list[NDArray]:

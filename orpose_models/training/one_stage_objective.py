@@ -29,12 +29,12 @@ class OneStageObjective(nn.Module):
     Args:
         student: the network, in training mode.
         start: the frozen network that answers for unreduced pictures.
-        bfloat16: compute the networks in bfloat16; losses are single precision.
+        mixed: type of the networks' numbers, None for single precision; losses are in single precision.
     """
 
-    def __init__(self, student: OneStageStudent, start: OneStageStudent, bfloat16: bool) -> None:
+    def __init__(self, student: OneStageStudent, start: OneStageStudent, mixed: torch.dtype | None = None) -> None:
         super().__init__()
-        self.student, self.mixed = student, bfloat16
+        self.student, self.mixed = student, mixed
         self._start = [start.eval().requires_grad_(False)]  # in a list: no part of what is trained and saved
 
     def forward(self, scenes: Sequence[Scene]) -> dict[str, Tensor]:
@@ -55,7 +55,7 @@ class OneStageObjective(nn.Module):
 
     def _maps(self, network: OneStageStudent, images: Sequence, device: torch.device) -> Maps:
         batch = torch.stack([torch.from_numpy(image) for image in images]).to(device).float()
-        with torch.autocast(device.type, torch.bfloat16, enabled=self.mixed):
+        with torch.autocast(device.type, self.mixed or torch.bfloat16, enabled=self.mixed is not None):
             return network(network.normalise(batch))
 
 

@@ -27,12 +27,12 @@ class RegionObjective(nn.Module):
     Args:
         student: the network, in training mode.
         regions: how many of an image are learned from.
-        bfloat16: compute backbone and keypoint head in bfloat16.
+        mixed: type of the numbers in backbone and keypoint head; None for single precision.
     """
 
-    def __init__(self, student: Student, regions: Regions, bfloat16: bool) -> None:
+    def __init__(self, student: Student, regions: Regions, mixed: torch.dtype | None = None) -> None:
         super().__init__()
-        self.student, self.regions, self.mixed = student, regions, bfloat16
+        self.student, self.regions, self.mixed = student, regions, mixed
 
     def forward(self, samples: Sequence[Sample]) -> dict[str, Tensor]:
         """Unweighted losses of some images."""
@@ -43,7 +43,7 @@ class RegionObjective(nn.Module):
         boxes = [torch.from_numpy(sample.boxes).to(device) for sample in samples]
         ignored = [torch.from_numpy(sample.ignored).to(device) for sample in samples]
         generators = [torch.Generator().manual_seed(sample.seed) for sample in samples]
-        with torch.autocast(device.type, torch.bfloat16, enabled=self.mixed):
+        with torch.autocast(device.type, self.mixed or torch.bfloat16, enabled=self.mixed is not None):
             maps = student.features(images)
         features = [level.float() for level in maps]
         raw = student.proposals(features)
@@ -75,7 +75,7 @@ class RegionObjective(nn.Module):
     ) -> dict[str, Tensor]:
         device = features[0].device
         regions = [boxes for boxes, _ in persons]
-        with torch.autocast(device.type, torch.bfloat16, enabled=self.mixed):
+        with torch.autocast(device.type, self.mixed or torch.bfloat16, enabled=self.mixed is not None):
             heatmaps = {branch: maps.float() for branch, maps in self.student.heatmaps(features, regions).items()}
         everywhere = torch.cat(regions)
 

@@ -85,14 +85,15 @@ class DataSettings(Strict):
             that of each file of labels if null.
         empty: how often a labelled image in which nobody was accepted is taken, compared to the others; in many of them
             the teacher only missed everybody.
-        workers: processes that prepare images; 0 prepares them in the training process.
+        workers: processes that prepare images; 0 prepares them in the training process; null for one, and with a GPU
+            as many as there are processors.
     """
 
     sources: tuple[DataSource, ...] = ()
     held_back: tuple[str, ...] = ()
     accept: Share | None = None
     empty: Share = 1.0
-    workers: Annotated[int, Field(ge=0)] = 1
+    workers: Annotated[int, Field(ge=0)] | None = None
 
 
 class Optimiser(Strict):
@@ -191,7 +192,9 @@ class TrainConfig(Strict):
         model, data, augmentation, optimiser, schedule, regions, loss_weights, evaluation: see there.
         batch: images of an iteration, of all processes together.
         ema: decay of the moving average of the weights, which is then the result; null for none.
-        bfloat16: compute backbone and keypoint head in bfloat16.
+        bfloat16: mixed precision: compute the networks in bfloat16, or in float16 on a card that has no bfloat16.
+        accumulate: in how many parts an iteration's images are computed, so that large batches fit into small memory;
+            each counts the same.
         threads: of each process; null for all cores.
         log_every, pictures_every, checkpoint_every: iterations between scalars, sample images and checkpoints.
     """
@@ -208,6 +211,7 @@ class TrainConfig(Strict):
     loss_weights: LossWeights = LossWeights()
     ema: Annotated[float, Field(gt=0, lt=1)] | None = None
     bfloat16: bool = False
+    accumulate: Count = 1
     threads: Count | None = None
     evaluation: EvaluationSettings | None = None
     log_every: Count = 20

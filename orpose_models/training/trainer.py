@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from orpose_models.training.interruption import noted_interruption
 from orpose_models.training.monitor import Monitor
 from orpose_models.training.one_stage_objective import OneStageObjective
 from orpose_models.training.optimising import make_optimiser, schedule_factor, set_learning_rate
+from orpose_models.training.precision import Precision, precision_of
 from orpose_models.training.region_objective import RegionObjective
 from orpose_models.training.selection import Selection
 from orpose_models.training.start import AnyStudent, new_student, origin_weights, start_student
@@ -65,7 +66,10 @@ class Trainer:
         student, self._before = start_student(config, self.images) if saved is None else (new_student(config), {})
         start = origin_weights(config, student) if saved is None else saved["start"]
         self.student = student.to(ranks.device)
-        self._objective = _objective(self.student, start, config)
+        self._precision = precision_of(config.bfloat16, ranks.device)
+        if ranks.device.type == "cuda":  # which convolves fastest so
+            self.student.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._objective = _objective(self.student, start, config, self._precision)
         self._average = moving_average(self.student, config.ema) if config.ema else None
         self._optimiser = make_optimiser(self.student, config.optimiser)
         self._selection = Selection(start, config.evaluation.shares if config.evaluation else ())
@@ -74,6 +78,7 @@ class Trainer:
         self.losses: dict[str, float] = {}
         self._bad = 0  # iterations in a row without finite gradients
         self._sums: dict[str, float] = {}  # of losses since they were last logged
+        self._computing = 0.0  # seconds of this process, the rest of which it waited for images
         if saved is not None:
             self._resume(saved)
 
@@ -114,13 +119,17 @@ class Trainer:
             network = DistributedDataParallel(self._objective)
         batches = load_batches(self.images, self.iteration, self.ranks.rank, self.ranks.count)
         with noted_interruption() as interrupted, closing(batches):
-            started, first = time.monotonic(), self.iteration
+            started, first, self._computing = time.monotonic(), self.iteration, 0.0
             for samples in batches:
+                begun = time.monotonic()
                 self._step(network, samples)
+                self._computing += time.monotonic() - begun
                 if monitor is not None:
-                    rate = (self.iteration - first) * self.config.batch / (time.monotonic() - started)
-                    self._note(monitor, samples, rate)
-                    report(1, f"loss {sum(self.losses.values()):.3f}, {rate:.2f} images/s")
+                    passed = time.monotonic() - started
+                    rate = (self.iteration - first) * self.config.batch / passed
+                    self._note(monitor, samples, rate, busy := self._computing / passed)
+                    loss = sum(self.losses.values())
+                    report(1, f"loss {loss:.3f}, {rate:.2f} images/s, computing {busy:.0%} of the time")
                 if any_rank(bool(interrupted), self.ranks.device):
                     self.save()
                     raise KeyboardInterrupt
@@ -154,6 +163,7 @@ class Trainer:
             "before": self._before,
             "start": self._selection.start,
             "selection": self._selection.state_dict(),
+            "scaler": self._precision.scaler.state_dict(),
         }
         save_checkpoint(self.checkpoint, self._identity, state)
 
@@ -165,27 +175,30 @@ class Trainer:
         self.iteration, self._bad, self._sums = state["iteration"], state["bad"], state["sums"]
         self._before = state.get("before", {})
         self._selection.load_state_dict(state["selection"])
+        if scale := state.get("scaler"):  # there is none without half precision
+            self._precision.scaler.load_state_dict(scale)
 
     def _step(self, network: Callable[[list[Prepared]], dict[str, torch.Tensor]], samples: list[Prepared]) -> None:
         config = self.config
         torch.manual_seed((config.seed * 1_000_003 + self.iteration) * 1009 + self.ranks.rank)  # of dropout
-        losses = network(samples)
-        weighted = {name: loss * config.loss_weights.of(name) for name, loss in losses.items()}
         self._optimiser.zero_grad()
-        torch.stack(list(weighted.values())).sum().backward()
+        weighted = self._gradients(network, samples)
+        scaler = self._precision.scaler
+        scaler.unscale_(self._optimiser)
         parameters = [p for group in self._optimiser.param_groups for p in group["params"]]
         norm = float(torch.nn.utils.clip_grad_norm_(parameters, config.optimiser.clip or float("inf")))
         # The norm is the same in all processes, so all of them decide alike.
         if isfinite(norm):
             set_learning_rate(self._optimiser, config.optimiser, schedule_factor(config.schedule, self.iteration))
-            self._optimiser.step()
+            scaler.step(self._optimiser)
             self._bad = 0
         else:
             self._bad += 1
+        scaler.update()
         if self._average is not None:
             self._average.update_parameters(self.student)
         # Each process has its share of a mean over all; the mean of the shares is what one process would have.
-        means = total(torch.stack([loss.detach() for loss in weighted.values()])) / self.ranks.count
+        means = total(torch.stack(list(weighted.values()))) / self.ranks.count
         self.losses = dict(zip(weighted, means.tolist(), strict=True))
         for name, loss in self.losses.items():
             self._sums[name] = self._sums.get(name, 0.0) + loss
@@ -196,7 +209,26 @@ class Trainer:
                 f"optimiser.learning_rate, set optimiser.clip, or go back to the checkpoint {self.checkpoint}"
             )
 
-    def _note(self, monitor: Monitor, samples: list[Prepared], rate: float) -> None:
+    def _gradients(
+        self, network: Callable[[list[Prepared]], dict[str, torch.Tensor]], samples: list[Prepared]
+    ) -> dict[str, torch.Tensor]:
+        """Add the gradients of some images, in as many parts as are wanted, and return their weighted losses."""
+        count = min(self.config.accumulate, len(samples))
+        means: dict[str, torch.Tensor] = {}
+        for number in range(count):
+            part = samples[number * len(samples) // count : (number + 1) * len(samples) // count]
+            last = number == count - 1
+            several = isinstance(network, DistributedDataParallel) and not last
+            with network.no_sync() if several else nullcontext():  # type: ignore[attr-defined]
+                losses = network(part)
+                weighted = {name: loss * self.config.loss_weights.of(name) for name, loss in losses.items()}
+                whole = torch.stack(list(weighted.values())).sum()
+                self._precision.scaler.scale(whole / count if count > 1 else whole).backward()
+            for name, loss in weighted.items():
+                means[name] = means.get(name, 0) + loss.detach() / count if count > 1 else loss.detach()
+        return means
+
+    def _note(self, monitor: Monitor, samples: list[Prepared], rate: float, busy: float) -> None:
         config, iteration = self.config, self.iteration
         if iteration % config.log_every == 0:
             factor = schedule_factor(config.schedule, iteration - 1)
@@ -204,7 +236,7 @@ class Trainer:
             figures = {"loss": sum(means.values()), **means}
             figures["learning_rate"] = config.optimiser.learning_rate * factor
             monitor.scalars(iteration, "training", {k: v if isfinite(v) else -1.0 for k, v in figures.items()})
-            monitor.board_only(iteration, {"images_per_second": rate})
+            monitor.board_only(iteration, {"images_per_second": rate, "computing": busy})
             self._sums = {}
         last = iteration == config.schedule.iterations
         pictures = iteration % config.pictures_every == 0 or last
@@ -245,9 +277,11 @@ class Trainer:
         }
 
 
-def _objective(student: AnyStudent, start: dict[str, torch.Tensor], config: TrainConfig) -> nn.Module:
+def _objective(
+    student: AnyStudent, start: dict[str, torch.Tensor], config: TrainConfig, precision: Precision
+) -> nn.Module:
     if not isinstance(student, OneStageStudent):
-        return RegionObjective(student, config.regions, config.bfloat16)
+        return RegionObjective(student, config.regions, precision.mixed)
     frozen = OneStageStudent(student.config)
     frozen.load_state_dict(start)
-    return OneStageObjective(student, frozen.to(next(student.parameters()).device), config.bfloat16)
+    return OneStageObjective(student, frozen.to(next(student.parameters()).device), precision.mixed)

@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 from orpose_models.datasets.folder import list_images
 from orpose_models.datasets.image_file import read_image, size_of
 from orpose_models.model_format.student_config import StudentConfig
+from orpose_models.runtime.engines import processors
 from orpose_models.training.augmentation_config import InputKind
 from orpose_models.training.labels import ImageLabels, LabelSet
 from orpose_models.training.region_samples import Sample, make_sample
@@ -27,6 +28,9 @@ from orpose_models.vocabulary.poses import Poses
 
 # Keep apart what is drawn for an iteration, for a place, and for the image at a place.
 _ITERATION, _PLACE = 0x0E0, 0x0E1
+
+# More do not help one card.
+_MOST_WORKERS = 16
 
 Prepared = Sample | Scene
 
@@ -163,6 +167,16 @@ class _Batches:
             yield list(range(iteration * batch + self.rank, (iteration + 1) * batch, self.ranks))
 
 
+def workers_of(wanted: int | None, ranks: int) -> int:
+    """How many processes prepare images for each of `ranks`: as wanted; else one, or with a GPU all processors' share.
+
+    A processor that trains needs them itself.
+    """
+    if wanted is not None:
+        return wanted
+    return max(1, min(processors() // ranks - 1, _MOST_WORKERS)) if torch.cuda.is_available() else 1
+
+
 def load_batches(
     images: TrainingImages, first: int, rank: int = 0, ranks: int = 1
 ) -> Generator[list[Prepared], None, None]:
@@ -173,7 +187,7 @@ def load_batches(
     Raises:
         OrposeError: an image is missing, damaged or not the one that was labelled.
     """
-    workers = images.config.data.workers
+    workers = workers_of(images.config.data.workers, ranks)
     loader = DataLoader(
         images,
         batch_sampler=_Batches(images.config, first, rank, ranks),  # type: ignore[arg-type]

@@ -45,11 +45,11 @@ def test_a_model_that_does_not_load_leaves_it_unconfigured_until_mended(rig: Rig
     status = rig.diagnosed(lambda s: s.level == DiagnosticStatus.ERROR, "the reason")
     assert status.message.startswith("not configured: model 'nonesuch' is not known")
 
-    assert rig.set(model=MODEL, engine="openvino").successful
+    assert rig.set(model=MODEL, engine="openvino-npu").successful
     assert not rig.change_state(CONFIGURE)
-    status = rig.diagnosed(lambda s: "openvino" in s.message, "the reason")
-    assert f"model '{MODEL}' runs on onnxruntime, not on openvino" in status.message
-    assert rig.set(engine="auto").successful
+    status = rig.diagnosed(lambda s: "openvino-npu" in s.message, "the reason")
+    assert "engine 'openvino-npu' cannot be used: there is no Intel NPU" in status.message
+    assert rig.set(engine="default").successful
 
     assert rig.set(cameras="left,left").successful
     assert not rig.change_state(CONFIGURE)

@@ -1,8 +1,9 @@
+import time
 from threading import Event, current_thread
 
 import pytest
 
-from orpose_ros.worker import Worker
+from orpose_ros.worker import Together, Worker
 
 LIMIT = 10.0  # seconds that a wait may take before the test fails
 
@@ -99,3 +100,76 @@ def test_the_caller_does_not_work_itself(recorder: Recorder) -> None:
     assert finished.wait(LIMIT)
     assert worker.stop(LIMIT)
     assert threads[0] is not current_thread()
+
+
+def gathering(done: list[list[tuple[str, int]]], finished: Event, most: int, patience: float) -> Worker[int]:
+    """A worker whose frames are arrival times in ms from now on; what it worked on goes to `done`."""
+    begin = time.monotonic()
+
+    def work_together(frames) -> None:
+        done.append(list(frames))
+        if len(done) == 2:
+            finished.set()
+
+    def work(source: str, frame: int) -> None:
+        work_together([(source, frame)])
+
+    together = Together[int](most, lambda source, frame: begin + patience, work_together)
+    return Worker(work, lambda source, frame, error: done.append([(str(error), frame)]), together)
+
+
+def test_frames_that_arrive_together_are_worked_on_together() -> None:
+    done: list[list[tuple[str, int]]] = []
+    finished = Event()
+    worker = gathering(done, finished, most=2, patience=LIMIT)
+    worker.submit("a", 1)
+    worker.submit("a", 2)  # takes the place of the first, which still waits for another camera's
+    worker.submit("b", 3)
+    while not done:
+        time.sleep(0.001)
+    worker.submit("c", 4)
+    worker.submit("a", 5)
+    assert finished.wait(LIMIT)
+    assert worker.stop(LIMIT)
+    assert done == [[("a", 2), ("b", 3)], [("c", 4), ("a", 5)]]
+
+
+def test_nobody_waits_beyond_what_is_allowed() -> None:
+    done: list[list[tuple[str, int]]] = []
+    finished = Event()
+    worker = gathering(done, finished, most=3, patience=0.0)
+    worker.submit("a", 1)
+    while not done:
+        time.sleep(0.001)
+    worker.submit("b", 2)
+    assert finished.wait(LIMIT)
+    assert worker.stop(LIMIT)
+    assert done == [[("a", 1)], [("b", 2)]]
+
+
+def test_an_error_loses_all_frames_that_were_worked_on_together(recorder: Recorder) -> None:
+    finished = Event()
+
+    def fail(frames) -> None:
+        raise ValueError("lost")
+
+    def lost(source: str, frame: int, error: Exception) -> None:
+        recorder.errors.append((source, frame, str(error)))
+        if len(recorder.errors) == 2:
+            finished.set()
+
+    until = time.monotonic() + LIMIT
+    worker: Worker[int] = Worker(recorder.work, lost, Together(2, lambda source, frame: until, fail))
+    worker.submit("a", 1)
+    worker.submit("b", 2)
+    assert finished.wait(LIMIT)
+    assert worker.stop(LIMIT)
+    assert sorted(recorder.errors) == [("a", 1, "lost"), ("b", 2, "lost")]
+
+
+def test_while_it_waits_for_others_it_can_be_stopped(recorder: Recorder) -> None:
+    until = time.monotonic() + 10 * LIMIT
+    worker: Worker[int] = Worker(recorder.work, recorder.on_error, Together(2, lambda source, frame: until, print))
+    worker.submit("a", 1)
+    assert worker.stop(LIMIT)
+    assert recorder.done == []

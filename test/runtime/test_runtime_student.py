@@ -13,14 +13,14 @@ import pytest
 
 from orpose_models.datasets.frames import open_frames
 from orpose_models.files.assets import asset
-from orpose_models.model_format.engines import ENGINES, GRAPH_ENGINES
+from orpose_models.model_format.engines import ENGINES, EVERYWHERE
 from orpose_models.model_format.manifest import FILES
-from orpose_models.model_format.pose_model import PoseModel
+from orpose_models.model_format.pose_model import PoseModel, View
 from orpose_models.model_format.score_calibration import Calibration
 from orpose_models.model_format.student_config import LIGHT
 from orpose_models.registry.models import load_model, shipped_models
 from orpose_models.runtime.parity import compare
-from orpose_models.runtime.student import STAGES, load_runtime_student
+from orpose_models.runtime.student import STAGES, load_runtime_student, one_by_one
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
@@ -56,7 +56,7 @@ def assert_close(actual: Poses, expected: Poses) -> None:
         np.testing.assert_allclose(getattr(actual, name), getattr(expected, name), atol=1e-3)
 
 
-@pytest.mark.parametrize("engine", [name for name in GRAPH_ENGINES if ENGINES[name].exact])
+@pytest.mark.parametrize("engine", [name for name in EVERYWHERE if ENGINES[name].exact])
 @pytest.mark.parametrize("name", ["start", *shipped_models()])
 def test_engines_compute_what_torch_does(
     name: str, engine: str, exported_student: Path, frames: list[np.ndarray]
@@ -72,7 +72,7 @@ def test_engines_compute_what_torch_does(
     assert np.isfinite(reference.predict(frames[0]).joints3d).any()
 
 
-@pytest.mark.parametrize("engine", [name for name in GRAPH_ENGINES if not ENGINES[name].exact])
+@pytest.mark.parametrize("engine", [name for name in EVERYWHERE if not ENGINES[name].exact])
 def test_engines_of_lower_precision_come_near(engine: str, exported_student: Path, frames: list[np.ndarray]) -> None:
     model, reference = load_model(str(exported_student), 1, engine), load_model(str(exported_student), 1)
     assert (model.engine, model.sha256) == (engine, reference.sha256)
@@ -182,12 +182,38 @@ def test_scores_are_calibrated(student, frames):
     np.testing.assert_array_equal(calibrated.scores_soft, own.scores_soft)
 
 
+def test_several_images_at_once_are_as_one_by_one(exported_student, frames):
+    small, resolution = reduce_image(frames[1], 8)
+    camera = Camera.from_fov(*resolution.full).with_gravity([0, 1, 0])
+    views = [View(frames[0]), View(frames[1]), View(small, resolution.full, camera), View(frames[0][:, ::-1].copy())]
+    for engine in ("onnxruntime", "openvino", "torch"):
+        model = load_model(str(exported_student), 1, engine)
+        assert model.predict_all([]) == []
+        for view, poses in zip(views, model.predict_all(views, 0.2), strict=True):
+            assert_close(poses, model.predict(view.image, view.full_size, view.camera, 0.2))
+
+
+def test_a_network_for_single_images_is_asked_one_by_one(exported_student, frames, tmp_path):
+    """As models of version 2 have it: what they say of an image has no first dimension."""
+    asked = []
+
+    def single(image):
+        asked.append(image.shape)
+        return [array[0] for array in graphs["network"](image)]
+
+    graphs = load_runtime_student(exported_student, "onnxruntime", 1).graphs
+    images = np.stack([np.asarray(cv2.resize(frame, (128, 256))) for frame in frames])
+    for answer, expected in zip(one_by_one(single)(images), graphs["network"](images), strict=True):
+        np.testing.assert_allclose(answer, expected, atol=1e-4)
+    assert asked == [(1, 256, 128, 3)] * 2
+
+
 def test_reduced_images_take_a_smaller_network(student, frames):
     sizes = []
 
-    def noting(image):
-        sizes.append(image.shape)
-        return student.graphs["network"](image)
+    def noting(images):
+        sizes.append(images.shape)
+        return student.graphs["network"](images)
 
     noted = replace(student, graphs={**student.graphs, "network": noting})
     full = frames[0].shape[1::-1]
@@ -245,10 +271,12 @@ def test_what_is_no_model_is_refused(exported_student, tmp_path):
 
 
 def test_engines_are_chosen_by_name(exported_student, student_checkpoint):
-    with pytest.raises(OrposeError, match="engine 'cuda' is not known; choose one of: onnxruntime, onnxruntime-int8"):
+    with pytest.raises(
+        OrposeError, match="engine 'cuda' is not known; choose one of: auto, onnxruntime, onnxruntime-int8"
+    ):
         load_model(str(exported_student), 1, "cuda")
-    with pytest.raises(OrposeError, match="runs on onnxruntime, not on openvino"):
-        load_model("teacher-fast", 1, "openvino")
+    with pytest.raises(OrposeError, match="the packaged teacher does not run on engine 'onnxruntime-int8'"):
+        load_model("teacher-fast", 1, "onnxruntime-int8")
     with pytest.raises(OrposeError, match="weights alone run on torch; for openvino first run: orpose export"):
         load_model(str(student_checkpoint), 1, "openvino")
     with pytest.raises(OrposeError, match="model 'nonesuch' is not known"):

@@ -5,6 +5,7 @@ from support.training_rig import tiny
 from orpose_models.student.one_stage import Maps
 from orpose_models.training.dense_targets import Targets
 from orpose_models.training.one_stage_objective import OneStageObjective, cell_loss, map_losses
+from orpose_models.training.precision import precision_of
 from orpose_models.training.start import start_student
 from orpose_models.training.training_images import TrainingImages
 
@@ -18,7 +19,7 @@ def objective(label_file, **changes):
     images = TrainingImages(config)
     student, _ = start_student(config, images)
     start, _ = start_student(config, images)
-    return OneStageObjective(student, start, config.bfloat16), images
+    return OneStageObjective(student, start, precision_of(config.bfloat16, torch.device("cpu")).mixed), images
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from support.training_rig import tiny
 from orpose_models.student.lifters import PixelLifter
 from orpose_models.training.averaging import moving_average
 from orpose_models.training.optimising import make_optimiser, set_learning_rate
+from orpose_models.training.precision import precision_of
 from orpose_models.training.region_objective import RegionObjective
 from orpose_models.training.start import start_student
 from orpose_models.training.training_images import TrainingImages
@@ -18,7 +19,7 @@ def objective(label_file, **changes):
     config = tiny(label_file, "paper", **changes)
     images = TrainingImages(config)
     student, _ = start_student(config, images)
-    return RegionObjective(student, config.regions, config.bfloat16), images
+    return RegionObjective(student, config.regions, precision_of(config.bfloat16, torch.device("cpu")).mixed), images
 
 
 @pytest.mark.parametrize(
