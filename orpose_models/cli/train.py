@@ -1,12 +1,15 @@
 """`orpose train`: train a student on pseudo-labels."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orpose_models.cli.console import new_console
 from orpose_models.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    import torch
 
 console = new_console(stderr=True)
 
@@ -50,7 +53,8 @@ def train(
         images = trainer.images
         console.print(
             f"{chosen.name}: {len(images.paths)} images, {images.persons} persons; "
-            f"{chosen.schedule.iterations} iterations of {chosen.batch} images",
+            f"{chosen.schedule.iterations} iterations of {chosen.batch} images, on {_device_name(ranks.device)} in "
+            f"{trainer.precision.name}",
             soft_wrap=True,
         )
         if trainer.iteration:
@@ -63,3 +67,9 @@ def train(
                 console.print(f"stopped after iteration {trainer.iteration}; the same command goes on from there")
                 raise
     console.print(f"the model: {trainer.weights}; history and TensorBoard files in {folder}", soft_wrap=True)
+
+
+def _device_name(device: "torch.device") -> str:
+    import torch
+
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "the processor"

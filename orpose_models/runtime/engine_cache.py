@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -21,8 +22,9 @@ _ROOM = 200_000_000
 
 
 def engine_folder() -> Path:
-    """Where what engines make is kept."""
-    return cache_folder() / "engines"
+    """Where what engines make is kept: `ORPOSE_ENGINES`, or `engines` beside what is fetched."""
+    chosen = os.environ.get("ORPOSE_ENGINES")
+    return Path(chosen).expanduser() if chosen else cache_folder() / "engines"
 
 
 def built(name: str, key: Mapping[str, Any], make: Callable[[Path | None], Made], say: Say) -> Made:

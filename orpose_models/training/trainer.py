@@ -49,6 +49,7 @@ class Trainer:
         folder: where checkpoint, weights, history and TensorBoard files are.
         images: what is trained on.
         student: the network that is trained.
+        precision: of its numbers.
         iteration: how many iterations are done.
         losses: of the latest iteration, by name.
     """
@@ -66,10 +67,10 @@ class Trainer:
         student, self._before = start_student(config, self.images) if saved is None else (new_student(config), {})
         start = origin_weights(config, student) if saved is None else saved["start"]
         self.student = student.to(ranks.device)
-        self._precision = precision_of(config.bfloat16, ranks.device)
+        self.precision = precision_of(config.bfloat16, ranks.device)
         if ranks.device.type == "cuda":  # which convolves fastest so
             self.student.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._objective = _objective(self.student, start, config, self._precision)
+        self._objective = _objective(self.student, start, config, self.precision)
         self._average = moving_average(self.student, config.ema) if config.ema else None
         self._optimiser = make_optimiser(self.student, config.optimiser)
         self._selection = Selection(start, config.evaluation.shares if config.evaluation else ())
@@ -163,7 +164,7 @@ class Trainer:
             "before": self._before,
             "start": self._selection.start,
             "selection": self._selection.state_dict(),
-            "scaler": self._precision.scaler.state_dict(),
+            "scaler": self.precision.scaler.state_dict(),
         }
         save_checkpoint(self.checkpoint, self._identity, state)
 
@@ -176,14 +177,14 @@ class Trainer:
         self._before = state.get("before", {})
         self._selection.load_state_dict(state["selection"])
         if scale := state.get("scaler"):  # there is none without half precision
-            self._precision.scaler.load_state_dict(scale)
+            self.precision.scaler.load_state_dict(scale)
 
     def _step(self, network: Callable[[list[Prepared]], dict[str, torch.Tensor]], samples: list[Prepared]) -> None:
         config = self.config
         torch.manual_seed((config.seed * 1_000_003 + self.iteration) * 1009 + self.ranks.rank)  # of dropout
         self._optimiser.zero_grad()
         weighted = self._gradients(network, samples)
-        scaler = self._precision.scaler
+        scaler = self.precision.scaler
         scaler.unscale_(self._optimiser)
         parameters = [p for group in self._optimiser.param_groups for p in group["params"]]
         norm = float(torch.nn.utils.clip_grad_norm_(parameters, config.optimiser.clip or float("inf")))
@@ -223,7 +224,7 @@ class Trainer:
                 losses = network(part)
                 weighted = {name: loss * self.config.loss_weights.of(name) for name, loss in losses.items()}
                 whole = torch.stack(list(weighted.values())).sum()
-                self._precision.scaler.scale(whole / count if count > 1 else whole).backward()
+                self.precision.scaler.scale(whole / count if count > 1 else whole).backward()
             for name, loss in weighted.items():
                 means[name] = means.get(name, 0) + loss.detach() / count if count > 1 else loss.detach()
         return means

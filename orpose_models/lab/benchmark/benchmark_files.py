@@ -74,6 +74,7 @@ class Participant(_Model):
         sha256: of its weights; empty where they are random.
         parameters: how many numbers its file of weights holds; None where there is no such file.
         starts: of several fresh processes, files in the system's cache.
+        building: of the process before them, where the engine keeps what it makes of a model and had nothing yet.
         rss_mb, peak_mb: memory in MB (10^6 bytes) beyond the bare interpreter, after all cases, and at most.
         problem: why it could not be run, or could not go on; empty if nothing was wrong.
     """
@@ -87,6 +88,7 @@ class Participant(_Model):
     sha256: str = ""
     parameters: int | None = None
     starts: list[Start] = []
+    building: Start | None = None
     rss_mb: float | None = None
     peak_mb: float | None = None
     problem: str = ""

@@ -112,6 +112,7 @@ class Run:
         self._files: dict[int, list[str]] = {}
         self._boxes: dict[int, list[Boxes]] = {}
         self._slow: set[Contender] = set()
+        self._engines: Path | None = None
 
     def __call__(self, command: str) -> Benchmark:
         """Measure.
@@ -124,6 +125,7 @@ class Run:
         """
         circumstances = Circumstances()
         with TemporaryDirectory(prefix="orpose-benchmark-") as folder:
+            self._engines = Path(folder) / "engines"
             self._files = {persons: save_pictures(persons, Path(folder)) for persons in self._plan.persons}
             with ExitStack() as stack:
                 stack.callback(self._close)
@@ -175,18 +177,25 @@ class Run:
             if contender in self._processes:
                 self._processes.pop(contender).close()
             try:
-                process = self._processes[contender] = MeasuringProcess(contender)
-                process.wait_loaded()
-                boxes = self._boxes.get(persons, [[]])[0]
-                answer = process.do("start", picture=self._files[persons][0], persons=persons, boxes=boxes)
+                if contender.keeps and participant.building is None:
+                    participant.building = self._started(contender, persons)
+                    self._processes.pop(contender).close()
+                participant.starts.append(self._started(contender, persons))
                 if contender in self._plan.peers:
                     self._find_whether_slow(contender)
             except ContenderError as problem:
                 self._drop(contender, problem)
-                continue
-            participant.engine, participant.sha256 = answer.pop("engine"), answer.pop("sha256")
-            participant.parameters = answer.pop("parameters")
-            participant.starts.append(Start(**{name: round(seconds, 3) for name, seconds in answer.items()}))
+
+    def _started(self, contender: Contender, persons: int) -> Start:
+        """Start a contender's process, and keep it."""
+        process = self._processes[contender] = MeasuringProcess(contender, engines=self._engines)
+        process.wait_loaded()
+        boxes = self._boxes.get(persons, [[]])[0]
+        answer = process.do("start", picture=self._files[persons][0], persons=persons, boxes=boxes)
+        participant = self._participants[contender]
+        participant.engine, participant.sha256 = answer.pop("engine"), answer.pop("sha256")
+        participant.parameters = answer.pop("parameters")
+        return Start(**{name: round(seconds, 3) for name, seconds in answer.items()})
 
     def _find_whether_slow(self, contender: Contender) -> None:
         case = self._plan.reference_case

@@ -6,7 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from orpose_models.model_format.engines import ENGINES, GRAPH_ENGINES
+from orpose_models.model_format.engines import ENGINES, EVERYWHERE, GRAPH_ENGINES, PROCESSOR
+from orpose_models.runtime.engines import why_not
 from orpose_models.vocabulary.errors import OrposeError
 
 Kind = Literal["model", "paper-student", "keypoint-rcnn", "yolo", "mediapipe"]
@@ -45,32 +46,39 @@ class Contender:
         return names[self.kind]
 
     @property
+    def keeps(self) -> bool:
+        """Whether its engine keeps what it makes of a model for the next start."""
+        return self.engine is not None and ENGINES[self.engine].cached
+
+    @property
     def label(self) -> str:
         """Tells the contenders of a run apart."""
         engine = f", {self.engine}" if self.engine else ""
         return f"{self.name}{engine}, {self.threads} thread{'s' if self.threads > 1 else ''}"
 
 
-def installed_engines() -> list[str]:
-    """The engines whose packages are installed."""
-    return [name for name, engine in ENGINES.items() if engine.installed]
+def usable_engines() -> list[str]:
+    """The engines that can be used on this machine, but for those that may choose the processor themselves."""
+    chosen = [name for name, engine in ENGINES.items() if engine.library == "torch" or name in EVERYWHERE]
+    chosen += [name for name, engine in ENGINES.items() if PROCESSOR not in engine.device]
+    return [name for name in ENGINES if name in chosen and why_not(name) is None]
 
 
 def own_contenders(models: list[str], engines: list[str] | None, threads: list[int]) -> list[Contender]:
     """Every model on every engine with every number of threads.
 
     Args:
-        engines: None for all that are installed.
+        engines: None for all that can be used here.
 
     Raises:
-        OrposeError: an engine is unknown or not installed.
+        OrposeError: an engine is unknown or cannot be used.
     """
-    there = installed_engines()
+    there = usable_engines() if engines is None else []
     for engine in engines or []:
         if engine not in ENGINES:
             raise OrposeError(f"engine {engine!r} is not known; choose one of: {', '.join(ENGINES)}")
-        if engine not in there:
-            raise OrposeError(f"engine {engine!r} needs the package {ENGINES[engine].library}, which is not installed")
+        if reason := why_not(engine):
+            raise OrposeError(reason)
     return [
         Contender("model", model, engine, count) for model in models for engine in engines or there for count in threads
     ]
@@ -102,7 +110,7 @@ def yolo_contenders(file: Path, engines: list[str] | None, threads: int) -> list
     check_graph(file)
     # In 8 bit there are graphs of the project's own only.
     graphs = [name for name in GRAPH_ENGINES if ENGINES[name].precision != "int8"]
-    wanted = [engine for engine in engines or installed_engines() if engine in graphs]
+    wanted = [engine for engine in engines or usable_engines() if engine in graphs]
     note = "2D only; with its preparation of the image and non-maximum suppression; its best N boxes are taken"
     return [Contender("yolo", str(file), engine, threads, note=note) for engine in wanted]
 

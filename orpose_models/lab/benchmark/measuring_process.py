@@ -31,10 +31,12 @@ class MeasuringProcess:
         contender: what to load.
         pinned: keep it to as many processors as it has threads, and tell the numeric libraries; else only the
             contender itself is told.
+        engines: folder in which engines keep what they make of models; None for the user's.
     """
 
-    def __init__(self, contender: Contender, pinned: bool = True) -> None:
+    def __init__(self, contender: Contender, pinned: bool = True, engines: Path | None = None) -> None:
         environment = {**os.environ, "PYTHONPATH": str(Path(orpose_models.__file__).resolve().parents[1])}
+        environment |= {"ORPOSE_ENGINES": str(engines)} if engines is not None else {}
         processors = sorted(os.sched_getaffinity(0))
         if pinned:
             environment |= dict.fromkeys(_THREAD_VARIABLES, str(contender.threads))

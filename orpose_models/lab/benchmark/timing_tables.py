@@ -73,9 +73,12 @@ def stages_sheet(benchmark: Benchmark, persons: int) -> Sheet:
 def needs_sheet(benchmark: Benchmark) -> Sheet:
     """What every contender needs besides time."""
     rows = []
+    building = any(participant.building is not None for participant in benchmark.participants)
+    header = ["", "MB", "MB at most", "s to first pose", "starts", "ms per person", "processors busy"]
+    header += ["s to first pose, nothing kept"] * building
     for participant in benchmark.participants:
         if participant.problem:
-            rows.append([participant.label, *[BLANK] * 6])
+            rows.append([participant.label, *[BLANK] * (len(header) - 1)])
             continue
         cost = person_cost(benchmark, participant.label)
         cells = [c for c in benchmark.cells if c.label == participant.label]
@@ -91,9 +94,9 @@ def needs_sheet(benchmark: Benchmark) -> Sheet:
                 str(len(starts)),
                 _number(cost, 2),
                 _number(cores, 2),
+                *[_number(participant.building and participant.building.seconds, 2)] * building,
             ]
         )
-    header = ["", "MB", "MB at most", "s to first pose", "starts", "ms per person", "processors busy"]
     return Sheet("memory beyond the interpreter, start, cost of a person", header, rows)
 
 

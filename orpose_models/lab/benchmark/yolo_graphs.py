@@ -1,7 +1,5 @@
 """YOLO pose graphs as Ultralytics exports them, for comparing speeds."""
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -9,8 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from orpose_models.files.disk import sha256
 from orpose_models.lab.benchmark.contenders import Contender
 from orpose_models.lab.benchmark.runners import Boxes, Found
+from orpose_models.runtime.engines import Job, load_graph
 from orpose_models.vocabulary.errors import OrposeError
 
 # Numbers of a cell: centre, size, score, keypoints with scores; of a person: corners, score, class, keypoints.
@@ -50,6 +50,15 @@ def is_read(given: list[Shape], answers: list[Shape]) -> bool:
     return fixed and (answers[0][1] == CELL or answers[0][2] == PERSON)
 
 
+def input_size(file: Path) -> tuple[int, int]:
+    """Height and width of the images that a checked graph takes."""
+    import onnx
+
+    (given,) = onnx.load(str(file), load_external_data=False).graph.input
+    height, width = _shape(given)[2:]
+    return int(height), int(width)
+
+
 def _shape(value: Any) -> Shape:
     return tuple(one.dim_value or one.dim_param or "?" for one in value.type.tensor_type.shape.dim)
 
@@ -65,7 +74,9 @@ class YoloRunner:
 
     def __init__(self, contender: Contender) -> None:
         self.engine = contender.engine or "onnxruntime"
-        self._graph, (self._height, self._width) = _LOAD_GRAPH[self.engine](contender.source, contender.threads)
+        file = Path(contender.source)
+        self._graph = load_graph(self.engine, Job(file, sha256(file), contender.threads))
+        self._height, self._width = input_size(file)
         self._persons = 0
         self._kept = np.zeros((0, PERSON - 1), np.float32)
         self._stages: dict[str, float] = {}
@@ -81,7 +92,7 @@ class YoloRunner:
             picture = np.asarray(cv2.resize(picture, (self._width, self._height)), np.uint8)
         image = cv2.dnn.blobFromImage(picture, 1 / 255, swapRB=True)
         prepared = perf_counter()
-        answer = self._graph(image)[0]
+        answer = np.array(self._graph(image)[0][0])
         computed = perf_counter()
         self._kept = best_cells(answer, self._persons) if len(answer) == CELL else best_persons(answer, self._persons)
         self._stages = {
@@ -127,35 +138,3 @@ def best_persons(answer: NDArray[np.float32], persons: int) -> NDArray[np.float3
     """
     best = answer[np.argsort(-answer[:, 4], kind="stable")[:persons]]
     return np.delete(best, 5, axis=1)
-
-
-def _onnxruntime_graph(file: str, threads: int) -> tuple[Any, tuple[int, int]]:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
-    (given,) = session.get_inputs()
-    return lambda image: session.run(None, {given.name: image})[0], (given.shape[2], given.shape[3])
-
-
-def _openvino_graph(file: str, threads: int, precision: str = "f32") -> tuple[Any, tuple[int, int]]:
-    import openvino
-
-    settings = {
-        "INFERENCE_NUM_THREADS": threads,
-        "NUM_STREAMS": 1,
-        "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": precision,
-    }
-    compiled = openvino.Core().compile_model(file, "CPU", settings)
-    height, width = list(compiled.input(0).shape)[2:]
-    return lambda image: compiled(image)[0], (height, width)
-
-
-_LOAD_GRAPH: dict[str, Callable[[str, int], tuple[Any, tuple[int, int]]]] = {
-    "onnxruntime": _onnxruntime_graph,
-    "openvino": _openvino_graph,
-    "openvino-bf16": partial(_openvino_graph, precision="bf16"),
-}

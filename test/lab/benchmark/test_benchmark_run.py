@@ -61,7 +61,7 @@ def test_a_run(exported_student: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "MediaPipe Pose, 1 thread",
     ]
     light, torch, teacher, mediapipe = result.participants
-    assert teacher.problem == "model 'teacher-fast' runs on onnxruntime, not on torch; leave the choice to the model"
+    assert teacher.problem == "the packaged teacher does not run on engine 'torch'; choose another one"
     assert mediapipe.problem == "/nowhere/python cannot be run: no such file or directory"
     assert told == [f"{one.label} could not be run: {one.problem}" for one in (teacher, mediapipe)]
     for one in (light, torch):
@@ -84,6 +84,15 @@ def test_a_run(exported_student: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.robustness.thread_difference_px < 0.5
     assert shares == sorted(shares)
     assert Benchmark.model_validate(result.model_dump()) == result
+
+
+def test_an_engine_that_keeps_what_it_builds_starts_once_without(exported_student: Path) -> None:
+    own = [Contender("model", str(exported_student), engine, 1) for engine in ("openvino-auto", "onnxruntime")]
+    plan = Plan(own, [], persons=[0], downsample=[8.0], calls=1, robustness=False)
+    kept, other = Run(plan, print, lambda share, text: None)("orpose benchmark").participants
+    assert kept.building is not None
+    assert kept.building.seconds > 0
+    assert (len(kept.starts), len(other.starts), other.building) == (3, 3, None)
 
 
 def test_if_nothing_runs_the_reason_is_told() -> None:
@@ -142,7 +151,10 @@ def test_peers_of_random_weights_process_the_persons_they_are_told_to(monkeypatc
         ("--persons 1,2.5", "--persons takes whole numbers, not '1,2.5'"),
         ("--persons 21", "--persons takes numbers from 0 to 20, not '21'"),
         ("--downsample 1,13", "--downsample takes numbers from 1 to 12, not '1,13'"),
-        ("--engine abacus", "engine 'abacus' is not known; choose one of: onnxruntime, onnxruntime-int8, openvino,"),
+        (
+            "--engine abacus",
+            "engine 'abacus' is not known; choose one of: onnxruntime, onnxruntime-int8, onnx",
+        ),
         ("--yolo-onnx nowhere.onnx", "nowhere.onnx: no such file; docs/performance.md says how to make"),
         ("--documents nowhere", "nowhere/performance: no such folder"),
     ],
