@@ -30,7 +30,7 @@ class Job:
 
     Attributes:
         model: the ONNX file, or its content.
-        identity: tells it apart from every other graph.
+        identity: tells it apart from every other graph, for engines that keep what they make of it.
         threads: how many threads a call may use on the processor.
         callers: how many threads call it at the same time.
     """
@@ -147,7 +147,7 @@ def load_graphs(engine: str, folder: Path, threads: int | None, say: Say = lambd
     def load(name: str) -> Graph:
         file = folder / (f"{name}-int8.onnx" if entry.precision == "int8" and name in QUANTISED else f"{name}.onnx")
         on = engine if entry.on_processor or name == "network" else DEFAULT_ENGINE
-        return load_graph(on, Job(file, _identity(file), count), say)
+        return load_graph(on, Job(file, _identity(file) if ENGINES[on].cached else "", count), say)
 
     try:
         return {name: load(name) for name in GRAPHS}

@@ -20,11 +20,13 @@ _HINTS = {"float32": "f32", "bfloat16": "bf16", "float16": "f16"}
 
 def missing(engine: Engine) -> str | None:
     """What the engine lacks on this machine; None if nothing is known to be missing."""
+    if engine.on_processor or engine.target == "AUTO":
+        return None
     import openvino as ov
 
     core = ov.Core()
     there = {name.partition(".")[0] for name in core.available_devices}
-    if engine.target in there or engine.target == "AUTO":
+    if engine.target in there:
         return None
     try:
         core.get_property(engine.target, "FULL_DEVICE_NAME")

@@ -93,7 +93,8 @@ def start_network(model: onnx.ModelProto, identity: str, place: Place) -> Graph:
     engine, cores = ENGINES[place.engine], processors()
     threads = place.threads or cores
     content = model.SerializeToString()
-    job = Job(content, f"{identity} {sha256(content).hexdigest()}", threads, max(1, cores // threads))
+    kept_as = f"{identity} {sha256(content).hexdigest()}" if engine.cached else ""
+    job = Job(content, kept_as, threads, max(1, cores // threads))
     graph = load_graph(place.engine, job, place.say)
     if engine.on_processor:
         return graph
