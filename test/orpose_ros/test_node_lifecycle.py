@@ -1,7 +1,9 @@
 """The real node through its states."""
 
+import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip(
@@ -10,10 +12,12 @@ pytest.importorskip(
 
 from diagnostic_msgs.msg import DiagnosticStatus
 
+from orpose_models.registry.models import shipped_models
 from orpose_ros.parameters import PARAMETERS
 
-from support.node_checks import MODEL, Picture, is_ok  # isort: skip
-from support.rig import ACTIVATE, CLEANUP, CONFIGURE, DEACTIVATE, Rig  # isort: skip
+from support.failing_model import write_failing_model  # isort: skip
+from support.node_checks import DOMAIN, MODEL, Picture, is_ok  # isort: skip
+from support.rig import ACTIVATE, CLEANUP, CONFIGURE, DEACTIVATE, NodeProcess, Rig  # isort: skip
 
 
 def test_lifecycle(rig: Rig, pictures: list[Picture]) -> None:
@@ -81,3 +85,33 @@ def test_a_model_that_does_not_load_leaves_it_unconfigured_until_mended(rig: Rig
     assert rig.change_state(CONFIGURE)
     assert rig.change_state(ACTIVATE)
     rig.wait_ready()
+
+
+def test_a_device_that_fails_is_the_state_of_errors_and_configure_brings_it_back(tmp_path: Path) -> None:
+    model = write_failing_model(shipped_models()["orpose-all-light"], tmp_path / "failing")
+    process = NodeProcess(
+        tmp_path,
+        {"ROS_DOMAIN_ID": str(DOMAIN), "ORPOSE_ENGINES": str(tmp_path / "engines")},
+        namespace="/orpose/failing",
+        model=str(model),
+        engine="openvino-auto",
+        threads=1,
+        image_reliability="reliable",
+    )
+    rig = Rig(process, DOMAIN, "/orpose/failing")
+    try:
+        rig.wait_ready()
+        rig.send(np.full((480, 640, 3), 255, np.uint8))
+        status = rig.diagnosed(lambda s: "failed while it computed" in s.message, "the reason")
+        assert status.level == DiagnosticStatus.ERROR
+        assert status.message.startswith("not configured: engine 'openvino-auto' (Intel processor, GPU or NPU) failed")
+        assert rig.state() == "unconfigured"
+        assert rig.change_state(CONFIGURE)
+        assert rig.change_state(ACTIVATE)
+        rig.wait_ready()
+        assert process.end(signal.SIGTERM) == 0, process.log
+        assert "Traceback" not in process.log
+        assert "configure the node again to load the model anew" in process.log
+    finally:
+        process.kill()
+        rig.close()
