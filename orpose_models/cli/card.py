@@ -29,18 +29,8 @@ def card(
         import torch  # noqa: F401
     except ImportError:
         raise OrposeError("a card needs torch: pip install -r requirements/train.txt") from None
-    from orpose_models.files.disk import atomic_path
     from orpose_models.training.card_subject import read_subject
-    from orpose_models.training.model_card import MISSING, model_card
+    from orpose_models.training.model_card import write_card
 
-    subject = read_subject(model)
-    text = model_card(subject, labels or [], results or [], note or [])
-    if out is None:
-        out = Path("docs/models") / f"{subject.name}.md"
-        if out.exists() and text.lower().count(MISSING) > out.read_text().lower().count(MISSING):
-            raise OrposeError(
-                f"{out}: says more than this card would; give --labels and --results too, or name the card with --out"
-            )
-    with atomic_path(out) as temporary:
-        temporary.write_text(text)
-    new_console().print(f"{out}", soft_wrap=True)
+    written = write_card(read_subject(model), labels or [], results or [], note or [], out)
+    new_console().print(f"{written}", soft_wrap=True)

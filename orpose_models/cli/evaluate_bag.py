@@ -23,32 +23,16 @@ def evaluate_bag(
     details: Annotated[bool, typer.Option(help="Print the break-downs too.")] = False,
 ) -> None:
     """Measure the poses of a bag, as `orpose bag run` or the node left them, against annotated images."""
-    from orpose_models.datasets.bags.reader import open_bag
-    from orpose_models.datasets.by_name import DATASETS, open_dataset
-    from orpose_models.evaluation.bag_poses import match_bag, poses_topic
+    from orpose_models.evaluation.bag_poses import match_recorded
     from orpose_models.evaluation.candidates import Candidate, evaluate_candidates
     from orpose_models.evaluation.evaluate import Settings
 
-    known = truth.partition(":")[0] in DATASETS
-    dataset = open_dataset(truth if known else f"coco:{truth}", images)
-    if camera is not None:
-        dataset = dataset.of_camera(camera)
-    opened = open_bag(bag)
-    match = match_bag(dataset, opened, poses_topic(opened, topic), round(tolerance_ms * 1e6))
+    dataset, match, problems = match_recorded(bag, truth, images, topic, camera, round(tolerance_ms * 1e6))
     console = new_console(stderr=True)
-    console.print(
-        f"{len(match.predictions.images)} of {match.messages} pose messages belong to annotated images; "
-        f"{len(match.unmatched_messages)} messages have no annotation, "
-        f"{len(match.unmatched_images)} of {len(dataset.images)} annotated images have no message",
-        soft_wrap=True,
-    )
-    for stamp in match.unmatched_messages[:5]:
-        console.print(f"no annotation: stamp {stamp}")
-    for image_id in match.unmatched_images[:5]:
-        console.print(f"no message: {dataset.by_image_id[image_id].file_name} (id {image_id})")
-    for problem in opened.problems:
+    for sentence in match.sentences(dataset):
+        console.print(sentence, soft_wrap=True)
+    for problem in problems:
         say(console, "not read", problem)
-    settings = Settings(threshold, bootstrap, seed)
     folder = out or Path("out/evaluation") / bag.stem
     candidate = Candidate(bag.stem, bag, match.predictions)
-    show(evaluate_candidates(dataset, [candidate], settings, folder), folder, details)
+    show(evaluate_candidates(dataset, [candidate], Settings(threshold, bootstrap, seed), folder), folder, details)

@@ -1,6 +1,7 @@
 """Long work on the console: progress bars with count, rate and time left, and what there is to say meanwhile."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -61,3 +62,33 @@ def reporting(console: Console) -> Iterator[ConsoleReporter]:
     """Bars while long work goes on."""
     with progress_bar(console) as bars:
         yield ConsoleReporter(console, bars)
+
+
+@contextmanager
+def shown_work(console: Console, say_every: float | None = None) -> Iterator[Callable[[str, int, int, str], None]]:
+    """A bar for each piece of work, with a remark: what is done, how much of it, of how much, the remark.
+
+    Args:
+        console: where the bars are.
+        say_every: seconds; where there is no terminal a line says how far it is.
+    """
+    said = 0.0
+    with progress_bar(console) as progress:
+        tasks: dict[str, TaskID] = {}
+        shown: dict[str, int] = {}
+
+        def show(what: str, done: int, total: int, remark: str) -> None:
+            nonlocal said
+            description = f"{what} {remark}".strip()
+            if what not in tasks:
+                tasks[what] = progress.add_task(description, total=total, completed=done)
+            progress.update(tasks[what], completed=done, description=description)
+            if console.is_terminal or say_every is None:
+                return
+            due = done != shown.get(what) and (done == total or time.monotonic() - said > say_every)
+            shown[what] = done
+            if due:
+                said = time.monotonic()
+                console.print(f"{description}: {done} of {total}")
+
+        yield show

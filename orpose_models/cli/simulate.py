@@ -1,16 +1,13 @@
 """`orpose simulate`: images of a simulated operating room with exact ground truth."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from orpose_models.cli.console import new_console
 from orpose_models.cli.progress import progress_bar
 from orpose_models.vocabulary.errors import OrposeError
-
-if TYPE_CHECKING:
-    from orpose_models.lab.simulation.dataset import Layout
 
 console = new_console(stderr=True)
 
@@ -54,11 +51,12 @@ def simulate(
     if layout.truth_root != layout.root:
         console.print(f"ground truth, not for training -> {layout.annotations}", soft_wrap=True)
     if chosen == "everyday":
-        console.print(f"labels, for orpose train --labels -> {_write_labels(layout)}", soft_wrap=True)
+        from orpose_models.lab.simulation.simulated_labels import write_labels
+
+        console.print(f"labels, for orpose train --labels -> {write_labels(layout)}", soft_wrap=True)
     if bag:
         from orpose_models.lab.simulation.simulated_bag import write_bag
 
-        _remove(layout.root / "bag")
         write_bag(layout, layout.root / "bag")
         console.print(f"bag -> {layout.root / 'bag'}", soft_wrap=True)
     if sheet:
@@ -66,25 +64,6 @@ def simulate(
 
         write_contact_sheet(layout, layout.root / "sheet.jpg")
         console.print(f"contact sheet -> {layout.root / 'sheet.jpg'}", soft_wrap=True)
-
-
-def _write_labels(layout: "Layout") -> Path:
-    """The ground truth as labels to train on."""
-    from orpose_models.datasets.coco import read_simulated
-    from orpose_models.files.disk import read_json, sha256
-    from orpose_models.training.truth_labels import truth_labels
-
-    settings = {**read_json(layout.settings), "annotations": sha256(layout.annotations)}
-    labels = truth_labels(read_simulated(layout.root), "ground truth of simulated everyday scenes", settings)
-    labels.save(layout.root / "labels.json")
-    return layout.root / "labels.json"
-
-
-def _remove(folder: Path) -> None:
-    """Make room for a new bag of the same split."""
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _summary(document: dict[str, Any]) -> str:

@@ -1,16 +1,12 @@
 """`orpose train-lifter`: train both lifting networks on synthetic people and write the weights file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from orpose_models.cli.console import new_console
-from orpose_models.cli.progress import progress_bar
-
-if TYPE_CHECKING:
-    from orpose_models.lifting.training import TrainingSettings
+from orpose_models.cli.progress import shown_work
 
 
 def train_lifter(
@@ -28,45 +24,10 @@ def train_lifter(
     import torch
 
     from orpose_models.files.disk import sha256
-    from orpose_models.lifting.features import FORMS
-    from orpose_models.lifting.lifter_card import write_card
-    from orpose_models.lifting.training import TrainingSettings
-    from orpose_models.lifting.weights import LifterWeights, save_weights
+    from orpose_models.lifting.training_run import train_lifters
 
     torch.set_num_threads(threads)
     console = new_console()
-    networks, info = {}, {}
-    for form in FORMS:
-        settings = TrainingSettings(form=form, seed=seed, chunks=chunks, chunk=chunk, hidden=hidden)
-        networks[form], info[form] = _train(settings, out / f"{form}.checkpoint", console)
-    path = out / "lifter.safetensors"
-    save_weights(path, LifterWeights(networks, info))
-    write_card(path.with_suffix(".md"), path, info)
+    with shown_work(new_console(stderr=True)) as show:
+        path = train_lifters(out, seed, chunks, chunk, hidden, console.print, show)
     console.print(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB, SHA-256 {sha256(path)}) and its card")
-
-
-def _train(settings: "TrainingSettings", checkpoint: Path, console: Console) -> tuple[dict[str, Any], dict[str, Any]]:
-    from dataclasses import asdict
-
-    from orpose_models.lifting.training import LifterTraining, synthetic_error, validation_samples
-
-    run = LifterTraining(settings)
-    if checkpoint.exists():
-        run.load_checkpoint(checkpoint)
-        console.print(f"{settings.form}: continuing after chunk {run.done} of {settings.chunks}")
-    with progress_bar(new_console(stderr=True)) as progress:
-        task = progress.add_task(settings.form, total=settings.chunks, completed=run.done)
-        for step in run:
-            run.save_checkpoint(checkpoint)
-            progress.update(task, advance=1, description=f"{settings.form}, loss {step.loss * 1000:.0f} mm")
-    arrays = run.arrays()
-    errors = {}
-    for cameras, raised in (("raised", True), ("general", False)):
-        samples = validation_samples(settings, raised, n=min(20_000, settings.chunk))
-        per_joint = synthetic_error(arrays, settings.form, samples) * 1000
-        errors[cameras] = [round(float(error), 1) for error in per_joint]
-        mean = float(per_joint[1:].mean())
-        console.print(
-            f"{settings.form}: {mean:.1f} mm on {len(samples):,} held-out synthetic people, {cameras} cameras"
-        )
-    return arrays, {"settings": asdict(settings), "synthetic_error_mm": errors}

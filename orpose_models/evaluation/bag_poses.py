@@ -2,10 +2,12 @@
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from orpose_models.datasets.bags.reader import Bag
+from orpose_models.datasets.bags.reader import Bag, open_bag
 from orpose_models.datasets.bags.types import typestore
+from orpose_models.datasets.by_name import DATASETS, open_dataset
 from orpose_models.datasets.truth import Truth
 from orpose_models.files.predictions import ImagePrediction, Predictions
 from orpose_models.messages.fields import stamp_of
@@ -31,6 +33,43 @@ class BagMatch:
     messages: int
     unmatched_messages: tuple[int, ...]
     unmatched_images: tuple[int, ...]
+
+    def sentences(self, truth: Truth) -> list[str]:
+        """How much belongs together, and the first things that do not."""
+        whole = (
+            f"{len(self.predictions.images)} of {self.messages} pose messages belong to annotated images; "
+            f"{len(self.unmatched_messages)} messages have no annotation, "
+            f"{len(self.unmatched_images)} of {len(truth.images)} annotated images have no message"
+        )
+        messages = [f"no annotation: stamp {stamp}" for stamp in self.unmatched_messages[:5]]
+        images = [f"no message: {truth.by_image_id[i].file_name} (id {i})" for i in self.unmatched_images[:5]]
+        return [whole, *messages, *images]
+
+
+def match_recorded(
+    path: Path, truth: str, images: Path | None, topic: str | None, camera: str | None, tolerance_ns: int
+) -> tuple[Truth, BagMatch, list[str]]:
+    """The poses of a bag against annotated images.
+
+    Args:
+        path: of the bag.
+        truth: KIND:PATH, or a file in COCO's layout.
+        images: folder of the images; None to look for it beside the annotations.
+        topic: of the 2D poses; None for the only one.
+        camera: only annotated images of this camera.
+        tolerance_ns: by how much stamps may differ.
+
+    Returns:
+        The dataset, what belongs together, and one sentence for each thing that could not be read.
+
+    Raises:
+        OrposeError: as `open_dataset`, `open_bag`, `poses_topic` and `match_bag`.
+    """
+    dataset = open_dataset(truth if truth.partition(":")[0] in DATASETS else f"coco:{truth}", images)
+    if camera is not None:
+        dataset = dataset.of_camera(camera)
+    bag = open_bag(path)
+    return dataset, match_bag(dataset, bag, poses_topic(bag, topic), tolerance_ns), bag.problems
 
 
 def poses_topic(bag: Bag, wanted: str | None = None) -> str:

@@ -9,7 +9,7 @@ import yaml
 
 from orpose_models.evaluation.result import KIND as EVALUATION
 from orpose_models.evaluation.result import Evaluation
-from orpose_models.files.disk import read_json, sha256, without_folders
+from orpose_models.files.disk import atomic_path, read_json, sha256, without_folders
 from orpose_models.model_format.score_calibration import calibration_in
 from orpose_models.model_format.student_config import OneStageConfig
 from orpose_models.training.card_subject import Subject
@@ -87,6 +87,29 @@ def model_card(
         "## Limits\n\n" + "\n".join(f"* {limit}" for limit in (*_LIMITS, *notes)),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def write_card(
+    subject: Subject, labels: Sequence[Path], results: Sequence[Path], notes: Sequence[str], out: Path | None
+) -> Path:
+    """Write the card, see `model_card`; where it was written.
+
+    Args:
+        out: the file; None for docs/models/NAME.md, where a card that says more is not replaced.
+
+    Raises:
+        OrposeError: as `model_card`, or there is a card that says more.
+    """
+    text = model_card(subject, labels, results, notes)
+    if out is None:
+        out = Path("docs/models") / f"{subject.name}.md"
+        if out.exists() and text.lower().count(MISSING) > out.read_text().lower().count(MISSING):
+            raise OrposeError(
+                f"{out}: says more than this card would; give --labels and --results too, or name the card with --out"
+            )
+    with atomic_path(out) as temporary:
+        temporary.write_text(text)
+    return out
 
 
 def _of_this(subject: Subject, path: Path, raw: dict[str, Any], kind: str) -> Any:

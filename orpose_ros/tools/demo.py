@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,21 @@ import numpy as np
 from sensor_msgs.msg import CameraInfo
 from visualization_msgs.msg import MarkerArray
 
+from orpose_models.datasets.bags.create import BagPlan
+from orpose_models.datasets.bags.topics import camera_info_topic
+from orpose_models.datasets.multiview import read_qualisys
+from orpose_models.files.assets import fetch
 from orpose_models.messages.fields import stamp_of
 from orpose_models.messages.poses import poses_from_messages
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.reporting import Reporter
+from orpose_ros.parameters import PARAMETERS
 from orpose_ros.tools.client import Camera, Client, NodeProgram, Program
+from orpose_ros.tools.demo_footage import draw_bag, make_bag
+from orpose_ros.tools.marker_picture import save_marker_picture
 
+_CAMERA = "cam02"  # of the footage
 _START_TIMEOUT = 180.0  # seconds until the node must have its model; it may have to build one
 _LAST_POSES = 5.0  # seconds for what is still being worked on when the bag is over
 
@@ -72,6 +82,42 @@ class Arrivals:
                 2, f"latency    {p50:.0f} ms median, {p95:.0f} ms for 95 %, from image published to poses here"
             )
         return lines
+
+
+def demonstrate(
+    out: Path, model: str | None, downsample: float, rate: float, say: Callable[[str], None], reporter: Reporter
+) -> None:
+    """Play footage of several people to the node, and draw the poses that arrive.
+
+    Args:
+        out: folder for the results; a bag that is there is played again.
+        model: name of the model; None for the node's.
+        downsample: factor by which images are reduced first.
+        rate: how fast to play the footage of 60 images a second.
+        say: called with a sentence.
+        reporter: hears how far it is.
+
+    Raises:
+        OrposeError: as `run_demo`, or the weights or the footage cannot be fetched.
+    """
+    footage = fetch(["weights", "multiperson"], report=say)["multiperson"]
+    camera = {placed.name: placed.camera for placed in read_qualisys(footage / "Calib.qca.txt")}[_CAMERA]
+    assert camera.gravity is not None
+    plan = BagPlan(short_side=640)
+    bag = make_bag(footage / f"{_CAMERA}.mp4", out / "bag", plan, camera, reporter)
+    parameters = {
+        "model": model or PARAMETERS["model"].default,
+        "downsample": downsample,
+        "gravity": [round(float(g), 6) for g in camera.gravity],
+    }
+    say(f"playing {bag} at {rate:g} times its speed to the node")
+    infos = camera_info_topic(plan.topic)
+    arrivals = run_demo(bag, plan.topic, infos, parameters, rate, out / "log.txt")
+    for line in arrivals.summary():
+        say(line)
+    draw_bag(bag, arrivals.poses(), plan, camera, out / "overlay.mp4", arrivals.rate(), reporter)
+    save_marker_picture(arrivals.markers, out / "markers.png", "3D markers as they arrived, in the camera's frame")
+    say(f"pictures -> {out / 'overlay.mp4'}, {out / 'markers.png'}")
 
 
 def run_demo(bag: Path, images: str, infos: str, parameters: dict[str, Any], rate: float, log: Path) -> Arrivals:

@@ -1,6 +1,7 @@
 """Making one row: train, measure, write its file of results."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,51 @@ from orpose_models.lab.reproduction.parallel import measure_scales
 from orpose_models.lab.reproduction.provenance import Sessions, machine
 from orpose_models.lab.reproduction.row_record import RowRecord, TrainingRecord
 from orpose_models.lab.reproduction.rows import Row
-from orpose_models.lab.reproduction.workplace import Workplace, settings_of, without_places
+from orpose_models.lab.reproduction.stages import prepare
+from orpose_models.lab.reproduction.workplace import Workplace, settings_of, state_of, without_places
 from orpose_models.registry.models import load_model
 from orpose_models.student.weights import load_student
 from orpose_models.training.labels import LabelSet
 from orpose_models.training.processes import locked, train
+from orpose_models.vocabulary.errors import OrposeError
 
 # What is being done, how much of it is done, how much there is, a remark.
 Report = Callable[[str, int, int, str], None]
+Bars = AbstractContextManager[Report]
+
+
+def make_rows(
+    place: Workplace, rows: Sequence[Row], note: Callable[[str, str], None], bars: Callable[[], Bars]
+) -> list[str]:
+    """Make the rows that are missing, and what they need.
+
+    Args:
+        place: of the experiment.
+        rows: which ones.
+        note: called with a label and a sentence.
+        bars: opens what shows how far a row is.
+
+    Returns:
+        The names of those that could not be made; the others are made all the same.
+    """
+    missing = [row for row in rows if not place.record(row).exists()]
+    for row in rows:
+        if row not in missing:
+            note(row.name, state_of(place, row))
+    failed = []
+    for row in missing:
+        try:
+            if row.trained:
+                place.train_config(row)  # a mistake in it is found before rendering and labelling
+            prepare(place, (row,), lambda text: note(*text.split(": ", 1)))
+            with bars() as report:
+                make_row(place, row, report)
+        except OrposeError as error:
+            note(row.name, str(error))
+            failed.append(row.name)
+            continue
+        note(row.name, state_of(place, row))
+    return failed
 
 
 def make_row(place: Workplace, row: Row, report: Report) -> RowRecord:

@@ -8,7 +8,7 @@ from orpose_models.lab.reproduction.workplace import Workplace
 from orpose_models.training.processes import run
 from orpose_models.vocabulary.errors import OrposeError
 
-Say = Callable[[str], None]
+Say = Callable[[str], None]  # of one sentence, 'label: what is done'
 
 
 def prepare(place: Workplace, rows: tuple[Row, ...], say: Say) -> None:
@@ -17,7 +17,7 @@ def prepare(place: Workplace, rows: tuple[Row, ...], say: Say) -> None:
     Raises:
         OrposeError: what was given is not there, or a stage failed.
     """
-    with locked(place.out / ".prepare.lock", say=lambda: say("another process renders or labels; waiting for it")):
+    with locked(place.out / ".prepare.lock", say=lambda: say("waiting: another process renders or labels")):
         _prepare(place, rows, say)
 
 

@@ -188,3 +188,22 @@ def unlike(record: RowRecord, place: Workplace, row: Row) -> dict[str, tuple[Any
     if record.training.processes != place.config.training.processes:
         found["training.processes"] = record.training.processes, place.config.training.processes
     return {**found, **differences(recorded, now)}
+
+
+def state_of(place: Workplace, row: Row) -> str:
+    """What is there of a row, in words."""
+    path = place.record(row)
+    if not path.exists():
+        begun = (place.folder(row) / "sessions.json").exists()
+        return "begun, not done" if begun else "missing"
+    record = RowRecord.load(path)
+    figures = [
+        f"{factor:g}x {value:.3f}"
+        for factor in place.config.evaluation.scales
+        if (value := record.value(factor, "keypoint AP")) is not None
+    ]
+    text = f"done; keypoint AP {', '.join(figures)}"
+    if other := unlike(record, place, row):
+        named = "; ".join(f"{name} was {old!r}, is {new!r} now" for name, (old, new) in other.items())
+        text += f". It was made with other settings ({named}) and is kept; to make it anew, remove {path}"
+    return text

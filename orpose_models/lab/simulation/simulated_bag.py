@@ -1,5 +1,6 @@
 """A simulated split as a rosbag2: three synchronised cameras with their intrinsics."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from orpose_models.vocabulary.errors import OrposeError
 
 
 def write_bag(layout: Layout, out: str | Path) -> int:
-    """Put the pictures of a complete split into a new bag.
+    """Put the pictures of a complete split into a new bag; one that is there is replaced.
 
     Topics are `/camK/image_raw/compressed` (the JPEG files as they are) and `/camK/camera_info`, frames
     `camK_optical`. Pictures of one moment have the same stamp; every scene has its own room, so intrinsics
@@ -25,12 +26,13 @@ def write_bag(layout: Layout, out: str | Path) -> int:
         How many pictures the bag has.
 
     Raises:
-        OrposeError: the split is not complete, or `out` exists already.
+        OrposeError: the split is not complete.
     """
     source = layout.images if layout.truth_root != layout.root else layout.annotations
     if not source.exists():
         raise OrposeError(f"{layout.root}: the split is not complete; run `orpose simulate` to its end first")
     images = sorted(read_json(source)["images"], key=lambda image: (image["stamp_ns"], image["camera_name"]))
+    shutil.rmtree(out, ignore_errors=True)
     with new_bag(out, "mcap", {"source": f"simulated operating room, {layout.split}"}) as bag:
         for name in sorted({image["camera_name"] for image in images}):
             bag.add_topic(f"/{name}/camera_info", "sensor_msgs/msg/CameraInfo")
