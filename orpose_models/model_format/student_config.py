@@ -1,7 +1,6 @@
 """The sizes and settings of a student network."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from orpose_models.vocabulary.resolution import Size
 
@@ -37,8 +36,6 @@ class StudentConfig:
         branches: of the keypoint head, each with heatmaps and a lifter of its own: the paper's two, or one of
             'soft', 'hard' and 'both' (see `LEARNS`).
         keypoint_channels, keypoint_layers: width and number of the keypoint head's convolutions.
-        lifter: what lifters are given: 'pixels' of the network's input as in the paper, or 'view': what the lifter
-            of `orpose_models.lifting` is given.
         lifter_hidden: width of the lifters.
         score_threshold, box_nms, max_persons: which boxes are reported.
     """
@@ -55,7 +52,6 @@ class StudentConfig:
     branches: tuple[str, ...] = SETS
     keypoint_channels: int = 512
     keypoint_layers: int = 8
-    lifter: Literal["pixels", "view"] = "pixels"
     lifter_hidden: int = 1024
     score_threshold: float = 0.05
     box_nms: float = 0.5
@@ -131,6 +127,3 @@ class OneStageConfig:
         scale = min(side / min(full), self.long_side / self.short_side * side / max(full))
         width, height = (max(1, round(length * scale / MULTIPLE)) * MULTIPLE for length in full)
         return width, height
-
-
-LIGHT = OneStageConfig()

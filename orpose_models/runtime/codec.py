@@ -13,12 +13,10 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
-from orpose_models.vocabulary.similarity import pose_oks
+from orpose_models.vocabulary.similarity import SILHOUETTE, pose_oks
 from orpose_models.vocabulary.skeletons import COCO17
 
 STRIDE = 4
-# Share of a box that its person covers: a usual estimate for boxes of COCO.
-FILLED = 0.53
 
 Floats = NDArray[np.float32]
 _JOINTS = len(COCO17)
@@ -197,7 +195,7 @@ class Codec:
     def _first_of_each(self, boxes: Floats, points: Floats) -> NDArray[np.intp]:
         """Indices of the persons, best first, without those who are like a better one."""
         kept = np.ones(len(boxes), bool)
-        areas = FILLED * np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 1), axis=1)
+        areas = SILHOUETTE * np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 1), axis=1)
         alike = pose_oks(points, areas, np.ones(points.shape[:2], bool), points) > self.same
         for i in range(len(boxes)):
             if kept[i]:

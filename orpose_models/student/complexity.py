@@ -8,7 +8,6 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from orpose_models.lifting.features import LENGTHS
 from orpose_models.student.heads import BOX_CELLS, KEYPOINT_CELLS
-from orpose_models.student.lifters import PixelLifter
 from orpose_models.student.network import Student
 from orpose_models.student.one_stage import OneStageStudent
 from orpose_models.vocabulary.resolution import Size
@@ -25,14 +24,8 @@ class _Whole(nn.Module):
         student = self.student
         logits, deltas = student.proposals.head(student.backbone(image))
         heatmaps = student.keypoint_head(persons)
-        lifted = [_lift(lifter, keypoints) for lifter in student.lifters.values()]
+        lifted = [lifter(keypoints) for lifter in student.lifters.values()]
         return [*logits, *deltas, *student.box_head(proposals), *heatmaps.values(), *lifted]
-
-
-def _lift(lifter: nn.Module, keypoints: Tensor) -> Tensor:
-    if isinstance(lifter, PixelLifter):
-        return lifter(keypoints)
-    return lifter.answer("gravity", keypoints.new_zeros(len(keypoints), LENGTHS["gravity"]))  # type: ignore[operator]
 
 
 class _Light(nn.Module):

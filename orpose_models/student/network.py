@@ -11,11 +11,9 @@ from orpose_models.model_format.student_config import MULTIPLE, PAPER, SETS, STR
 from orpose_models.student.backbone import ResNetFPN
 from orpose_models.student.boxes import pool_regions
 from orpose_models.student.heads import BOX_CELLS, HEATMAPS, KEYPOINT_CELLS, BoxHead, KeypointHead, ProposalHead
-from orpose_models.student.lifters import PixelLifter, ViewLifter
+from orpose_models.student.lifters import PixelLifter
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.resolution import Size
-
-_LIFTERS = {"pixels": PixelLifter, "view": ViewLifter}
 
 
 class Found(NamedTuple):
@@ -48,9 +46,7 @@ class Student(nn.Module):
         self.proposals = ProposalHead(config)
         self.box_head = BoxHead(config)
         self.keypoint_head = KeypointHead(config)
-        self.lifters = nn.ModuleDict(
-            {branch: _LIFTERS[config.lifter](config.lifter_hidden) for branch in config.branches}
-        )
+        self.lifters = nn.ModuleDict({branch: PixelLifter(config.lifter_hidden) for branch in config.branches})
 
     def features(self, images: Sequence[Tensor]) -> list[Tensor]:
         """Maps (n, c, h_l, w_l) of images (3, h_i, w_i), BGR 0..255, padded at right and bottom to one size."""

@@ -122,12 +122,12 @@ def load_coco_start(student: OneStageStudent) -> None:
     load_trained_lifter(student)
 
 
-def load_trained_lifter(student: AnyStudent) -> None:
-    """Start every branch's lifter from the project's trained one; lifters of the paper's form are left alone.
+def load_trained_lifter(student: OneStageStudent) -> None:
+    """Start every branch's lifter from the project's trained one.
 
     Raises:
         OrposeError: no trained lifter is as wide.
     """
     for lifter in student.lifters.values():
-        if isinstance(lifter, ViewLifter):
-            lifter.load(read_weights(TRAINED.get(lifter.hidden, DEFAULT_WEIGHTS)))
+        assert isinstance(lifter, ViewLifter)
+        lifter.load(read_weights(TRAINED.get(lifter.hidden, DEFAULT_WEIGHTS)))

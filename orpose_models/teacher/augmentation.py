@@ -8,9 +8,6 @@ from numpy.typing import NDArray
 from orpose_models.vocabulary.similarity import box_iou, pose_oks
 from orpose_models.vocabulary.skeletons import COCO17
 
-# COCO measures a person by the area of its silhouette, which fills about this share of its box.
-SILHOUETTE = 0.53
-
 # A person begins to turn the back at the first distance of the shoulders, in roots of the silhouette's area, and has
 # turned it at the second; what is left of the face's scores then. On simulated people seven noses of ten are visible
 # at the first, one of ten at the second.

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from orpose_models.files.foreign_checkpoints import load_parameters, read_foreign_checkpoint
-from orpose_models.teacher.augmentation import SILHOUETTE, merge_keypoints
+from orpose_models.teacher.augmentation import merge_keypoints
 from orpose_models.teacher.top_down import PADDING, crop, crop_transforms, decode_heatmaps, merge_flipped, to_image
 from orpose_models.vocabulary.resolution import Size
+from orpose_models.vocabulary.similarity import SILHOUETTE
 from orpose_models.vocabulary.skeletons import COCO17
 
 CROP_SIZE: Size = (288, 384)

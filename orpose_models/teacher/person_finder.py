@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.teacher.augmentation import SILHOUETTE, fuse_boxes, hide_faces, unite_boxes
+from orpose_models.teacher.augmentation import fuse_boxes, hide_faces, unite_boxes
 from orpose_models.teacher.centernet import View
 from orpose_models.teacher.movenet import Crops
 from orpose_models.teacher.multipose import Found, MultiPose
 from orpose_models.teacher.person_boxes import PersonDetector
 from orpose_models.teacher.person_keypoints import PersonKeypoints
-from orpose_models.vocabulary.similarity import box_iou
+from orpose_models.vocabulary.similarity import SILHOUETTE, box_iou
 from orpose_models.vocabulary.skeletons import COCO17
 
 # How large a person is in MultiPose's training images, in pixels of its input: the scale at which it is most right.

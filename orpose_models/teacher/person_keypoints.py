@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.teacher.augmentation import SILHOUETTE, merge_keypoints
+from orpose_models.teacher.augmentation import merge_keypoints
 from orpose_models.teacher.movenet import Crops, MoveNet
-from orpose_models.vocabulary.similarity import box_iou, pose_oks
+from orpose_models.vocabulary.similarity import SILHOUETTE, box_iou, pose_oks
 from orpose_models.vocabulary.skeletons import COCO17
 
 # Points (v, n, 17, 2) and scores (v, n, 17).

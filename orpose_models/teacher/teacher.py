@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.teacher.augmentation import SILHOUETTE, suppress_poses
+from orpose_models.teacher.augmentation import suppress_poses
 from orpose_models.teacher.protocols import Finder, Lifter
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import Size, resize_up
+from orpose_models.vocabulary.similarity import SILHOUETTE
 
 # How many joints a person's score is of: half of COCO's.
 _SUREST = 8

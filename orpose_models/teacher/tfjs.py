@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from math import prod
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -65,21 +64,6 @@ class Graph:
     sha256: str
 
 
-def read_graph(path: str | Path) -> Graph:
-    """Read a graph model and the .bin files that it names, which lie beside it.
-
-    Raises:
-        OrposeError: a file is missing, not a graph model, or its weights do not fit.
-    """
-    path = Path(path)
-    try:
-        topology = path.read_bytes()
-        names = _shard_names(topology, str(path))
-        return parse_graph(topology, [(path.parent / name).read_bytes() for name in names], str(path))
-    except FileNotFoundError as error:
-        raise OrposeError(f"{error.filename}: no such file") from None
-
-
 def parse_graph(topology: bytes, shards: Sequence[bytes], source: str) -> Graph:
     """Build the graph from the content of its JSON file and of its .bin files, in the JSON's order.
 
@@ -110,16 +94,6 @@ def _load(topology: bytes, source: str) -> dict[str, Any]:
     if not isinstance(model, dict) or "modelTopology" not in model or "weightsManifest" not in model:
         raise OrposeError(f"{source}: not a TensorFlow.js graph model (no modelTopology or weightsManifest)")
     return model
-
-
-def _shard_names(topology: bytes, source: str) -> list[str]:
-    try:
-        names = [name for group in _load(topology, source)["weightsManifest"] for name in group["paths"]]
-    except (KeyError, TypeError):
-        raise OrposeError(f"{source}: its weightsManifest names no files") from None
-    if any(not isinstance(name, str) or Path(name).name != name for name in names):
-        raise OrposeError(f"{source}: its weight files must lie beside it")
-    return names
 
 
 def _read_weights(entries: Sequence[Mapping[str, Any]], content: bytes, source: str) -> dict[str, NDArray]:

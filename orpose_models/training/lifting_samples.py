@@ -63,15 +63,9 @@ def lifting_of(poses: Poses, labels: ImageLabels, accept: float, flip: bool, rng
 
 def lifting_losses(lifter: ViewLifter, parts: Sequence[Lifting]) -> tuple[Tensor, int]:
     """The loss of one lifter for one set of labels, and how many coordinates it is the mean of."""
-    joints, target = lift_views(lifter, parts)
-    return joints_loss(joints, target), int(torch.isfinite(target[:, 1:]).sum())
-
-
-def lift_views(lifter: ViewLifter, parts: Sequence[Lifting]) -> tuple[Tensor, Tensor]:
-    """Answers and targets (n, 17, 3); both networks always run, so that each always has a gradient."""
     device = next(lifter.parameters()).device
     answers, targets = [], []
-    for form in lifter.networks:
+    for form in lifter.networks:  # both always run, so that each always has a gradient
         mine = [part for part in parts if part.form == form]
         length = getattr(lifter, f"{form}_input_mean").shape[0]
         values = torch.cat([torch.zeros(0, length), *(torch.from_numpy(part.values) for part in mine)])
@@ -79,4 +73,5 @@ def lift_views(lifter: ViewLifter, parts: Sequence[Lifting]) -> tuple[Tensor, Te
         target = torch.cat([torch.zeros(0, 17, 3), *(torch.from_numpy(part.target) for part in mine)])
         answers.append(lifter(form, values.to(device), axes.to(device)))
         targets.append(target.to(device))
-    return torch.cat(answers), torch.cat(targets)
+    expected = torch.cat(targets)
+    return joints_loss(torch.cat(answers), expected), int(torch.isfinite(expected[:, 1:]).sum())

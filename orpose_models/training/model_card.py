@@ -133,7 +133,7 @@ def _identity(subject: Subject) -> str:
         network, lifter = f"one stage, MoveNet MultiPose's, {branches}", "in two forms"
         smaller = "".join(f"; {side} where an image's is at most {limit}" for limit, side in config.small_images)
     else:
-        network, lifter, smaller = f"Faster and Keypoint R-CNN on ResNet-50, {branches}", f"'{config.lifter}'", ""
+        network, lifter, smaller = f"Faster and Keypoint R-CNN on ResNet-50, {branches}", "of pixels", ""
     return _table(
         ("", ""),
         [

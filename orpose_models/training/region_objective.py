@@ -12,10 +12,9 @@ from torch import Tensor, nn
 from orpose_models.model_format.student_config import LEARNS
 from orpose_models.student.detection_losses import box_losses, draw_regions, proposal_losses
 from orpose_models.student.heads import BOX_CELLS, HEATMAPS
-from orpose_models.student.lifters import PixelLifter, ViewLifter
+from orpose_models.student.lifters import PixelLifter
 from orpose_models.student.losses import KeypointLabels, joints_loss, keypoint_losses
 from orpose_models.student.network import Student
-from orpose_models.training.lifting_samples import lift_views
 from orpose_models.training.means import over_all_ranks
 from orpose_models.training.region_samples import Sample
 from orpose_models.training.train_config import Regions
@@ -99,11 +98,8 @@ class RegionObjective(nn.Module):
         losses = {}
         for branch, lifter in self.student.lifters.items():
             for name in LEARNS[branch]:
-                if isinstance(lifter, PixelLifter):
-                    joints, target = _lift_pixels(lifter, samples, name)
-                else:
-                    assert isinstance(lifter, ViewLifter)
-                    joints, target = lift_views(lifter, [sample.lifting[name] for sample in samples])
+                assert isinstance(lifter, PixelLifter)
+                joints, target = _lift_pixels(lifter, samples, name)
                 losses[f"loss_3d_{name}"] = joints_loss(joints, target)
                 learned[f"loss_3d_{name}"] = int(torch.isfinite(target[:, 1:]).sum())
         return losses

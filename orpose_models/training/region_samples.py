@@ -6,10 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.model_format.student_config import SETS, StudentConfig
+from orpose_models.model_format.student_config import StudentConfig
 from orpose_models.student.model import network_image
 from orpose_models.training.labels import ImageLabels
-from orpose_models.training.lifting_samples import Lifting, lifting_of
 from orpose_models.training.scenes import coloured, draw_factor
 from orpose_models.training.train_config import Augmentation
 from orpose_models.vocabulary.resolution import Size, reduce_image
@@ -32,7 +31,6 @@ class Sample:
         keypoints: (n, 17, 2).
         scores: (n, 17) of each set, 'soft' and 'hard'; 0 where not labelled or outside the image.
         joints3d: (n, 17, 3) metres of each set; NaN where unknown.
-        lifting: of each set, for the persons with 3D, wherever they are.
         seed: what draws the regions.
     """
 
@@ -42,7 +40,6 @@ class Sample:
     keypoints: Array
     scores: dict[str, Array]
     joints3d: dict[str, Array]
-    lifting: dict[str, Lifting]
     seed: int
 
 
@@ -66,7 +63,6 @@ def make_sample(
     """
     full = labels.size
     flip = bool(rng.random() < augmentation.flip)
-    lifting = {name: lifting_of(getattr(labels, name), labels, accept, flip, rng) for name in SETS}
     soft, hard = labels.soft, labels.hard
     boxes, keypoints = soft.boxes.astype(np.float64), soft.keypoints.astype(np.float64)
     scores: dict[str, NDArray] = {"soft": soft.keypoint_scores, "hard": hard.keypoint_scores}
@@ -96,7 +92,6 @@ def make_sample(
         _single(keypoints[there]),
         {name: _single((values * inside)[there]) for name, values in scores.items()},
         {name: _single(values[there]) for name, values in joints.items()},
-        lifting,
         int(rng.integers(2**31)),
     )
 

@@ -63,8 +63,8 @@ def start_student(config: TrainConfig, images: TrainingImages) -> tuple[AnyStude
         raise OrposeError(f"model.start: {start!r} is neither 'coco', 'none' nor a .safetensors, .pkl or .pth file")
     if isinstance(student, Student) and not before:
         for lifter in student.lifters.values():
-            if isinstance(lifter, PixelLifter):
-                _set_pixel_statistics(lifter, images)
+            assert isinstance(lifter, PixelLifter)
+            _set_pixel_statistics(lifter, images)
     return student, before
 
 

@@ -5,6 +5,9 @@ from numpy.typing import NDArray
 
 from orpose_models.vocabulary.skeletons import COCO17
 
+# COCO measures a person by the area of its silhouette, which fills about this share of its box.
+SILHOUETTE = 0.53
+
 
 def box_iou(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float64]:
     """Intersection over union of boxes a (n, 4) and b (m, 4), x_min, y_min, x_max, y_max: (n, m).

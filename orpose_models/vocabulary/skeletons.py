@@ -199,8 +199,6 @@ SMPLX22 = Skeleton(
     edges=tuple((parent, child) for child, parent in enumerate(SMPLX22_PARENTS) if parent >= 0),
 )
 
-SKELETONS = {skeleton.name: skeleton for skeleton in (COCO17, H36M17, MVOR10)}
-
 
 @dataclass(frozen=True)
 class JointMap:
@@ -275,17 +273,4 @@ COCO17_TO_H36M17 = JointMap(
         ("right_elbow",),
         ("right_wrist",),
     ),
-)
-
-# MVOR's head is the middle of the visible head, its neck the middle of the shoulders.
-COCO17_TO_MVOR10 = JointMap(
-    COCO17,
-    MVOR10,
-    (_EARS, _SHOULDERS, *tuple((joint,) for joint in MVOR10.joints[2:])),
-)
-
-H36M17_TO_MVOR10 = JointMap(
-    H36M17,
-    MVOR10,
-    (("head",), ("thorax",), *tuple((joint,) for joint in MVOR10.joints[2:])),
 )

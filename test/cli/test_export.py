@@ -12,7 +12,7 @@ from orpose_models.cli.main import run
 from orpose_models.files.disk import sha256
 from orpose_models.files.predictions import Predictions
 from orpose_models.model_format.manifest import FILES, GRAPHS, read_manifest
-from orpose_models.model_format.student_config import LIGHT, PAPER
+from orpose_models.model_format.student_config import PAPER, OneStageConfig
 from orpose_models.registry import models
 from orpose_models.student import export as exporting
 from orpose_models.student.network import Student
@@ -37,7 +37,7 @@ def test_the_folder(exported_student: Path, student_checkpoint: Path) -> None:
     assert sum(path.stat().st_size for path in exported_student.iterdir()) <= 13_000_000
     assert manifest.name == "start"
     assert manifest.info == {"steps": 3, "labels": "labels.json", "checkpoint_sha256": sha256(student_checkpoint)}
-    assert manifest.config == replace(LIGHT, max_persons=20)
+    assert manifest.config == OneStageConfig(max_persons=20)
     assert load_student(exported_student / "weights.safetensors")[0].config == manifest.config
     engines = manifest.parity["engines"]
     assert set(engines) == {"onnxruntime", "openvino", "onnxruntime-int8", "openvino-bf16"}

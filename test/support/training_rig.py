@@ -60,7 +60,6 @@ _PAPER = {
     "box_hidden": 16,
     "keypoint_channels": 16,
     "keypoint_layers": 1,
-    "lifter": "view",
     "lifter_hidden": 16,
     "max_persons": 4,
 }

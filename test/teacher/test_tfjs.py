@@ -1,6 +1,5 @@
 import json
 from base64 import b64encode
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 import torch
 from support.tfjs_reference import compute
 
-from orpose_models.teacher.tfjs import Graph, parse_graph, read_graph
+from orpose_models.teacher.tfjs import Graph, parse_graph
 from orpose_models.teacher.tfjs_onnx import Place, start_network, to_onnx
 from orpose_models.vocabulary.errors import OrposeError
 
@@ -99,22 +98,6 @@ A = {"name": "a", "shape": [2], "dtype": "float32"}
 def test_broken_models_say_what_is_wrong(topology: bytes, content: bytes, message: str) -> None:
     with pytest.raises(OrposeError, match=message):
         parse_graph(topology, [content], "test")
-
-
-def test_reading_from_files(tmp_path: Path) -> None:
-    topology, content = model([const("a")], {"a": np.arange(3, dtype=np.float32)})
-    path = tmp_path / "model.json"
-    with pytest.raises(OrposeError, match=r"model\.json: no such file"):
-        read_graph(path)
-    path.write_bytes(topology)
-    with pytest.raises(OrposeError, match=r"weights\.bin: no such file"):
-        read_graph(path)
-    (tmp_path / "weights.bin").write_bytes(content)
-    assert read_graph(path).weights["a"].tolist() == [0, 1, 2]
-    assert read_graph(path).sha256 == parse_graph(topology, [content], "test").sha256
-    path.write_bytes(topology.replace(b"weights.bin", b"../other.bin"))
-    with pytest.raises(OrposeError, match="must lie beside it"):
-        read_graph(path)
 
 
 @pytest.mark.parametrize("size", [(1, 8, 8), (3, 8, 8), (2, 12, 20)])

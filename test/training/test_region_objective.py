@@ -35,9 +35,8 @@ def test_each_set_of_branches_learns_its_labels(label_file, branches, sets):
     assert all(p.grad is not None for p in network.parameters() if p.requires_grad)
 
 
-@pytest.mark.parametrize("lifter", ["view", "pixels"])
-def test_images_of_nobody_only(label_file, lifter):
-    network, images = objective(label_file, model__settings__lifter=lifter)
+def test_images_of_nobody_only(label_file):
+    network, images = objective(label_file)
     nobody = next(i for i in range(4) if images.image_at(i) == 2)
     losses = network([images.sample(nobody)] * 2)
     zero = {name for name, loss in losses.items() if loss.item() == 0}
@@ -49,7 +48,7 @@ def test_images_of_nobody_only(label_file, lifter):
 
 
 def test_the_papers_lifters_know_the_statistics_of_the_labels(label_file):
-    network, images = objective(label_file, model__settings__lifter="pixels")
+    network, images = objective(label_file)
     lifter = network.student.lifters["soft"]
     assert isinstance(lifter, PixelLifter)
     persons = torch.cat(
@@ -102,9 +101,7 @@ def test_the_average_follows_quickly_at_first(label_file):
 
 
 def test_frozen_stages_are_not_trained(label_file):
-    network, images = objective(
-        label_file, model__settings__lifter="pixels", model__frozen_stages=2, optimiser__kind="sgd"
-    )
+    network, images = objective(label_file, model__frozen_stages=2, optimiser__kind="sgd")
     losses = network([images.sample(i) for i in range(4)])
     assert all(torch.isfinite(loss) and loss > 0 for loss in losses.values())
     sum(losses.values()).backward()

@@ -4,14 +4,11 @@ import numpy as np
 import pytest
 from support.training_rig import SIZE, persons
 
-from orpose_models.lifting.features import LENGTHS
-from orpose_models.lifting.runtime import Lifter, load_lifter
 from orpose_models.model_format.student_config import PAPER
 from orpose_models.training.augmentation_config import Augmentation, Downsampling
 from orpose_models.training.labels import ImageLabels
 from orpose_models.training.region_samples import make_sample
 from orpose_models.training.scenes import draw_factor
-from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
@@ -38,8 +35,7 @@ def test_nobody():
     assert one.boxes.shape == one.ignored.shape == (0, 4)
     assert one.keypoints.shape == (0, 17, 2)
     assert one.scores["soft"].shape == (0, 17)
-    assert one.lifting["hard"].target.shape == (0, 17, 3)
-    assert one.lifting["soft"].values.shape[1] == LENGTHS[one.lifting["soft"].form]
+    assert one.joints3d["hard"].shape == (0, 17, 3)
 
 
 def test_labels_go_to_the_networks_input():
@@ -55,7 +51,7 @@ def test_labels_go_to_the_networks_input():
 
 def test_rejected_persons_are_neither_persons_nor_background():
     one = sample(scores=(0.9, 0.2))
-    assert len(one.boxes) == len(one.ignored) == len(one.lifting["soft"].target) == 1
+    assert len(one.boxes) == len(one.ignored) == 1
     np.testing.assert_allclose(one.ignored[0, 0], 70 * 427 / 128)
 
 
@@ -115,29 +111,3 @@ def test_the_same_seed_gives_the_same_sample():
     np.testing.assert_array_equal(first.image, again.image)
     assert first.seed == again.seed != other.seed
     assert not np.array_equal(first.image, other.image)
-
-
-def test_lifters_are_given_what_the_projects_lifter_is_given():
-    camera = Camera(*SIZE, 110, 110, 64, 48, gravity=(0.0, 0.8, 0.6))
-    networks, given = load_lifter().networks, {}
-
-    def noting(form):
-        def network(values):
-            given[form] = values
-            return networks[form](values)
-
-        return network
-
-    lifter = Lifter({form: noting(form) for form in networks}, "")
-    one = labels(camera=camera)
-    for seed in range(6):  # some with gravity, some without
-        lifting = make_sample(picture(), one, 0, STILL, CONFIG, np.random.default_rng(seed)).lifting["soft"]
-        lifter.lift(
-            one.soft.keypoints,
-            one.soft.keypoint_scores,
-            camera if lifting.form == "gravity" else camera.with_gravity(None),
-        )
-        persons = len(one.soft)  # their mirror images follow
-        np.testing.assert_allclose(lifting.values, given[lifting.form][:persons], atol=1e-5)
-        np.testing.assert_allclose(lifting.target, one.soft.joints3d, atol=1e-6)
-    assert set(given) == {"gravity", "intrinsics"}

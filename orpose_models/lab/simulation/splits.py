@@ -30,14 +30,6 @@ def generator(*keys: int | str) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "little")))
 
 
-def split_of(number: int) -> Split:
-    """The split that owns a pool number."""
-    for split, (first, end) in _BEYOND.items():
-        if first <= number < end:
-            return split
-    return next(split for split, digits in _DEAL.items() if number % 10 in digits)
-
-
 def pool(split: Split) -> np.ndarray:
     """The pool numbers (m,) int64 of a split, ascending; the same numbers serve every kind."""
     if split in _BEYOND:
