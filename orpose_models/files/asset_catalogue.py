@@ -66,22 +66,6 @@ ASSETS: dict[str, Asset] = {
         "MobileNetV3-CenterNet 512, an object detector trained on COCO, as a TensorFlow.js graph model.\n"
         "Distributed in the npm package @vladmandic/human 3.3.6 under the MIT licence (LICENSE beside this file).\n",
     ),
-    "movenet-lightning": Asset(
-        "weights",
-        NPM_HUMAN,
-        (
-            *_files(
-                "package/models",
-                ("movenet-lightning.json", 161813, "df8cbde44d00f533ccc4916a7c6ebc17316532fb3fadad114ec667fef22872e9"),
-                ("movenet-lightning.bin", 4650216, "bf97bc10d9c8a11200b0190ed64ce039b6252f1aff7cb552aca99b3d191c2f34"),
-            ),
-            _HUMAN_LICENCE,
-        ),
-        "MoveNet SinglePose Lightning by Google, a COCO-17 keypoint network, as a TensorFlow.js graph model.\n"
-        + _APACHE
-        + "Distributed in the npm package @vladmandic/human 3.3.6, itself under the MIT licence (LICENSE beside "
-        "this file).\n",
-    ),
     "movenet-thunder": Asset(
         "weights",
         NPM_HUMAN_MODELS,

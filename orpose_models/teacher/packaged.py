@@ -99,7 +99,7 @@ def build_teacher(chosen: Preset, threads: int | None = None, place: Place | Non
 
 
 def packaged_graph(name: str) -> Graph:
-    """The graph of a fetched network, one of `NETWORKS` or 'movenet-lightning', its files verified.
+    """The graph of a fetched network, one of `NETWORKS`, its files verified.
 
     Raises:
         OrposeError: it is not fetched, or corrupt.

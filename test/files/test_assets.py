@@ -62,10 +62,9 @@ def test_unknown_names() -> None:
 
 def test_groups_are_resolved_once_and_in_order() -> None:
     assert assets.resolve([]) == []
-    assert assets.resolve(["movenet-lightning", "weights", "footage"]) == [
-        "movenet-lightning",
-        "centernet",
+    assert assets.resolve(["movenet-thunder", "weights", "footage"]) == [
         "movenet-thunder",
+        "centernet",
         "movenet-multipose",
         "multiperson",
         "singleperson",

@@ -27,13 +27,12 @@ def crops() -> Crops:
     return Crops(centres, np.array([900.0, 900, 1000, 520]), np.array([False, True, False, False]))
 
 
-@pytest.mark.parametrize(("name", "size"), [("movenet-lightning", 192), ("movenet-thunder", 256)])
-def test_movenet_decodes_as_its_graph_does(name: str, size: int, image: NDArray[np.uint8], crops: Crops) -> None:
-    graph = packaged_graph(name)
+def test_movenet_decodes_as_its_graph_does(image: NDArray[np.uint8], crops: Crops) -> None:
+    graph = packaged_graph("movenet-thunder")
     network = MoveNet(graph, threads=1)
-    assert network.size == size
+    assert network.size == 256
     # Whole numbers, because the graph takes no others.
-    inputs = np.round(crops.cut(image, size))
+    inputs = np.round(crops.cut(image, 256))
     points, scores = movenet.decode(network.maps(inputs))
     for i in range(len(crops)):
         one = torch.from_numpy(inputs[i].transpose(1, 2, 0)[None].astype(np.int32))
@@ -46,11 +45,11 @@ def test_movenet_decodes_as_its_graph_does(name: str, size: int, image: NDArray[
 
 def test_movenet_of_no_crops() -> None:
     nothing = Crops(np.zeros((0, 2)), np.zeros(0), np.zeros(0, bool))
-    network = MoveNet(packaged_graph("movenet-lightning"), threads=1)
+    network = MoveNet(packaged_graph("movenet-thunder"), threads=1)
     points, scores = network.keypoints(np.zeros((5, 5, 3), np.uint8), nothing, np.zeros((0, 4)), 0.1)
     assert points.shape == (0, 17, 2)
     assert scores.shape == (0, 17)
-    assert network.maps(np.zeros((0, 3, 192, 192), np.float32))["heatmaps"].shape == (0, 17, 48, 48)
+    assert network.maps(np.zeros((0, 3, 256, 256), np.float32))["heatmaps"].shape == (0, 17, 64, 64)
 
 
 def test_crops_and_their_points_fit_together() -> None:
@@ -67,14 +66,14 @@ def test_crops_and_their_points_fit_together() -> None:
 
 def test_mirrored_crops_give_the_same_joints(image: NDArray[np.uint8], crops: Crops) -> None:
     boxes = np.concatenate([crops.centres - 450, crops.centres + 450], axis=1)
-    points, scores = MoveNet(packaged_graph("movenet-lightning"), threads=1).keypoints(image, crops, boxes, 0.1)
+    points, scores = MoveNet(packaged_graph("movenet-thunder"), threads=1).keypoints(image, crops, boxes, 0.1)
     sure = (scores[0] > 0.5) & (scores[1] > 0.5)
     assert sure.sum() >= 8
     assert np.linalg.norm(points[0, sure] - points[1, sure], axis=1).max() < 45  # 5 % of the crop
 
 
 def test_a_neighbours_joints_are_not_found_again(image: NDArray[np.uint8], crops: Crops) -> None:
-    network = MoveNet(packaged_graph("movenet-lightning"), threads=1)
+    network = MoveNet(packaged_graph("movenet-thunder"), threads=1)
     one = Crops(crops.centres[:1], crops.sides[:1], crops.flips[:1])
     box = np.array([[240.0, 350, 580, 1200]])
     points, scores = network.keypoints(image, one, box, 0.1)
