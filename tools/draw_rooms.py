@@ -86,7 +86,7 @@ def draw(house: list[Room], steps: list[tuple[str, int]], target: Path) -> None:
     figure = Figure(figsize=(11, 0.36 * count + 1.3), dpi=120)
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, 1))
-    axes.set(xlim=(-1.6, 25.4), ylim=(-0.8, count + 2.8))
+    axes.set(xlim=(-1.6, 27.2), ylim=(-0.8, count + 2.8))
     axes.axis("off")
     left, step = 15.0, 0.5
     for i, room in enumerate(house):
