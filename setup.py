@@ -1,5 +1,6 @@
 """The ament_python package `orpose_ros`; it installs the plain-Python `orpose_models` along with the nodes."""
 
+import os
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -10,10 +11,26 @@ def files(folder: str, pattern: str) -> list[str]:
     return sorted(str(path) for path in Path(folder).glob(pattern))
 
 
+def requirements(name: str) -> list[str]:
+    """What a file in requirements/ names, and what those that it includes name."""
+    found = []
+    for line in (Path("requirements") / f"{name}.txt").read_text().splitlines():
+        line = line.partition("#")[0].strip()
+        if line.startswith("-r "):
+            found += requirements(line[3:].removesuffix(".txt"))
+        elif line:
+            found.append(line)
+    return found
+
+
+# colcon installs what a robot runs; the laboratory comes with `pip install .[lab]`.
+LEFT_OUT = ["orpose_models.lab*"] if os.environ.get("COLCON") == "1" else []
+
 setup(
     name="orpose_ros",
     version="0.1.0",
-    packages=find_packages(include=["orpose_models*", "orpose_ros*"]),
+    python_requires=">=3.10",
+    packages=find_packages(include=["orpose_models*", "orpose_ros*"], exclude=LEFT_OUT),
     # The message definitions go along (a link in the checkout), so that bags can be read and written without ROS.
     package_data={"orpose_models": ["weights/*", "models/*/*", "msg/*.msg", "adaptation/*.json"]},
     data_files=[
@@ -26,8 +43,8 @@ setup(
         ("share/orpose_ros/config/train/paper", files("config/train/paper", "*.yaml")),
         ("share/orpose_ros/rviz", files("rviz", "*.rviz")),
     ],
-    install_requires=["setuptools"],
-    extras_require={"test": ["pytest"]},
+    install_requires=requirements("runtime"),
+    extras_require={name: requirements(name) for name in ("command", "train", "lab", "openvino", "test")},
     zip_safe=False,
     maintainer="orpose maintainers",
     maintainer_email="maintainers@orpose.invalid",

@@ -9,12 +9,38 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from support.imports import foreign
 
 from orpose_models.datasets.bags.types import message_class as rosbags_class
 
 # Nothing is to depend on how busy the machine is.
 settings.register_profile("orpose", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("orpose")
+
+LEFT_OUT = pytest.StashKey[dict[str, set[str]]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    help_text = "leave out the files of tests that need torch, or another package that is not installed"
+    parser.addoption("--torch-free", action="store_true", help=help_text)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Whether to leave a file of tests out: only where one asks for it, so that a broken environment shows."""
+    if not config.getoption("--torch-free") or not collection_path.name.startswith("test_"):
+        return None
+    if collection_path.suffix != ".py":
+        return None
+    missing = {name for name in foreign(collection_path) if name == "torch" or find_spec(name) is None}
+    if missing:
+        config.stash.setdefault(LEFT_OUT, {})[collection_path.name] = missing
+    return bool(missing) or None
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say which files were left out, and for what."""
+    for name, missing in sorted(config.stash.get(LEFT_OUT, {}).items()):
+        terminalreporter.write_line(f"left out: {name}, which needs {', '.join(sorted(missing))}")
 
 
 @pytest.fixture(params=["rosbags", "rclpy"], scope="session")
@@ -33,7 +59,7 @@ def message_types(request: pytest.FixtureRequest) -> Callable[[str], Any]:
 @pytest.fixture(scope="module")
 def one_thread() -> Iterator[None]:
     """torch on one thread: several that wait for each other on busy cores take many times longer."""
-    import torch
+    torch = pytest.importorskip("torch")
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -44,7 +70,7 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def student_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A light student that has learned nothing yet: COCO's network, its hard branch a little aside, trained lifters."""
-    import torch
+    torch = pytest.importorskip("torch")
 
     from orpose_models.student.one_stage import OneStageStudent
     from orpose_models.student.weights import load_coco_start, save_student
@@ -63,7 +89,7 @@ def student_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def exported_student(student_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that `orpose export` makes of `student_checkpoint`."""
-    import torch
+    torch = pytest.importorskip("torch")
 
     from orpose_models.cli.main import run
 

@@ -1,11 +1,10 @@
 """The rooms of the house: each imports only rooms below it (docs/architecture.md)."""
 
-import ast
 from pathlib import Path
 
 import pytest
+from support.imports import ROOT, imports
 
-ROOT = Path(__file__).parents[1]
 # From the bottom up.
 ROOMS = (
     "orpose_models.vocabulary",
@@ -46,18 +45,6 @@ def room_of(module: str) -> str | None:
     """The room that a module is in; None for a module of another project, and for the package's face."""
     found = [room for room in ROOMS if module == room or module.startswith(room + ".")]
     return max(found, key=len) if found else None
-
-
-def imports(path: Path) -> list[str]:
-    """The modules that a file imports, wherever in the file."""
-    found = []
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: a relative import"
-            found += [node.module or "", *(f"{node.module}.{name.name}" for name in node.names)]
-        elif isinstance(node, ast.Import):
-            found += [name.name for name in node.names]
-    return found
 
 
 def files() -> list[Path]:

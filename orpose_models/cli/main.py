@@ -78,9 +78,23 @@ def run(arguments: list[str] | None = None) -> int:
     except OSError as error:  # a folder that is a file, no permission, a full disk
         say(console, "error", file_problem(error), "bold red")
         return 2
+    except ModuleNotFoundError as error:
+        say(console, "error", _how_to_get(str(error.name)), "bold red")
+        return 2
     except KeyboardInterrupt:
         console.print("interrupted")
         return 130
+
+
+def _how_to_get(module: str) -> str:
+    """What to install for a module that is not there."""
+    if module.startswith("orpose_models.lab"):
+        return "this verb is of the laboratory, which is not installed: pip install '.[lab]' in the checkout"
+    if module.startswith(("orpose_", "rclpy")):
+        return (
+            f"this verb needs ROS 2 and the built packages, and {module} is not there; docs/node.md says how to build"
+        )
+    return f"this verb needs {module}: pip install -r requirements/lab.txt"
 
 
 def main() -> None:

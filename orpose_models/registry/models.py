@@ -13,7 +13,10 @@ _log = logging.getLogger(__name__)
 
 
 def _teacher(preset: str, threads: int | None, engine: str | None) -> PoseModel:
-    from orpose_models.teacher.packaged import load_packaged_teacher
+    try:
+        from orpose_models.teacher.packaged import load_packaged_teacher
+    except ModuleNotFoundError as error:
+        raise OrposeError(f"the teacher needs {error.name}: pip install -r requirements/command.txt") from None
 
     return load_packaged_teacher(preset, threads, engine or DEFAULT_ENGINE, _say)
 

@@ -65,7 +65,7 @@ def _figure(shape: NDArray[np.float32]):  # type: ignore[no-untyped-def]  # mann
     try:
         from mannequin import Mannequin
     except ImportError:
-        raise OrposeError("simulation needs mannequin-x: pip install -r requirements/train.txt") from None
+        raise OrposeError("simulation needs mannequin-x: pip install -r requirements/lab.txt") from None
     return Mannequin("wooden", shape=shape)
 
 
