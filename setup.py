@@ -14,7 +14,9 @@ def files(folder: str, pattern: str) -> list[str]:
 def requirements(name: str) -> list[str]:
     """What a file in requirements/ names, and what those that it includes name."""
     found = []
-    for line in (Path("requirements") / f"{name}.txt").read_text().splitlines():
+    # colcon runs a link to this file in its build folder, where there is nothing else but the packages.
+    folder = Path(__file__).resolve().parent / "requirements"
+    for line in (folder / f"{name}.txt").read_text().splitlines():
         line = line.partition("#")[0].strip()
         if line.startswith("-r "):
             found += requirements(line[3:].removesuffix(".txt"))
