@@ -182,7 +182,13 @@ def test_what_setup_installs(tmp_path: Path, colcon: str) -> None:
     )
     environment = {**os.environ, "COLCON": colcon}
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     runtime = sum(len(parts) for parts in named("runtime.txt").values())
     extras = ["command", "lab", "openvino", "test", "train"]
