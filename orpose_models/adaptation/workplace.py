@@ -1,5 +1,6 @@
 """The folder of an adaptation: one round for each time that the student is adapted, each of steps done once."""
 
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -69,6 +70,9 @@ def open_round(out: Path, plan: Mapping[str, Any]) -> Round:
         last = Round(rounds[-1], len(rounds))
         if read_json(last.folder / "plan.json") == dict(plan):
             return last
+        if not last.has("look"):  # refused at the first look, or not come so far
+            shutil.rmtree(last.folder)
+            return open_round(out, plan)
         if not last.finished:
             raise OrposeError(
                 f"{last.folder}: an unfinished adaptation of other recordings or settings; give its own command to go "

@@ -38,6 +38,7 @@ def test_a_step_that_fails_is_not_done(tmp_path) -> None:
 
 def test_another_plan_is_another_round_once_the_last_is_finished(tmp_path) -> None:
     first = open_round(tmp_path, PLAN)
+    first.step("look", dict)
     other = {**PLAN, "start_sha256": "1"}
     with pytest.raises(OrposeError, match="round-1: an unfinished adaptation of other recordings or settings"):
         open_round(tmp_path, other)
@@ -69,3 +70,12 @@ def test_own_models_are_found_by_name_with_their_proof(tmp_path, monkeypatch) ->
 def test_what_is_no_name_is_refused(name) -> None:
     with pytest.raises(OrposeError, match="is no name of a model"):
         check_name(name)
+
+
+def test_what_was_refused_at_the_first_look_stands_in_nobodys_way(tmp_path) -> None:
+    refused = open_round(tmp_path, PLAN)
+    refused.step("counts", dict)
+    other = {**PLAN, "start_sha256": "1"}
+    opened = open_round(tmp_path, other)
+    assert (opened.number, last_plan(tmp_path)) == (1, other)
+    assert not opened.has("counts")
