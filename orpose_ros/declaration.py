@@ -8,7 +8,8 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
 from orpose_ros.given_parameters import is_known
-from orpose_ros.parameters import PARAMETERS, Parameter
+from orpose_ros.parameter import Parameter
+from orpose_ros.parameters import PARAMETERS
 
 
 def descriptor(parameter: Parameter) -> ParameterDescriptor:

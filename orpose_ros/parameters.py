@@ -7,98 +7,12 @@ No ROS is imported here, so that a launch file can read the declaration.
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
-from math import isfinite
-from typing import Any
 
 import yaml
 
 from orpose_models.model_format.engines import CHOICES
 from orpose_models.registry.models import DEFAULT_MODEL
-
-Value = bool | int | float | str | tuple[float, ...]
-
-_TYPE_NAMES: dict[type, str] = {bool: "bool", int: "integer", float: "double", str: "string", tuple: "double array"}
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter of the node.
-
-    Attributes:
-        name: name of the parameter, of the launch argument and of the key in the parameter file.
-        default: its default, whose Python type is the parameter's type (a tuple is an array of doubles).
-        description: what it does, with its unit.
-        range: smallest and largest number allowed, or None.
-        choices: the strings allowed; empty for any.
-        length: how many numbers an array has.
-        changeable: whether it can be set at any time; if not, only while the node is unconfigured.
-    """
-
-    name: str
-    default: Value
-    description: str
-    range: tuple[float, float] | None = None
-    choices: tuple[str, ...] = ()
-    length: int = 0
-    changeable: bool = False
-
-    @property
-    def type(self) -> type:
-        """Python type of the value."""
-        return type(self.default)
-
-    @property
-    def type_name(self) -> str:
-        """ROS's name of the type."""
-        return _TYPE_NAMES[self.type]
-
-    @property
-    def constraint(self) -> str:
-        """What values are allowed, in words; empty if all of the type are."""
-        if self.range is not None:
-            return f"{self.range[0]:g} .. {self.range[1]:.10g}"
-        if self.choices:
-            return ", ".join(self.choices)
-        return f"{self.length} numbers" if self.length else ""
-
-    def problem(self, value: Any) -> str | None:
-        """Why `value` cannot be the parameter's, in one sentence; None if it can."""
-        got = f"parameter '{self.name}' cannot be {value!r}: "
-        if self.type is tuple:
-            if isinstance(value, str) or not hasattr(value, "__len__") or len(value) != self.length:
-                return f"{got}it must be {self.length} numbers"
-            if not all(isinstance(v, (int, float)) and isfinite(v) for v in value):
-                return f"{got}all of its {self.length} numbers must be finite"
-            return None
-        if type(value) is not self.type:
-            return f"{got}it must be of type {self.type_name}"
-        if self.range is not None and isinstance(value, (int, float)) and not self.range[0] <= value <= self.range[1]:
-            return f"{got}it must be within {self.constraint}"
-        if self.choices and value not in self.choices:
-            return f"{got}it must be one of {self.constraint}"
-        return None
-
-    def parse(self, text: str) -> Value:
-        """The value that a text, such as a launch argument, stands for.
-
-        Raises:
-            ValueError: it is not a value of this parameter; the message says why.
-        """
-        value: Any = text
-        if self.type is not str:
-            try:
-                value = yaml.safe_load(text)
-            except yaml.YAMLError:
-                value = text
-        if self.type is float and type(value) is int:
-            value = float(value)
-        if self.choices and text in ("True", "False"):
-            value = text.lower()
-        if problem := self.problem(value):
-            raise ValueError(problem)
-        return tuple(float(v) for v in value) if self.type is tuple else value
-
+from orpose_ros.parameter import Parameter, Value
 
 _RELIABILITY = ("best_effort", "reliable")
 
@@ -134,6 +48,12 @@ _DECLARATION = (
         "Whether the images are rectified: the projection matrix P of camera_info holds for them, and no distortion; "
         "else K and D. auto goes by the image topic's name: image_rect, image_rect_color and so on.",
         choices=("auto", "true", "false"),
+    ),
+    Parameter(
+        "depth_topic",
+        "",
+        "Topic of depth images registered to the images (16UC1 or 32FC1, any size), which say where persons stand; "
+        "named as the image topic is. Empty for none.",
     ),
     Parameter(
         "compressed",
@@ -195,6 +115,16 @@ _DECLARATION = (
     Parameter(
         "max_persons", 20, "At most this many persons per image, the best-scored ones.", range=(1, 100), changeable=True
     ),
+    # Persons over time
+    Parameter(
+        "smoothing",
+        True,
+        "Steady joints and positions by what was seen of a person before, and give velocities. Adds no delay.",
+        changeable=True,
+    ),
+    Parameter(
+        "id_memory", 5.0, "Seconds that somebody may be out of sight and keep the id.", (0.1, 60.0), changeable=True
+    ),
     # Gravity, which helps the 3D of a tilted camera
     Parameter(
         "gravity",
@@ -207,6 +137,13 @@ _DECLARATION = (
         "gravity_frame",
         "",
         "TF frame whose z axis points up, from which gravity is looked up (needs tf2_ros); empty for not from TF.",
+    ),
+    Parameter(
+        "camera_height",
+        0.0,
+        "Metres from the camera down to the floor that people stand on, which says how large they are where gravity is "
+        "known. 0 for unknown: it is learnt from those who stand there.",
+        range=(0.0, 20.0),
     ),
     # What goes out
     Parameter(

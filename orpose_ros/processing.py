@@ -23,21 +23,29 @@ class Processing:
     def __init__(self, model: PoseModel, parameters: Mapping[str, Any]) -> None:
         self.max_input_pixels: int = parameters["max_input_pixels"]
         self._parameters = parameters
-        self._pipeline = Pipeline(model, max_input_pixels=self.max_input_pixels or None, tracker=Tracker())
+        self.tracker = Tracker(camera_height=parameters["camera_height"] or None)
+        self._pipeline = Pipeline(model, max_input_pixels=self.max_input_pixels or None, tracker=self.tracker)
 
-    def process(self, image: NDArray[np.uint8], camera: Camera, time: float) -> Result:
+    def process(
+        self, image: NDArray[np.uint8], camera: Camera, time: float, depth: NDArray[np.float32] | None = None
+    ) -> Result:
         """
         Args:
             image: (h, w, 3) uint8 BGR, original size. Model, tracker and result get it reduced, nothing of it else.
             camera: of the original image, calibrated or guessed.
             time: acquisition time in seconds.
+            depth: (h, w) metres, of the same view, or None; it is reduced as the image is.
         """
-        shot = self.shot(image, camera, time)
-        return self._pipeline.process(shot.image, shot.camera, shot.time)
+        shot = self.shot(image, camera, time, depth)
+        return self._pipeline.process(shot.image, shot.camera, shot.time, shot.depth)
 
-    def shot(self, image: NDArray[np.uint8], camera: Camera, time: float) -> Shot:
+    def shot(
+        self, image: NDArray[np.uint8], camera: Camera, time: float, depth: NDArray[np.float32] | None = None
+    ) -> Shot:
         """The same, to be processed together with images of other cameras."""
+        self.tracker.smoothing = self._parameters["smoothing"]
+        self.tracker.memory = self._parameters["id_memory"]
         self._pipeline.downsample = self._parameters["downsample"]
         self._pipeline.score_threshold = self._parameters["score_threshold"]
         self._pipeline.max_persons = self._parameters["max_persons"]
-        return Shot(self._pipeline, image, camera, time)
+        return Shot(self._pipeline, image, camera, time, depth)

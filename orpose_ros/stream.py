@@ -17,6 +17,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from orpose_models.datasets.camera_file import View
 from orpose_models.messages.camera_info import IntrinsicsByTime, is_rectified
 from orpose_models.messages.compressed_images import message_to_bgr
+from orpose_models.messages.depth import DepthByTime, depth_from_image
 from orpose_models.messages.fields import stamp_of
 from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.runtime.pipeline import Result, process_together
@@ -27,7 +28,7 @@ from orpose_ros.gravity import TfGravity
 from orpose_ros.outputs import Outputs, reliability
 from orpose_ros.processing import Processing
 from orpose_ros.stream_statistics import Snapshot, Statistics
-from orpose_ros.topics import camera_info_topic, check_topics, image_topic
+from orpose_ros.topics import camera_info_topic, check_topics, image_topic, placed
 from orpose_ros.worker import Worker
 
 # Seconds that an image waits for the camera_info of its stamp, where each image has one.
@@ -50,12 +51,12 @@ class _Ready:
     """An image on its way to the model.
 
     Attributes:
-        frame: as it arrived.
-        taken: when the worker took it, by `time.monotonic`.
+        frame, taken: as it arrived; when the worker took it, by `time.monotonic`.
         image: (h, w, 3) uint8 BGR.
         camera: calibrated or guessed.
         stamp: of the message in seconds; 0 if it has none.
         time: of acquisition in seconds, as well as it is known.
+        depth: (h, w) metres of the same moment, or None.
     """
 
     frame: Frame
@@ -64,6 +65,7 @@ class _Ready:
     camera: Camera
     stamp: float
     time: float
+    depth: NDArray[np.float32] | None
 
 
 class CameraStream:
@@ -97,6 +99,7 @@ class CameraStream:
         self._outputs = Outputs(node, parameters, self.name, camera)
         self._statistics = Statistics(time.monotonic())
         self._intrinsics = IntrinsicsByTime(self.rectified, _INFO_MEMORY)
+        self._depth = DepthByTime()
         self._reduced: tuple[Size, Size] | None = None
         self._worker: Worker[Frame] | None = None
         self._subscriptions: list[Subscription] = []
@@ -123,6 +126,12 @@ class CameraStream:
         return camera_info_topic(self._node, parameters["image_topic"], parameters["camera_info_topic"], self.camera)
 
     @property
+    def depth_topic(self) -> str:
+        """Full name of the depth topic, after remapping; empty if there is none."""
+        name = self._parameters["depth_topic"]
+        return self._node.resolve_topic_name(placed(name, self.camera)) if name else ""
+
+    @property
     def rectified(self) -> bool:
         """Whether the images are free of distortion and belong to the projection matrix of the intrinsics."""
         return is_rectified(self.image_topic, self._parameters["rectified"])
@@ -141,6 +150,8 @@ class CameraStream:
             images = create(image_type, self.image_topic, self._on_image, self._qos)
         infos = create(CameraInfo, self.camera_info_topic, self._on_camera_info, qos_profile_sensor_data)
         self._subscriptions = [images, infos]
+        if self.depth_topic:
+            self._subscriptions.append(create(Image, self.depth_topic, self._depth.add, qos_profile_sensor_data))
 
     def stop(self) -> None:
         """Stop receiving; what is being worked on is not published any more."""
@@ -178,7 +189,7 @@ class CameraStream:
     def work(self, frame: Frame) -> None:
         """Make and publish the result of one image; runs in the worker's thread."""
         if (ready := self._ready(frame)) is not None:
-            self._done(ready, self._processing.process(ready.image, ready.camera, ready.time))
+            self._done(ready, self._processing.process(ready.image, ready.camera, ready.time, ready.depth))
 
     def _ready(self, frame: Frame) -> "_Ready | None":
         """An image as the model is given it; None if it cannot be used."""
@@ -191,7 +202,7 @@ class CameraStream:
         header = frame.message.header
         camera = self._camera((image.shape[1], image.shape[0]), header)
         stamp = stamp_of(header) * 1e-9
-        return _Ready(frame, taken, image, camera, stamp, stamp or frame.arrival)
+        return _Ready(frame, taken, image, camera, stamp, stamp or frame.arrival, self._depth_at(stamp_of(header)))
 
     def _done(self, ready: "_Ready", result: Result) -> None:
         frame = ready.frame
@@ -248,6 +259,17 @@ class CameraStream:
         self.camera_problem, self.calibrated = problem, not camera.guessed
         return camera
 
+    def _depth_at(self, stamp: int) -> NDArray[np.float32] | None:
+        """The depth image of a moment (ns); None if there is none, or it cannot be read, which is said."""
+        message = self._depth.at(stamp, _INFO_PATIENCE)
+        if message is None:
+            return None
+        try:
+            return depth_from_image(message)
+        except OrposeError as error:
+            self._node.get_logger().warning(f"{self._of_camera}depth not used: {error}", throttle_duration_sec=5.0)
+            return None
+
     def _on_image(self, message: Any) -> None:
         worker = self._worker
         if worker is None:
@@ -273,6 +295,6 @@ class CameraStream:
 def work_together(frames: Sequence[tuple[CameraStream, Frame]]) -> None:
     """Make and publish the results of images of several cameras with one call of their model."""
     ready = [(stream, one) for stream, frame in frames if (one := stream._ready(frame)) is not None]
-    shots = [stream._processing.shot(one.image, one.camera, one.time) for stream, one in ready]
+    shots = [stream._processing.shot(one.image, one.camera, one.time, one.depth) for stream, one in ready]
     for (stream, one), result in zip(ready, process_together(shots), strict=True):
         stream._done(one, result)

@@ -47,9 +47,9 @@ def check_topics(parameters: Mapping[str, Any], camera: str) -> None:
     Raises:
         OrposeError: a topic's name is impossible, or would be the same for every camera.
     """
-    for parameter in ("image_topic", "camera_info_topic"):
+    for parameter in ("image_topic", "camera_info_topic", "depth_topic"):
         name = parameters[parameter]
-        if not name and parameter == "camera_info_topic":
+        if not name and parameter != "image_topic":
             continue
         if camera and name.startswith("/") and CAMERA not in name:
             raise OrposeError(

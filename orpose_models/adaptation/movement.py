@@ -44,7 +44,7 @@ def movement(stretches: Sequence[Sequence[ImagePrediction]]) -> Movement:
     for stretch in stretches:
         tracks: dict[int, dict[int, tuple[NDArray, NDArray, float]]] = {}
         known = [_sure(image) for image in stretch]
-        for place, image in enumerate(tracked(known, Tracker())):
+        for place, image in enumerate(tracked(known, Tracker(smoothing=False))):
             poses = image.poses
             persons += len(poses)
             for i, own in enumerate(poses.ids):

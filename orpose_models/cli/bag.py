@@ -9,7 +9,9 @@ import typer
 from orpose_models.cli.console import new_console, say
 from orpose_models.cli.options import (
     CameraFile,
+    CameraHeight,
     CameraName,
+    DepthTopic,
     Downsample,
     Engine,
     MaxInputPixels,
@@ -17,6 +19,7 @@ from orpose_models.cli.options import (
     Pitch,
     Rectified,
     ScoreThreshold,
+    Smoothing,
     Threads,
     is_straight,
 )
@@ -32,6 +35,9 @@ console = new_console(stderr=True)
 
 app = typer.Typer(help="Make, play and process rosbag2 recordings.", no_args_is_help=True)
 
+CameraInfoTopic = Annotated[
+    str | None, typer.Option(help="Topic of the intrinsics (default: camera_info beside the images).")
+]
 _Storage = Annotated[str, typer.Option(help="Kind of bag: mcap or sqlite3.")]
 
 
@@ -90,11 +96,12 @@ def run(
     downsample: Downsample = 1.0,
     max_input_pixels: MaxInputPixels = None,
     image_topic: Annotated[str | None, typer.Option(help="Which images (default: the only image topic).")] = None,
-    camera_info_topic: Annotated[
-        str | None, typer.Option(help="Topic of the intrinsics (default: camera_info beside the images).")
-    ] = None,
+    camera_info_topic: CameraInfoTopic = None,
     rectified: Rectified = "auto",
     pitch: Pitch = None,
+    camera_height: CameraHeight = None,
+    depth_topic: DepthTopic = None,
+    smoothing: Smoothing = True,
     score_threshold: ScoreThreshold = 0.1,
     storage: _Storage = "mcap",
     threads: Threads = None,
@@ -123,13 +130,17 @@ def run(
         max_input_pixels=max_input_pixels,
         score_threshold=score_threshold,
         tracking=True,
+        smoothing=smoothing,
+        camera_height=camera_height,
         threads=threads,
         engine=engine,
     )
     is_straight(rectified, images)
     gravity = View.read(None, pitch).gravity
     with reporting(console) as reporter:
-        done = run_bag(opened, out, pipeline, images, camera_info_topic, gravity, kind, reporter, rectified)
+        done = run_bag(
+            opened, out, pipeline, images, camera_info_topic, gravity, kind, reporter, rectified, depth_topic
+        )
     for note in done.notes:
         say(console, "note", note)
     for reason, count in done.skipped.most_common():

@@ -29,6 +29,16 @@ Rectified = Annotated[
 ]
 CameraName = Annotated[str | None, typer.Option(help="Which camera of a Qualisys calibration (default: INPUT's name).")]
 Pitch = Annotated[float | None, typer.Option(min=-90, max=90, help="Degrees the camera looks down; helps the 3D.")]
+CameraHeight = Annotated[
+    float | None,
+    typer.Option(
+        min=0.1, max=20, help="Metres from the camera down to the floor; with --pitch it helps the positions."
+    ),
+]
+DepthTopic = Annotated[
+    str | None, typer.Option(help="Topic of registered depth images (16UC1 or 32FC1), for where persons stand.")
+]
+Smoothing = Annotated[bool, typer.Option(help="Steady joints and positions, and give velocities.")]
 ScoreThreshold = Annotated[float, typer.Option(min=0, max=1, help="Leave out persons with lower scores.")]
 Engine = Annotated[
     str | None,

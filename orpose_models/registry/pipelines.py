@@ -15,6 +15,8 @@ def load_pipeline(
     score_threshold: float = SCORE_THRESHOLD,
     max_persons: int | None = None,
     tracking: bool = False,
+    smoothing: bool = True,
+    camera_height: float | None = None,
     threads: int | None = None,
     engine: str | None = None,
 ) -> Pipeline:
@@ -26,14 +28,16 @@ def load_pipeline(
         max_input_pixels: privacy guard: the model sees at most this many pixels of an image; None for no limit.
         score_threshold: persons with lower box scores are left out.
         max_persons: at most this many, those with the best box scores; None for all.
-        tracking: whether the persons of consecutive images get lasting ids.
+        tracking: whether the persons of consecutive images get lasting ids and are steadied.
+        smoothing: whether they are steadied.
+        camera_height: of the camera above the floor, metres; None to learn it from who stands there.
         threads: how many threads the model may use; None for all cores.
         engine: one of `registry.models.ENGINES`; None for the model's own.
 
     Raises:
         OrposeError: no such model or engine, or its weights are missing, corrupt or of another version.
     """
-    tracker = Tracker() if tracking else None
+    tracker = Tracker(smoothing=smoothing, camera_height=camera_height) if tracking else None
     return Pipeline(
         load_model(model, threads, engine), downsample, max_input_pixels, score_threshold, max_persons, tracker
     )

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from orpose_models.datasets.bags.depth import depth_of, require_depth, with_depth
 from orpose_models.datasets.bags.images import BagCameras, decoded, picture
 from orpose_models.datasets.bags.reader import Bag, BagMessage
 from orpose_models.datasets.bags.topics import POSES2D, POSES3D, SKELETON_INFO, camera_info_topic
@@ -57,48 +58,50 @@ def run_bag(
     storage: Storage = "mcap",
     reporter: Reporter | None = None,
     rectified: str = "auto",
+    depth: str | None = None,
 ) -> BagRun:
-    """Find everybody in the images of a bag and write poses2d, poses3d and skeleton_info into a new one.
+    """Find everybody in a bag's images and write poses2d, poses3d and skeleton_info into a new one.
 
-    The same bag, model and settings give the same bytes of poses, also where a run was interrupted and went on. Each
-    pose message has its image's header and the time at which the image was recorded.
+    The same bag, model and settings give the same bytes, also of an interrupted run that went on. Messages have their
+    image's header and time of recording.
 
     Args:
         bag: where the images are.
         out: the new bag's folder.
         pipeline: finds the persons; its tracker, if it has one, gives them ids.
-        images: the image topic.
-        infos: the topic of the intrinsics; None for the one beside the images.
+        images, infos: topics of images and intrinsics; None for the intrinsics beside the images.
         gravity: direction things fall in, in optical axes.
-        storage: the kind of the new bag.
-        reporter: hears how far it is.
+        storage, reporter: the kind of the new bag; who hears how far it is.
         rectified: whether the images are: "true", "false", or "auto" for what the topic's name says.
+        depth: the topic of registered depth images, which say where persons stand; None for none.
 
     Raises:
-        OrposeError: `out` exists already, no image can be read, or another process is making this bag.
+        OrposeError: `out` exists already, no such depth topic, no image can be read, or it is being made already.
     """
     out, reporter = Path(out), reporter or Silent()
     if out.exists():
         raise OrposeError(f"{out}: exists already; remove it or choose another name")
+    require_depth(bag, depth)
     run = BagRun()
     infos = infos or camera_info_topic(images)
     straight = is_rectified(images, rectified)
     cameras = BagCameras(bag, infos, View(None, gravity), run.notes, straight)
     if straight and rectified == "auto":
         reporter.note("note", f"{images} is taken for rectified by its name: its camera is P, without distortion")
-    topics = {"image_topic": images, "camera_info_topic": infos}
+    topics = {"image_topic": images, "camera_info_topic": infos, "depth_topic": depth}
     identity = {**settings_of(pipeline), **_identity(bag), **topics, "gravity": gravity, "rectified": straight}
     out.parent.mkdir(parents=True, exist_ok=True)
     with locked(out.with_name(f".{out.name}.lock"), f"{out}: another process is making this bag; wait for it"):
         journal = PredictionJournal(out.with_name(f".{out.name}.journal"), identity)
         _tell_of_earlier(journal, reporter)
         advance = counter(reporter, "poses", bag.topics[images].count)
-        found = run_images(_run_images(bag, images, cameras), pipeline, journal, advance)
+        found = run_images(_run_images(bag, images, cameras, depth), pipeline, journal, advance)
         run.skipped.update(found.left_out)
+        run.notes.extend(dict.fromkeys(found.notes))
         if not found.images:
             journal.close(remove=True)
             raise _nothing_read(bag, images, run.skipped)
-        done = found.images if pipeline.tracker is None else tracked(found.images, pipeline.tracker)
+        done = found.images if pipeline.tracker is None else tracked(found.images, pipeline.tracker, found.cameras)
         with new_bag(out, storage, _notes(pipeline, images)) as writer:
             _write(bag, images, done, pipeline, writer)
         journal.close(remove=True)
@@ -123,8 +126,9 @@ def _nothing_read(bag: Bag, topic: str, skipped: Counter[str]) -> OrposeError:
     return OrposeError(f"{bag.path}: no image of {topic} could be read: {reasons}")
 
 
-def _run_images(bag: Bag, topic: str, cameras: BagCameras) -> Iterator[RunImage]:
-    for number, message in enumerate(bag.messages([topic]), start=1):
+def _run_images(bag: Bag, topic: str, cameras: BagCameras, depth: str | None) -> Iterator[RunImage]:
+    for number, (message, beside) in enumerate(with_depth(bag, topic, depth), start=1):
+        notes: list[str] = []
         yield RunImage(
             number,
             f"{topic}#{number - 1}",
@@ -132,6 +136,8 @@ def _run_images(bag: Bag, topic: str, cameras: BagCameras) -> Iterator[RunImage]
             partial(_read, message),
             partial(cameras.at, message.time_ns),
             _stamp(message),
+            notes,
+            partial(depth_of, beside, notes),
         )
 
 

@@ -1,7 +1,7 @@
 """Poses of an image, a folder of images or a video, into a predictions file and pictures."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -104,6 +104,7 @@ def _predict(
     reporter: Reporter,
 ) -> tuple[list[ImagePrediction], list[str]]:
     """The predictions, in their file, and what is left out."""
+    pipeline = replace(pipeline, tracker=(pipeline.tracker or Tracker()) if frames.is_video else None)
     settings = {
         **settings_of(pipeline),
         "input": frames.path.name,
@@ -129,8 +130,8 @@ def _predict(
         journal.close(remove=True)
         reasons = f": {problems[0]}" if problems else ""
         raise OrposeError(f"{frames.path}: none of the images could be read{reasons}")
-    if frames.is_video:
-        images = tracked(images, pipeline.tracker or Tracker())
+    if pipeline.tracker is not None:
+        images = tracked(images, pipeline.tracker, found.cameras)
     Predictions(images, settings).save(file)
     journal.close(remove=True)
     return images, problems

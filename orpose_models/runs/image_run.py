@@ -1,6 +1,6 @@
 """A pipeline over many images, kept in a journal: every run of a model goes through `run_images`."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -31,6 +31,7 @@ class RunImage:
         camera: the camera of an image of a size; None if nothing is known of it. Raises OrposeError if there is none
             that may be used.
         stamp_ns: acquisition time in nanoseconds, where known.
+        depth: gives the depth image of the same moment, (h, w) float32 metres, or None if there is none.
         notes: `read` and `camera` may add what should be known, one sentence each; it is kept with the poses.
     """
 
@@ -41,6 +42,7 @@ class RunImage:
     camera: Callable[[Size], Camera | None]
     stamp_ns: int | None = None
     notes: list[str] = field(default_factory=list)
+    depth: Callable[[], NDArray[np.float32] | None] = lambda: None
 
 
 @dataclass
@@ -49,11 +51,13 @@ class Found:
 
     Attributes:
         images: the predictions, without ids (see `tracked`), in the order of the images.
+        cameras: of the images; None where nothing is known.
         left_out: one sentence for each image without prediction.
         notes: of all others.
     """
 
     images: list[ImagePrediction] = field(default_factory=list)
+    cameras: list[Camera | None] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -69,7 +73,7 @@ def run_images(
 
     Args:
         images: what to look at.
-        pipeline: what finds the persons; its tracker is not used.
+        pipeline: what finds the persons; its tracker is not used, but what it will go by is noted.
         journal: gets a prediction for each image; what it has from earlier is taken over.
         advance: called after each image, whatever became of it.
         leave_out: whether an image that cannot be processed is left out; else its error ends the run.
@@ -77,7 +81,8 @@ def run_images(
     Raises:
         OrposeError: an image cannot be processed, unless it is to be left out.
     """
-    untracked = replace(pipeline, tracker=None)
+    tracking = pipeline.tracker is not None
+    untracked = replace(pipeline, tracker=None, appearance=tracking)
     found = Found()
     for group in _groups(images, settled_batch(pipeline.model)):
         for image, outcome in _outcomes(group, untracked, journal):
@@ -89,6 +94,7 @@ def run_images(
                 # The number and the name are this run's: files may have been added or removed since.
                 prediction = replace(outcome.prediction, image_id=image.image_id, file_name=image.name)
                 found.images.append(prediction)
+                found.cameras.append(image.camera(prediction.resolution.full) if tracking else None)
                 found.notes.extend(outcome.notes)
             advance()
     return found
@@ -111,7 +117,7 @@ def _outcomes(
             continue
         try:
             pixels = image.read()
-            shots[number] = Shot(pipeline, pixels, image.camera(size_of(pixels)))
+            shots[number] = Shot(pipeline, pixels, image.camera(size_of(pixels)), depth=image.depth())
         except OrposeError as error:
             problems[number] = error
     results = _results(shots, problems)
@@ -136,7 +142,7 @@ def _results(shots: dict[int, Shot], problems: dict[int, OrposeError]) -> dict[i
     results = {}
     for number, shot in shots.items():
         try:
-            results[number] = shot.pipeline.process(shot.image, shot.camera)
+            results[number] = shot.pipeline.process(shot.image, shot.camera, depth=shot.depth)
         except DeviceError:
             raise
         except OrposeError as error:
@@ -144,9 +150,21 @@ def _results(shots: dict[int, Shot], problems: dict[int, OrposeError]) -> dict[i
     return results
 
 
-def tracked(images: Iterable[ImagePrediction], tracker: Tracker) -> list[ImagePrediction]:
-    """Consecutive images of one camera with lasting ids. Done when all are there, because a run may have gone on."""
-    return [
-        replace(image, poses=tracker.update(image.poses, (image.stamp_ns or 0) / 1e9, image.resolution.full))
-        for image in images
-    ]
+def tracked(
+    images: Sequence[ImagePrediction], tracker: Tracker, cameras: Sequence[Camera | None] | None = None
+) -> list[ImagePrediction]:
+    """Consecutive images of one camera, persons steadied and with lasting ids.
+
+    Done when all are there, because a run may have gone on.
+
+    Args:
+        images: in order of time.
+        tracker: gives the ids.
+        cameras: of the images; None where nothing is known, or of any.
+    """
+    done = []
+    for image, camera in zip(images, cameras or [None] * len(images), strict=True):
+        known = None if camera is None or camera.guessed else camera
+        poses = tracker.update(image.poses, (image.stamp_ns or 0) / 1e9, image.resolution.full, known)
+        done.append(replace(image, poses=poses))
+    return done

@@ -8,13 +8,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from orpose_models.lifting.depth import roots_by_depth
 from orpose_models.lifting.placing import nominal_roots
 from orpose_models.lifting.root import solve_root
 from orpose_models.model_format.pose_model import PoseModel, View, predict_all
+from orpose_models.tracking.appearance import describe
 from orpose_models.tracking.tracker import Tracker
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.poses import Poses
-from orpose_models.vocabulary.resolution import Resolution, reduce_image
+from orpose_models.vocabulary.resolution import Resolution, reduce_depth, reduce_image
 
 # An image whose short side has no more pixels than this, as a privacy camera delivers it, is small already.
 SMALL_SIDE = 64
@@ -55,7 +57,8 @@ class Pipeline:
             `downsample` is; None for no limit. Nothing but the reduced image reaches the model.
         score_threshold: persons with a lower box score are left out.
         max_persons: at most this many, those with the best box scores; None for all.
-        tracker: gives lasting ids; None leaves `ids` at -1.
+        tracker: gives lasting ids and steadies persons; None leaves `ids` at -1.
+        appearance: whether it is noted what persons look like, also without a tracker: for one that comes later.
     """
 
     model: PoseModel
@@ -64,24 +67,33 @@ class Pipeline:
     score_threshold: float = 0.0
     max_persons: int | None = None
     tracker: Tracker | None = None
+    appearance: bool = False
     _warned: bool = field(default=False, init=False, repr=False)
 
     def predict(self, image: NDArray[np.uint8], camera: Camera | None = None, time: float = 0.0) -> Poses:
         """The persons of one image: `process` without what else came of it."""
         return self.process(image, camera, time).poses
 
-    def process(self, image: NDArray[np.uint8], camera: Camera | None = None, time: float = 0.0) -> Result:
+    def process(
+        self,
+        image: NDArray[np.uint8],
+        camera: Camera | None = None,
+        time: float = 0.0,
+        depth: NDArray[np.float32] | None = None,
+    ) -> Result:
         """Find the persons of one image.
 
         Args:
             image: (h, w, 3) uint8, BGR, original size.
             camera: its intrinsics; without them, or with guessed ones, `root` stays unknown.
             time: acquisition time in seconds, for the tracker.
+            depth: (h, w) metres along the optical axis, of the same view at any size, NaN where unknown. It is reduced
+                to the size of the reduced image at most. Says where calibrated persons stand.
 
         Raises:
             ValueError: the image is not (h, w, 3) uint8, or the camera is of another image size.
         """
-        shot = Shot(self, image, camera, time)
+        shot = Shot(self, image, camera, time, depth)
         seen, resolution = self._reduced(shot)
         return self._result(
             shot, seen, resolution, self.model.predict(seen, resolution.full, camera, self.score_threshold)
@@ -106,8 +118,14 @@ class Pipeline:
         if camera is not None and not camera.guessed:
             root, root_std = solve_root(poses.keypoints, poses.keypoint_scores, poses.joints3d, camera)
             poses = poses.with_arrays(root=root, root_std=root_std)
+            if shot.depth is not None:
+                found = roots_by_depth(poses, reduce_depth(shot.depth, resolution.seen), resolution.full)
+                poses = poses.with_arrays(root=found.root, root_std=found.root_std, joints3d=found.joints3d)
+        if self.tracker is not None or self.appearance:
+            poses = poses.with_arrays(appearance=describe(seen, poses, resolution.full))
         if self.tracker is not None:
-            poses = self.tracker.update(poses, shot.time, resolution.full)
+            known = None if camera is None or camera.guessed else camera
+            poses = self.tracker.update(poses, shot.time, resolution.full, known)
         return Result(poses, resolution, seen, shot.camera)
 
     def _factor(self, image: NDArray[np.uint8]) -> float:
@@ -132,6 +150,7 @@ class Shot:
     image: NDArray[np.uint8]
     camera: Camera | None = None
     time: float = 0.0
+    depth: NDArray[np.float32] | None = None
 
 
 def process_together(shots: Sequence[Shot]) -> list[Result]:

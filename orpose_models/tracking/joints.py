@@ -66,6 +66,14 @@ class JointFilter:
         self._seen[known] = now
         return np.where(known[:, None], self._place, raw)
 
+    @property
+    def drift(self) -> Floats:
+        """(d,) how fast the joints move together: the median speed of those that were seen lately; 0 if none was."""
+        lately = (self._time - self._seen <= MEMORY) if len(self._seen) else np.zeros(0, bool)
+        if not lately.any():
+            return np.zeros(self._place.shape[1])
+        return np.asarray(np.median(self._speed[lately], axis=0), np.float64)
+
     def scale(self, factor: ArrayLike) -> None:
         """The same joints in an image whose coordinates are so many times larger; a number or one per coordinate."""
         times = np.asarray(factor, np.float64)

@@ -33,6 +33,7 @@ class SizeEstimate:
     """A size known the better the longer it is seen; independent errors average out, common ones stay.
 
     Attributes:
+        shared: see below; may be changed.
         std: relative standard deviation of the estimate; the error that all measurements share included.
 
     Args:
@@ -41,7 +42,7 @@ class SizeEstimate:
     """
 
     def __init__(self, shared: float = 0.0, memory: float = 300.0) -> None:
-        self._shared = shared
+        self.shared = shared
         self._memory = memory
         self._log = 0.0
         self._information = 0.0
@@ -59,7 +60,7 @@ class SizeEstimate:
     @property
     def std(self) -> float:
         """Relative standard deviation; infinite before the first measurement."""
-        return float(np.hypot(self._shared, self._information**-0.5)) if self.known else float("inf")
+        return float(np.hypot(self.shared, self._information**-0.5)) if self.known else float("inf")
 
     def update(self, size: float, std: float) -> float:
         """Take a measurement and give the estimate; one that is unknown changes nothing.

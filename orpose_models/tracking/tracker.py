@@ -1,55 +1,61 @@
-"""Person ids that last: each new pose is given to the most similar recent one."""
-
-from dataclasses import dataclass
+"""Person ids that last, and steady persons: each new pose goes to somebody known and is smoothed with that."""
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
+from orpose_models.tracking.association import Track, assign
+from orpose_models.tracking.floor import Floor
+from orpose_models.tracking.person import PersonState
+from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import Size
-from orpose_models.vocabulary.similarity import box_iou, pose_oks
+from orpose_models.vocabulary.similarity import box_iou
 
-MIN_SIMILARITY = 0.15
+# Seconds that somebody may be out of sight and keep the id.
+MEMORY = 5.0
+# Persons whose boxes overlap more do not show what they look like.
+_OVERLAP = 0.25
 # Seconds that a stamp may be ahead of the one before; of one that is more, the next stamp says whether it is true.
 _BELIEVED = 3600.0
 
 
-@dataclass
-class _Track:
-    id: int
-    box: NDArray[np.float32]
-    keypoints: NDArray[np.float32]
-    seen: NDArray[np.bool_]
-    time: float
-
-
 class Tracker:
-    """Gives the persons of consecutive images of one camera lasting ids, counted from 1.
+    """Gives the persons of consecutive images of one camera lasting ids, counted from 1, and steadies them.
 
-    The similarity of two persons is the mean of their boxes' IoU and their poses' OKS; the
-    assignment that maximises its sum is taken (Hungarian method), pairs below `MIN_SIMILARITY` start
-    a new id. A person unseen for `memory` seconds is forgotten, and its id is never used again.
+    Who is who is decided by place in the image, place in space and looks (`association.assign`). A person unseen for
+    `memory` seconds is forgotten, and its id is never used again. Nothing waits for a later image.
+
+    Args:
+        memory: seconds.
+        smoothing: whether joints and roots are smoothed, and velocities given.
+        camera_height: metres above the floor; None to learn it from those who stand there, where gravity is known.
+
+    Attributes:
+        memory, smoothing: as above; may be changed between two images.
     """
 
-    def __init__(self, memory: float = 1.0) -> None:
-        self._memory = memory
-        self._tracks: list[_Track] = []
-        self._next_id = 1
-        self._now = -np.inf
-        self._doubted: float | None = None
-        self._size: Size | None = None
+    def __init__(self, memory: float = MEMORY, smoothing: bool = True, camera_height: float | None = None) -> None:
+        self.memory = memory
+        self.smoothing = smoothing
+        self._camera_height = camera_height
+        self._tracks: list[Track] = []
+        self.reset()
 
     def reset(self) -> None:
         """Forget everybody and count from 1 again."""
         self._tracks.clear()
         self._next_id = 1
         self._now = -np.inf
-        self._doubted = None
-        self._size = None
+        self._doubted: float | None = None
+        self._size: Size | None = None
+        self._floor = Floor(self._camera_height)
 
-    def update(self, poses: Poses, time: float, size: Size | None = None) -> Poses:
-        """The same persons with `ids` set.
+    def known(self) -> list[tuple[int, float]]:
+        """Who is remembered: ids, and the times in seconds when they were seen last."""
+        return [(track.id, track.time) for track in self._tracks]
+
+    def update(self, poses: Poses, time: float, size: Size | None = None, camera: Camera | None = None) -> Poses:
+        """The same persons with `ids` set, steadied if that is wanted.
 
         Args:
             poses: the persons of the next image.
@@ -57,29 +63,44 @@ class Tracker:
                 forgets everybody; a smaller one is two images in the wrong order. A stamp more than an hour ahead
                 counts as the latest time until then, unless the one before was as far ahead: a single one is wrong.
             size: width, height of the image; persons are where they were in it when it changes.
+            camera: of the image; its gravity lets the floor say how large persons are.
         """
         time = self._believed(time)
-        if time < self._now - self._memory:
+        if time < self._now - self.memory:
             self._tracks.clear()
             self._now = time
         self._now = time = max(self._now, time)
-        self._tracks = [track for track in self._tracks if time - track.time <= self._memory]
+        self._tracks = [track for track in self._tracks if time - track.time <= self.memory]
         self._follow(size)
-        ids = np.full(len(poses), -1, np.int64)
-        seen = poses.keypoint_scores > 0
+        owners: dict[int, Track] = {}
         if self._tracks and len(poses):
-            similarity = self._similarity(poses)
-            for row, column in zip(*linear_sum_assignment(-similarity), strict=True):
-                if similarity[row, column] >= MIN_SIMILARITY:
-                    track = self._tracks[row]
-                    ids[column] = track.id
-                    track.box, track.keypoints = poses.boxes[column], poses.keypoints[column]
-                    track.seen, track.time = seen[column], time
-        for i in np.flatnonzero(ids < 0):
-            ids[i] = self._next_id
-            self._tracks.append(_Track(self._next_id, poses.boxes[i], poses.keypoints[i], seen[i], time))
-            self._next_id += 1
-        return poses.with_arrays(ids=ids)
+            owners = {person: self._tracks[row] for row, person in assign(self._tracks, poses, time)}
+        ids = np.full(len(poses), -1, np.int64)
+        parts = []
+        clear = _stands_free(poses)
+        for i in range(len(poses)):
+            track = owners.get(i) or self._begin(poses, i, time)
+            ids[i] = track.id
+            parts.append(self._show(track, poses[i], time, bool(clear[i]), camera))
+        return Poses.concatenate(parts).with_arrays(ids=ids) if parts else poses
+
+    def _begin(self, poses: Poses, i: int, time: float) -> Track:
+        seen = poses.keypoint_scores[i] > 0
+        state = PersonState(self._next_id)
+        track = Track(state, poses.boxes[i], poses.keypoints[i], seen, np.zeros(2), time)
+        self._tracks.append(track)
+        self._next_id += 1
+        return track
+
+    def _show(self, track: Track, person: Poses, time: float, clear: bool, camera: Camera | None) -> Poses:
+        """Let a track have what an image shows of it; the person as it is to be published."""
+        arrays = track.state.smooth(person, time, camera, self._floor)
+        track.box, track.keypoints = person.boxes[0], person.keypoints[0]
+        track.seen, track.time = person.keypoint_scores[0] > 0, time
+        track.drift = track.state.drift
+        if clear:
+            track.state.look(person.appearance[0])
+        return person.with_arrays(**arrays) if self.smoothing else person
 
     def _believed(self, time: float) -> float:
         """The time of an image by its stamp."""
@@ -98,11 +119,13 @@ class Tracker:
             for track in self._tracks:
                 track.box = np.asarray(track.box * (x, y, x, y), np.float32)
                 track.keypoints = np.asarray(track.keypoints * (x, y), np.float32)
+                track.drift = track.drift * (x, y)
+                track.state.shown((x, y))
         self._size = size or self._size
 
-    def _similarity(self, poses: Poses) -> NDArray[np.float64]:
-        boxes = np.stack([track.box for track in self._tracks])
-        keypoints = np.stack([track.keypoints for track in self._tracks])
-        seen = np.stack([track.seen for track in self._tracks])
-        areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-        return np.asarray((box_iou(boxes, poses.boxes) + pose_oks(keypoints, areas, seen, poses.keypoints)) / 2)
+
+def _stands_free(poses: Poses) -> NDArray[np.bool_]:
+    """(n,) whose boxes nobody else's overlaps much."""
+    overlap = box_iou(poses.boxes, poses.boxes)
+    np.fill_diagonal(overlap, 0.0)
+    return np.asarray(overlap.max(axis=1, initial=0.0) <= _OVERLAP, np.bool_)

@@ -66,6 +66,18 @@ def limited_size(size: Size, max_pixels: int) -> Size:
     return min(limited[0], max(1, max_pixels // limited[1])), min(limited[1], max_pixels)
 
 
+def reduce_depth(depth: NDArray[np.float32], seen: Size) -> NDArray[np.float32]:
+    """A depth image (h, w) with no more rows and columns than a reduced image `seen` has.
+
+    Distances are picked, not averaged: between somebody and the wall behind there is nobody.
+    """
+    rows, columns = (
+        np.arange(size) if size <= limit else ((np.arange(limit) + 0.5) * size / limit).astype(np.int64)
+        for size, limit in zip(depth.shape, (seen[1], seen[0]), strict=True)
+    )
+    return np.ascontiguousarray(depth[np.ix_(rows, columns)])
+
+
 def resize_down(image: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
     """Reduce an (h, w) or (h, w, 3) uint8 image to `size` with a bilinear filter as wide as the reduction."""
     if (image.shape[1], image.shape[0]) == size:

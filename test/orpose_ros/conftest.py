@@ -66,7 +66,8 @@ class _Started:
             self._rig = None
         if self._rig is None:
             environment = {"ROS_DOMAIN_ID": str(DOMAIN), "ORPOSE_CACHE": str(self._cache)}
-            process = NodeProcess(self._folder, environment, model=MODEL, threads=1, image_reliability="reliable")
+            settings = {"model": MODEL, "threads": 1, "image_reliability": "reliable", "smoothing": False}
+            process = NodeProcess(self._folder, environment, **settings)
             self._rig = Rig(process, DOMAIN)
             self._rig.wait_ready()
             self._parameters = self._rig.parameters()

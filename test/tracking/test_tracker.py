@@ -127,3 +127,92 @@ def test_a_person_whose_box_changes_is_known_by_the_pose() -> None:
     # The legs are behind the table now: the box is an eighth of what it was, the joints are where they were.
     cut = persons(0).with_arrays(boxes=np.array([[0, 0, 100, 25]]))
     assert tracker.update(cut, 0.1).ids.tolist() == [1]
+
+
+def coloured(poses: Poses, *lightness: float) -> Poses:
+    """Persons whose clothes are of a colour each."""
+    return poses.with_arrays(appearance=np.repeat(np.array(lightness, float)[:, None], 12, axis=1))
+
+
+def in_space(poses: Poses, *places: tuple[float, float, float]) -> Poses:
+    root = np.array(places, float)
+    return poses.with_arrays(root=root, root_std=0.09 * root[:, 2])
+
+
+def test_after_a_gap_clothes_tell_who_is_who() -> None:
+    tracker = Tracker()
+    for i in range(10):
+        tracker.update(coloured(persons(0, 300), 50, 200), i / 10)
+    for i in range(10, 30):
+        tracker.update(Poses.empty(), i / 10)
+    # They come back on the other side.
+    assert tracker.update(coloured(persons(0, 300), 200, 50), 3.0).ids.tolist() == [2, 1]
+
+
+def test_after_a_gap_a_stranger_is_a_stranger() -> None:
+    tracker = Tracker()
+    for i in range(10):
+        tracker.update(coloured(persons(0), 50), i / 10)
+    assert tracker.update(coloured(persons(700), 200), 3.0).ids.tolist() == [2]
+
+
+def test_who_is_hidden_for_up_to_five_seconds_keeps_the_id_and_no_longer() -> None:
+    for gap, wanted in ((4.9, 1), (5.2, 2)):
+        tracker = Tracker()
+        tracker.update(coloured(persons(0), 50), 0.0)
+        assert tracker.update(coloured(persons(60), 50), gap).ids.tolist() == [wanted]
+
+
+def test_two_who_cross_keep_their_ids() -> None:
+    """They walk towards each other at 5 images a second, and the one behind is not found for a second."""
+    tracker = Tracker()
+    ids = []
+    for i in range(21):
+        left, right = 40.0 * i, 800 - 40.0 * i
+        places = [(-2 + 0.2 * i, 0.0, 3.0), (2 - 0.2 * i, 0.0, 5.0)]
+        both = in_space(coloured(persons(left, right), 60, 120), *places)
+        ids.append(tracker.update(both[:1] if 8 <= i <= 12 else both, i / 5).ids.tolist())
+    assert ids == [[1] if 8 <= i <= 12 else [1, 2] for i in range(21)]
+
+
+def test_two_alike_who_cross_are_told_apart_by_their_distances() -> None:
+    tracker = Tracker()
+    ids = []
+    for i in range(21):
+        both = in_space(persons(20.0 * i, 400 - 20.0 * i), (-1 + 0.1 * i, 0, 3.0), (1 - 0.1 * i, 0, 5.0))
+        ids.append(tracker.update(both, i / 10).ids.tolist())
+    assert ids == [[1, 2]] * 21
+
+
+def test_persons_are_steadied_unless_that_is_not_wanted() -> None:
+    rng = np.random.default_rng(1)
+    smooth, plain = Tracker(), Tracker(smoothing=False)
+    steady = []
+    for i in range(60):
+        poses = persons(0)
+        poses = poses.with_arrays(keypoints=poses.keypoints + rng.normal(0, 2, (1, 17, 2)))
+        assert plain.update(poses, i / 60).with_arrays(ids=poses.ids) == poses
+        steady.append(smooth.update(poses, i / 60).keypoints - persons(0).keypoints)
+    assert np.std(steady[20:]) < 1.5
+
+
+def test_the_same_images_give_the_same_bits() -> None:
+    def run() -> list[Poses]:
+        tracker, rng = Tracker(), np.random.default_rng(5)
+        out = []
+        for i in range(20):
+            poses = in_space(persons(10 * i, 500), (0.1 * i, 0, 4), (2, 0, 6))
+            out.append(tracker.update(poses.with_arrays(root=poses.root + rng.normal(0, 0.1, (2, 3))), i / 10))
+        return out
+
+    assert run() == run()
+
+
+def test_who_is_remembered() -> None:
+    tracker = Tracker(memory=1.0)
+    assert tracker.known() == []
+    tracker.update(persons(0, 300), 0.0)
+    tracker.update(persons(0), 0.5)
+    assert tracker.known() == [(1, 0.5), (2, 0.0)]
+    tracker.update(persons(0), 1.2)
+    assert tracker.known() == [(1, 1.2)]

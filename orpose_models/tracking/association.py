@@ -1,0 +1,126 @@
+"""Who of an image is who of those known: how alike two are by place in the image, place in space, and looks."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from orpose_models.tracking.appearance import appearance_distance
+from orpose_models.tracking.person import ALONG_STD, PersonState
+from orpose_models.vocabulary.poses import Poses
+from orpose_models.vocabulary.similarity import box_iou, pose_oks
+
+Floats = NDArray[np.float64]
+
+# Seconds without being seen after which somebody is lost: found again by place in space and looks rather than by place
+# in the image, and only after those who were not lost have been found.
+RECENT = 0.6
+# Who is less alike than this in the image, where nothing else is known, is somebody else.
+MIN_SIMILARITY = 0.15
+# The same by all that is known, for those seen lately and for the lost.
+MIN_RECENT, MIN_LOST = 0.3, 0.5
+# Metres per second that people walk at, and how long (s) they go on as they went.
+WALKING = 0.8
+PERSISTENCE = 0.6
+# How much place in space and looks count beside the place in the image.
+SPACE, LOOKS = 0.6, 0.6
+# The lifter's distance wavers from image to image by this many times `ALONG_STD`.
+_SLACK = 1.5
+
+
+@dataclass
+class Track:
+    """Somebody who is followed.
+
+    Attributes:
+        state: the filters; the id is theirs.
+        box, keypoints, seen: (4,), (17, 2), (17,) as of the latest image that showed them, pixels.
+        drift: (2,) pixels per second.
+        time: of that image, seconds.
+    """
+
+    state: PersonState
+    box: NDArray[np.float32]
+    keypoints: NDArray[np.float32]
+    seen: NDArray[np.bool_]
+    drift: Floats
+    time: float
+
+    @property
+    def id(self) -> int:
+        """The person's."""
+        return self.state.person
+
+
+def assign(tracks: list[Track], poses: Poses, time: float) -> list[tuple[int, int]]:
+    """Pairs of a track and a person of an image: first those seen lately, then the lost.
+
+    Each stage takes the pairs whose similarities have the largest sum (Hungarian method).
+
+    Args:
+        tracks: who is known.
+        poses: who is in the image.
+        time: of the image, seconds.
+    """
+    pairs: list[tuple[int, int]] = []
+    left = np.arange(len(poses))
+    recent = np.array([time - track.time <= RECENT for track in tracks], bool)
+    for stage, least in ((recent, MIN_RECENT), (~recent, MIN_LOST)):
+        rows = np.flatnonzero(stage)
+        if not len(rows) or not len(left):
+            continue
+        alike, cues = similarity([tracks[row] for row in rows], poses.select(left), time)
+        limit = np.where(cues, least, MIN_SIMILARITY)
+        # A pair that is not alike enough must not take the place of one that is.
+        worth = np.where(alike >= limit, alike, 0.0)
+        found = [(r, c) for r, c in zip(*linear_sum_assignment(-worth), strict=True) if worth[r, c] > 0]
+        pairs += [(int(rows[r]), int(left[c])) for r, c in found]
+        left = np.delete(left, [c for _, c in found])
+    return pairs
+
+
+def similarity(tracks: list[Track], poses: Poses, time: float) -> tuple[Floats, NDArray[np.bool_]]:
+    """How alike tracks and persons are, 0..1, and whether more than their places in the image says so: (t, n) both.
+
+    In the image it is the mean of the boxes' IoU and the poses' OKS where a track would be if it went on for up to
+    `PERSISTENCE`; it counts the less the longer the track was not seen.
+    """
+    gaps = np.array([max(time - track.time, 0.0) for track in tracks])
+    ahead = np.stack([track.drift for track in tracks]) * np.minimum(gaps, PERSISTENCE)[:, None]
+    boxes = np.stack([track.box for track in tracks]) + np.tile(ahead, 2)
+    keypoints = np.stack([track.keypoints for track in tracks]) + ahead[:, None]
+    seen = np.stack([track.seen for track in tracks])
+    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) * (1 + 2 * gaps) ** 2
+    flat = (box_iou(boxes, poses.boxes) + pose_oks(keypoints, areas, seen, poses.keypoints)) / 2
+    total = np.broadcast_to(np.maximum(0.25, 1 - gaps)[:, None], flat.shape).copy()
+    alike = flat * total
+    off = appearance_distance(np.stack([track.state.appearance for track in tracks]), poses.appearance)
+    cues = np.zeros(flat.shape, bool)
+    for distance, weight in ((_apart(tracks, poses, time), SPACE), (off, LOOKS)):
+        known = np.isfinite(distance)
+        alike += np.where(known, np.exp(-0.5 * np.where(known, distance, 0.0) ** 2), 0.0) * weight
+        total += known * weight
+        cues |= known
+    return alike / total, cues
+
+
+def _apart(tracks: list[Track], poses: Poses, time: float) -> Floats:
+    """(t, n) how many standard deviations roots are from where tracks would be; NaN where one is not known."""
+    apart = np.full((len(tracks), len(poses)), np.nan)
+    roots = poses.root.astype(np.float64)
+    for i, track in enumerate(tracks):
+        last = track.state.predict(track.time)
+        if last is None:
+            continue
+        gap = max(time - track.time, 0.0)
+        place = last.position + last.velocity * min(gap, PERSISTENCE)
+        distance = float(np.linalg.norm(place))
+        off = roots - place
+        along = off @ (place / max(distance, 1e-9))
+        across = np.sqrt(np.maximum((off**2).sum(axis=1) - along**2, 0))
+        wander = WALKING * gap
+        apart[i] = np.hypot(
+            along / np.hypot(_SLACK * ALONG_STD * distance + 0.1, wander), across / np.hypot(0.15, wander)
+        ) / np.sqrt(2)
+    return apart
