@@ -121,7 +121,7 @@ def test_bfloat16_gives_nearly_the_same(label_file):
     network, images = objective(label_file)
     scenes = [images.sample(i) for i in range(4)]
     exact = network(scenes)
-    network.mixed = True
+    network.mixed = torch.bfloat16
     rough = network(scenes)
     for name in exact:
         assert rough[name].item() == pytest.approx(exact[name].item(), rel=0.1, abs=0.02), name

@@ -65,7 +65,7 @@ def test_bfloat16_gives_nearly_the_same(label_file):
     samples = [images.sample(i) for i in range(4)]
     torch.manual_seed(0)  # of the lifters' dropout
     exact = network(samples)
-    network.mixed = True
+    network.mixed = torch.bfloat16
     torch.manual_seed(0)
     rough = network(samples)
     # Other proposals, however little they differ, are other regions to learn from.
