@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.datasets.truth import Persons
+from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.similarity import box_coverage, box_iou
 
@@ -61,9 +62,16 @@ def identity_figures(sequences: Sequence[Followed], threshold: float) -> dict[st
     Args:
         sequences: what is measured; ids of one have nothing to do with another's.
         threshold: predictions with a lower box score, or without an id, do not count.
-    """
-    import motmetrics
 
+    Raises:
+        OrposeError: py-motmetrics is not installed.
+    """
+    try:
+        import motmetrics
+    except ImportError:
+        raise OrposeError(
+            "lasting ids are measured by motmetrics, which is not installed: pip install .[lab]"
+        ) from None
     accumulators = [_accumulate(motmetrics.MOTAccumulator(auto_id=False), one, threshold) for one in sequences]
     if not sequences:
         return {}

@@ -67,6 +67,7 @@ def poses3d_message(poses: Poses, resolution: Resolution, header: Any, types: Me
             root=point(x=root[i][0], y=root[i][1], z=root[i][2]),
             root_valid=bool(valid[i]),
             root_std=root_std[i],
+            **_motion(poses, i, person, types),
         )
         for i in range(len(poses))
     ]
@@ -112,6 +113,7 @@ def poses_from_messages(poses2d: Any, poses3d: Any | None = None) -> tuple[Poses
             joints3d=np.array([[_xyz(k.position) for k in p.keypoints] for p in in_space]),
             root=np.array([_xyz(p.root) if p.root_valid else (np.nan,) * 3 for p in in_space]),
             root_std=np.array([p.root_std if p.root_valid else np.nan for p in in_space]),
+            **_moving(in_space),
         )
     return poses, resolution
 
@@ -146,6 +148,24 @@ def _identity(poses: Poses, i: int) -> dict[str, Any]:
         "box_y_max": y_max,
         "box_score": float(poses.box_scores[i]),
     }
+
+
+def _motion(poses: Poses, i: int, person: Any, types: MessageTypes) -> dict[str, Any]:
+    """The fields that say how somebody moves; none for a class that was built from definitions without them."""
+    if not hasattr(person, "velocity") and not hasattr(person, "__dataclass_fields__"):
+        return {}
+    x, y, z = poses.velocity[i].tolist()
+    return {
+        "velocity": types("geometry_msgs/msg/Vector3")(x=x, y=y, z=z),
+        "motion_covariance": poses.motion_cov[i].reshape(-1).astype(np.float64),
+    }
+
+
+def _moving(persons: Any) -> dict[str, NDArray]:
+    if not hasattr(persons[0], "velocity"):
+        return {}
+    covariances = np.array([p.motion_covariance for p in persons], np.float64)
+    return {"velocity": np.array([_xyz(p.velocity) for p in persons]), "motion_cov": covariances.reshape(-1, 6, 6)}
 
 
 def _array(cls: Any, resolution: Resolution, header: Any, persons: list[Any], types: MessageTypes) -> Any:

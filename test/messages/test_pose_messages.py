@@ -47,6 +47,8 @@ def random_poses(n: int, seed: int) -> Poses:
         root=root,
         root_std=np.where(unknown, np.nan, rng.random(n)),
         ids=rng.integers(-1, 2**40, n),
+        velocity=np.where(unknown[:, None], np.nan, rng.normal(size=(n, 3))),
+        motion_cov=np.where(unknown[:, None, None], np.nan, rng.normal(size=(n, 6, 6))),
     )
 
 
