@@ -41,20 +41,20 @@ def built(name: str, key: Mapping[str, Any], make: Callable[[Path | None], Made]
     Raises:
         Exception: whatever `make` raises without a folder, or with a new one.
     """
-    key = json.loads(json.dumps(key))
-    folder = engine_folder() / name / hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:24]
-    if (made := _kept(folder, key, make, say)) is not None:
+    wanted: dict[str, Any] = json.loads(json.dumps(key))
+    folder = engine_folder() / name / hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()[:24]
+    if (made := _kept(folder, wanted, make, say)) is not None:
         return made
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         lock = locked(folder.with_suffix(".lock"), say=lambda: say(f"{name}: another process is building; waiting"))
         with lock:
-            if (made := _kept(folder, key, make, say)) is not None:
+            if (made := _kept(folder, wanted, make, say)) is not None:
                 return made
             if (free := shutil.disk_usage(folder.parent).free) < _ROOM:
                 say(f"{name}: what it builds is not kept: {folder.parent} has {free / 1e6:.0f} MB left")
                 return make(None)
-            return _build(name, folder, key, make, say)
+            return _build(name, folder, wanted, make, say)
     except OSError as error:
         say(f"{name}: what it builds is not kept: {file_problem(error)}")
         return make(None)
