@@ -41,6 +41,8 @@ def test_images_in_parts_give_the_mean_of_their_gradients(label_file, tmp_path) 
         Trainer(tiny(label_file, batch=2, accumulate=count), tmp_path / str(count), Ranks(0, 1, CPU))
         for count in (1, 2)
     )
+    for trainer in (whole, parted):
+        trainer.student.eval()  # without dropout
     samples = [whole.images.sample(place) for place in range(2)]
     first, second = (gradients(whole, [sample]) for sample in samples)
     both = gradients(parted, samples)
