@@ -31,7 +31,8 @@ def models(
     output.print(table)
     table = Table("engine", "runs on", "numbers", "here")
     for name, engine in ENGINES.items():
-        table.add_row(name, engine.device, engine.precision, why_not(name) or "can be used")
+        reason = (why_not(name) or "can be used").removeprefix(f"engine {name!r} ")
+        table.add_row(name, engine.device, engine.precision, reason)
     output.print(table)
     if check:
         load_model(DEFAULT_MODEL, engine="auto")  # which says what it takes

@@ -31,7 +31,7 @@ def test_processes_that_prepare_images() -> None:
 
 
 def gradients(trainer: Trainer, samples: list) -> dict[str, torch.Tensor]:
-    trainer._optimiser.zero_grad()
+    trainer.student.zero_grad()  # of those too that the optimiser does not know
     trainer._gradients(trainer._objective, samples)
     return {name: p.grad.clone() for name, p in trainer.student.named_parameters() if p.grad is not None}
 
