@@ -187,9 +187,7 @@ class _Adapting:
         report = plan.out / "report.html"
         if plan.forget:
             forget(material)
-        write_report(
-            material, done["proof"], facts_of(self.round, plan.recordings, plan.teacher), done["notes"], report
-        )
+        write_report(material, done, report)
         proof = done["proof"]
         installed = install(material.model, plan.name) if proof["recommended"] else None
         return Adapted(

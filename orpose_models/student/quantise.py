@@ -55,7 +55,8 @@ def quantise(model: onnx.ModelProto, examples: Sequence[Inputs]) -> onnx.ModelPr
 
 def _body(graph: onnx.GraphProto) -> list[str]:
     """Names of the convolutions of the body's blocks, and of the limits and sums that only these feed."""
-    chosen, reached = [], set()
+    chosen: list[str] = []
+    reached: set[str] = set()
     for node in graph.node:
         own = node.op_type == "Conv" and node.input[1].startswith(_BODY)
         if own or (node.op_type in ("Clip", "Add") and set(node.input[:2]) - _constants(graph) <= reached):

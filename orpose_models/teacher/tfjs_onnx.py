@@ -257,7 +257,7 @@ class _Converter:
         raise OrposeError(f"node {node.name}: resizing to {product.name} cannot be converted")
 
 
-def _is_size_of(graph: Graph, node: Node, image: str) -> bool:
+def _is_size_of(graph: Original, node: Node, image: str) -> bool:
     """Whether a node is the height and width of the NHWC value `image`."""
     if node.op != "StridedSlice":
         return False

@@ -1,5 +1,6 @@
 """Constant-velocity Kalman filters, that answer at once: what comes out is of the moment that went in."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,7 +119,7 @@ class PointFilter:
 
 
 def _mahalanobis(off: Floats, covariance: Floats) -> float:
-    return float(np.sqrt(max(off @ np.linalg.solve(covariance, off), 0.0)))
+    return math.sqrt(max(float(off @ np.linalg.solve(covariance, off)), 0.0))
 
 
 def _motion(state: Floats, covariance: Floats) -> Motion:

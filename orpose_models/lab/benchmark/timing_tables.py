@@ -94,7 +94,7 @@ def needs_sheet(benchmark: Benchmark) -> Sheet:
                 str(len(starts)),
                 _number(cost, 2),
                 _number(cores, 2),
-                *[_number(participant.building and participant.building.seconds, 2)] * building,
+                *[_number(participant.building.seconds if participant.building else None, 2)] * building,
             ]
         )
     return Sheet("memory beyond the interpreter, start, cost of a person", header, rows)
