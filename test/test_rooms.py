@@ -1,9 +1,10 @@
 """The rooms of the house: each imports only rooms below it (docs/architecture.md)."""
 
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
-from support.imports import ROOT, imports
+from support.imports import ROOT, file_of, imports
 
 # From the bottom up.
 ROOMS = (
@@ -65,3 +66,12 @@ def test_a_file_imports_only_rooms_below(path: Path) -> None:
 
 def test_the_foyer_is_empty() -> None:
     assert [path.name for path in (ROOT / "orpose_models").glob("*.py")] == ["__init__.py"]
+
+
+def test_no_two_files_import_each_other() -> None:
+    """Nor do more in a circle, within a room either."""
+    ours = {path for path in files() if path.name != "__init__.py"}
+    below = {
+        path: {file for name in imports(path) if (file := file_of(name)) in ours and file != path} for path in ours
+    }
+    TopologicalSorter(below).prepare()  # raises CycleError, which names the files

@@ -1,13 +1,13 @@
 """Calls of one graph by several threads, joined: what waits while the device computes goes to it together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Graph = Callable[..., Sequence[NDArray[Any]]]
+from orpose_models.runtime.graph import Graph
 
 
 class _Call:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,32 +12,12 @@ from orpose_models.model_format.engines import DEFAULT_ENGINE, ENGINES, Engine
 from orpose_models.model_format.manifest import GRAPHS, QUANTISED
 from orpose_models.runtime import onnxruntime_graphs, openvino_graphs
 from orpose_models.runtime.engine_cache import Say, built
+from orpose_models.runtime.graph import Graph, Job, Shapes
 from orpose_models.vocabulary.errors import OrposeError, reason_of
-
-# Arrays in the order of the graph's inputs to arrays in the order of its outputs.
-Graph = Callable[..., Sequence[NDArray[Any]]]
-Shapes = tuple[tuple[int, ...], ...]
 
 
 class DeviceError(OrposeError):
     """A device failed while it computed: it is lost, say, or its memory is full. It has to be loaded anew."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A graph to be loaded.
-
-    Attributes:
-        model: the ONNX file, or its content.
-        identity: tells it apart from every other graph, for engines that keep what they make of it.
-        threads: how many threads a call may use on the processor.
-        callers: how many threads call it at the same time.
-    """
-
-    model: Path | bytes
-    identity: str
-    threads: int
-    callers: int = 1
 
 
 # By library: (job, engine, folder for what it makes or None, shapes of the inputs or None) -> the graph.

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from orpose_models.model_format.engines import Engine
+from orpose_models.runtime.graph import Job, Shapes
 from orpose_models.vocabulary.errors import OrposeError
 
 if TYPE_CHECKING:
     import onnxruntime
 
-    from orpose_models.runtime.engines import Job, Shapes
 
 _PROCESSOR = "CPUExecutionProvider"
 _CUDA, _TENSORRT = "CUDAExecutionProvider", "TensorrtExecutionProvider"

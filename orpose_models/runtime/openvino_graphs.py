@@ -4,16 +4,14 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import local
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.model_format.engines import Engine
+from orpose_models.runtime.graph import Job, Shapes
 from orpose_models.vocabulary.errors import OrposeError
-
-if TYPE_CHECKING:
-    from orpose_models.runtime.engines import Job, Shapes
 
 _HINTS = {"float32": "f32", "bfloat16": "bf16", "float16": "f16"}
 

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from orpose_models.lifting.features import FORMS, LENGTHS
 from orpose_models.model_format.student_config import MULTIPLE
 from orpose_models.runtime.codec import Answer
-from orpose_models.runtime.engines import Graph
+from orpose_models.runtime.graph import Graph
 from orpose_models.student.one_stage import OneStageStudent
 from orpose_models.vocabulary.skeletons import COCO17
 

@@ -13,7 +13,8 @@ from orpose_models.model_format.engines import AUTO_ORDER, CHOICES, DEFAULT_ENGI
 from orpose_models.registry.check_image import check_image
 from orpose_models.registry.models import load_model, shipped_models
 from orpose_models.runtime.engine_cache import built, engine_folder
-from orpose_models.runtime.engines import Job, load_graph, load_graphs, why_not
+from orpose_models.runtime.engines import load_graph, load_graphs, why_not
+from orpose_models.runtime.graph import Job
 from orpose_models.vocabulary.errors import OrposeError
 
 ROOT = Path(__file__).parents[2]

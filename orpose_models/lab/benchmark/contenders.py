@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from orpose_models.lab.benchmark.yolo_layouts import check_graph
 from orpose_models.model_format.engines import ENGINES, EVERYWHERE, GRAPH_ENGINES, PROCESSOR
 from orpose_models.runtime.engines import why_not
 from orpose_models.vocabulary.errors import OrposeError
@@ -105,8 +106,6 @@ def yolo_contenders(file: Path, engines: list[str] | None, threads: int) -> list
     Raises:
         OrposeError: there is no such file, or its layout is not one that is read.
     """
-    from orpose_models.lab.benchmark.yolo_graphs import check_graph
-
     check_graph(file)
     # In 8 bit there are graphs of the project's own only.
     graphs = [name for name in GRAPH_ENGINES if ENGINES[name].precision != "int8"]

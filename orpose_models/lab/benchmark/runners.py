@@ -5,7 +5,7 @@ found. Nothing is imported here before it is needed, so that a process holds onl
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,28 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.lab.benchmark.contenders import Contender
+from orpose_models.lab.benchmark.found import Boxes, Found
 
 # Persons from this score on are reported, as the node does by default.
 SCORE_THRESHOLD = 0.3
-Boxes = list[list[float]]
 Arrays = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Found:
-    """What one call did.
-
-    Attributes:
-        processed: how many persons the network looked for the keypoints of.
-        reported: how many of them are reported.
-        stages: seconds of each stage, where the contender tells them.
-        boxes: of those reported, best first: x_min, y_min, x_max, y_max in pixels.
-    """
-
-    processed: int
-    reported: int
-    stages: dict[str, float] = field(default_factory=dict)
-    boxes: Boxes = field(default_factory=list)
 
 
 class Runner(Protocol):

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from orpose_models.lab.benchmark.contenders import yolo_contenders
-from orpose_models.lab.benchmark.yolo_graphs import YoloRunner, best_cells, best_persons, check_graph
+from orpose_models.lab.benchmark.yolo_graphs import YoloRunner, best_cells, best_persons
+from orpose_models.lab.benchmark.yolo_layouts import check_graph
 from orpose_models.vocabulary.errors import OrposeError
 
 
