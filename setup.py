@@ -34,12 +34,14 @@ setup(
     python_requires=">=3.10",
     packages=find_packages(include=["orpose_models*", "orpose_ros*"], exclude=LEFT_OUT),
     # The message definitions go along (a link in the checkout), so that bags can be read and written without ROS.
-    package_data={"orpose_models": ["weights/*", "models/*/*", "msg/*.msg", "adaptation/*.json"]},
+    package_data={
+        "orpose_models": ["weights/*", "models/*/*", "msg/*.msg", "adaptation/*.json", "view/*.html"],
+    },
     data_files=[
         ("share/ament_index/resource_index/packages", ["resource/orpose_ros"]),
         ("share/orpose_ros", ["package.xml"]),
         ("share/orpose_ros/launch", files("launch", "*.launch.py")),
-        ("share/orpose_ros/config", files("config", "*.yaml") + files("config", "*.xml")),
+        ("share/orpose_ros/config", files("config", "*.yaml") + files("config", "*.xml") + files("config", "*.json")),
         ("share/orpose_ros/config/reproduce", files("config/reproduce", "*.yaml")),
         ("share/orpose_ros/config/train/light", files("config/train/light", "*.yaml")),
         ("share/orpose_ros/config/train/paper", files("config/train/paper", "*.yaml")),
@@ -56,6 +58,8 @@ setup(
         "console_scripts": [
             "orpose = orpose_ros.tools.command:main",
             "pose_node = orpose_ros.pose_node:main",
+            "fusion_node = orpose_ros.fusion_node:main",
+            "web_view = orpose_ros.web_view:main",
         ]
     },
 )

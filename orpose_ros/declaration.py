@@ -34,26 +34,30 @@ class NodeParameters(Mapping[str, Any]):
     Args:
         node: they are declared on it.
         configured: whether parameters that are not changeable are in use and must stay as they are.
+        declared: they themselves.
 
     Raises:
         rclpy.exceptions.ParameterException: an initial value is bad; the message says which and why.
     """
 
-    def __init__(self, node: Node, configured: Callable[[], bool]) -> None:
+    def __init__(
+        self, node: Node, configured: Callable[[], bool], declared: Mapping[str, Parameter] = PARAMETERS
+    ) -> None:
         self._configured = configured
+        self._declared = declared
         self._values: dict[str, Any] = {}
-        node.add_pre_set_parameters_callback(_widen)
+        node.add_pre_set_parameters_callback(self._widen)
         node.add_on_set_parameters_callback(self._check)
         node.add_post_set_parameters_callback(self._keep)
         overrides = node._parameter_overrides  # rclpy has no public way to see or widen them
-        for change in _widen(list(overrides.values())):
+        for change in self._widen(list(overrides.values())):
             overrides[change.name] = change
         for name in sorted(overrides):
             # Misspelt names ended the program before (orpose_ros.given_parameters). A file for all nodes (`/**`) may
             # hold others' parameters.
-            if not is_known(name):
+            if not is_known(name, declared):
                 node.get_logger().warning(f"there is no parameter '{name}', it is ignored")
-        for parameter in PARAMETERS.values():
+        for parameter in declared.values():
             default = list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
             self._values[parameter.name] = node.declare_parameter(parameter.name, default, descriptor(parameter)).value
 
@@ -68,7 +72,7 @@ class NodeParameters(Mapping[str, Any]):
 
     def _check(self, changes: Sequence[RosParameter]) -> SetParametersResult:
         for change in changes:
-            parameter = PARAMETERS.get(change.name)
+            parameter = self._declared.get(change.name)
             if parameter is None:
                 continue
             if problem := parameter.problem(change.value):
@@ -82,20 +86,21 @@ class NodeParameters(Mapping[str, Any]):
 
     def _keep(self, changes: Sequence[RosParameter]) -> None:
         # A new dictionary, so that a reader in another thread sees all changes of one call or none.
-        known = {change.name: change.value for change in changes if change.name in PARAMETERS}
+        known = {change.name: change.value for change in changes if change.name in self._declared}
         self._values = {**self._values, **known}
 
-
-def _widen(changes: list[RosParameter]) -> list[RosParameter]:
-    """What is meant: whole numbers for a double (`ros2 param set ... downsample 4`), true for a word of choices."""
-    widened = []
-    for change in changes:
-        parameter, value = PARAMETERS.get(change.name), change.value
-        if parameter is not None and parameter.type is float and change.type_ is RosParameter.Type.INTEGER:
-            value = float(value)
-        elif (
-            parameter is not None and change.type_ is RosParameter.Type.BOOL and str(value).lower() in parameter.choices
-        ):
-            value = str(value).lower()
-        widened.append(change if value is change.value else RosParameter(change.name, value=value))
-    return widened
+    def _widen(self, changes: list[RosParameter]) -> list[RosParameter]:
+        """What is meant: whole numbers for a double (`ros2 param set ... downsample 4`), true for a word of choices."""
+        widened = []
+        for change in changes:
+            parameter, value = self._declared.get(change.name), change.value
+            if parameter is not None and parameter.type is float and change.type_ is RosParameter.Type.INTEGER:
+                value = float(value)
+            elif (
+                parameter is not None
+                and change.type_ is RosParameter.Type.BOOL
+                and str(value).lower() in parameter.choices
+            ):
+                value = str(value).lower()
+            widened.append(change if value is change.value else RosParameter(change.name, value=value))
+        return widened

@@ -5,7 +5,7 @@ them the privacy guard would get lost in silence. No ROS is imported here: launc
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import pairwise
@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 
 from orpose_models.vocabulary.errors import OrposeError, file_problem
-from orpose_ros.parameters import PARAMETERS
+from orpose_ros.parameters import PARAMETERS, Parameter
 
 NODE, NAMESPACE = "pose_node", "orpose"
 # The privacy guard: given for another node, it must be given for this one, too.
@@ -52,15 +52,16 @@ class Section:
         return self.key.endswith("*")
 
 
-def full_name(namespace: str, pushed: str = "") -> str:
+def full_name(namespace: str, pushed: str = "", node: str = NODE) -> str:
     """Full name of the node in a namespace.
 
     Args:
         namespace: as given; a relative one stands below `pushed`.
         pushed: the namespace that a launch file put around the node.
+        node: its own name.
     """
     absolute = namespace if namespace.startswith("/") else f"{pushed}/{namespace}"
-    return "/" + "/".join([*filter(None, absolute.split("/")), NODE])
+    return "/" + "/".join([*filter(None, absolute.split("/")), node])
 
 
 def read_sections(path: str | Path) -> list[Section]:
@@ -102,12 +103,18 @@ def check_file(path: str | Path, node: str) -> list[Section]:
     return sections
 
 
-def check_names(sections: Iterable[Section], node: str, given: Iterable[str] = ()) -> None:
+def check_names(
+    sections: Iterable[Section],
+    node: str,
+    given: Iterable[str] = (),
+    declared: Mapping[str, Parameter] = PARAMETERS,
+) -> None:
     """
     Args:
         sections: all that is given, for whichever node.
         node: full name of the node that is started.
         given: names of the parameters that it gets from elsewhere.
+        declared: its parameters.
 
     Raises:
         OrposeError: a name is no parameter's or a key nearly the node's, or the privacy guard is for others only.
@@ -118,10 +125,12 @@ def check_names(sections: Iterable[Section], node: str, given: Iterable[str] = (
         (mine if section.is_for(node) else others).append(section)
     for section in mine:
         for name in section.names:
-            alike = similar(name)
-            if not is_known(name) and (alike or not section.is_shared):
+            alike = similar(name, declared)
+            if not is_known(name, declared) and (alike or not section.is_shared):
                 what = f"; is '{alike}' meant?" if alike else ""
                 raise OrposeError(f"{section.source}: there is no parameter '{name}'{what}")
+    if GUARD not in declared:
+        return
     is_guarded = GUARD in given or any(GUARD in section.names for section in mine)
     for section in others:
         last = section.key.rpartition("/")[2]
@@ -134,37 +143,39 @@ def check_names(sections: Iterable[Section], node: str, given: Iterable[str] = (
             )
 
 
-def check_arguments(arguments: Sequence[str]) -> None:
+def check_arguments(arguments: Sequence[str], own: str = NODE, declared: Mapping[str, Parameter] = PARAMETERS) -> None:
     """Check a command line of the node.
 
     Args:
         arguments: without the program's name.
+        own: the node's name.
+        declared: its parameters.
 
     Raises:
         OrposeError: what it says about parameters would be lost.
     """
-    files, sections, name, namespace = [], [], NODE, NAMESPACE
+    files, sections, name, namespace = [], [], own, NAMESPACE
     for option, value in _options(arguments):
         if option == "--params-file":
             files.append(value)
         elif option in ("-r", "--remap"):
             what, _, new = value.rpartition(":=")
-            what = what.removeprefix(f"{NODE}:")
+            what = what.removeprefix(f"{own}:")
             namespace = new if what == "__ns" else namespace
             name = new if what in ("__node", "__name") else name
         elif option in ("-p", "--param") and ":=" in value:
             what = value.partition(":=")[0]
             target, _, parameter = what.rpartition(":")
             sections.append(Section(f"-p {value}", f"/**/{target}" if target else "/**", (parameter,)))
-    node = full_name(namespace).removesuffix(NODE) + name
+    node = full_name(namespace, node=name)
     for file in files:
         sections += check_file(file, node)
-    check_names(sections, node)
+    check_names(sections, node, declared=declared)
 
 
-def is_known(name: str) -> bool:
+def is_known(name: str, declared: Mapping[str, Parameter] = PARAMETERS) -> bool:
     """Whether the node, or ROS in every node, has a parameter of this name."""
-    return name in PARAMETERS or name in _OF_ROS or name.startswith("qos_overrides.")
+    return name in declared or name in _OF_ROS or name.startswith("qos_overrides.")
 
 
 def similar(name: str, names: Iterable[str] = PARAMETERS) -> str | None:

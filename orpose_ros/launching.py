@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from orpose_models.vocabulary.errors import OrposeError
-from orpose_ros.given_parameters import check_file, check_names, full_name, similar
-from orpose_ros.parameters import PARAMETERS
+from orpose_ros.given_parameters import NODE, check_file, check_names, full_name, similar
+from orpose_ros.parameters import PARAMETERS, Parameter
 
 # Arguments of a launch that are no parameters of the node, and what they are; the defaults are the launch files'.
 NODE_ARGUMENTS = {
@@ -66,31 +66,38 @@ def flag(name: str, text: str) -> bool:
     return text.lower() in ("true", "1")
 
 
-def node_parameters(arguments: Mapping[str, str], pushed: str = "") -> dict[str, Any]:
+def node_parameters(
+    arguments: Mapping[str, str],
+    pushed: str = "",
+    name: str = NODE,
+    declared: Mapping[str, Parameter] = PARAMETERS,
+) -> dict[str, Any]:
     """The parameters that are given by launch arguments, after checking them and the parameter file.
 
     Args:
         arguments: all of the launch; an empty one is not given.
         pushed: namespace that a launch file put around the node.
+        name: the node's.
+        declared: its parameters.
 
     Raises:
         OrposeError: a value is not allowed, or the parameter file cannot be read, holds nothing for the node or names
             a parameter that there is not.
     """
     given = {}
-    for name, parameter in PARAMETERS.items():
-        if text := arguments.get(name, ""):
+    for key, parameter in declared.items():
+        if text := arguments.get(key, ""):
             try:
-                given[name] = parameter.parse(text)
+                given[key] = parameter.parse(text)
             except ValueError as error:
                 raise OrposeError(str(error)) from None
     if not re.fullmatch(r"/?([A-Za-z_]\w*(/[A-Za-z_]\w*)*/?)?", arguments["namespace"], re.ASCII):
         raise OrposeError(f"launch argument 'namespace' cannot be '{arguments['namespace']}': it is no ROS name")
     if not arguments["params_file"]:
         raise OrposeError("launch argument 'params_file' is empty; leave it out for the package's own file")
-    node = full_name(arguments["namespace"], pushed)
+    node = full_name(arguments["namespace"], pushed, name)
     sections = check_file(arguments["params_file"], node)
-    check_names(sections, node, given)
+    check_names(sections, node, given, declared)
     return given
 
 

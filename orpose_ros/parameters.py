@@ -186,24 +186,24 @@ def _yaml_value(value: Value) -> str:
     )[0]
 
 
-def as_yaml() -> str:
-    """The parameter file with every default and description."""
+def as_yaml(declared: Mapping[str, Parameter] = PARAMETERS, node: str = "pose_node", module: str = "parameters") -> str:
+    """The parameter file of a node with every default and description."""
     lines = [
-        "# Parameters of pose_node with their defaults. Written from the declaration in orpose_ros/parameters.py.",
+        f"# Parameters of {node} with their defaults. Written from the declaration in orpose_ros/{module}.py.",
         "/**:",
         "  ros__parameters:",
     ]
-    for parameter in PARAMETERS.values():
+    for parameter in declared.values():
         constraint = f" [{parameter.constraint}]" if parameter.constraint else ""
         lines.append(f"    # {parameter.description}{constraint}")
         lines.append(f"    {parameter.name}: {_yaml_value(parameter.default)}")
     return "\n".join(lines) + "\n"
 
 
-def as_table() -> str:
+def as_table(declared: Mapping[str, Parameter] = PARAMETERS) -> str:
     """The parameters as a Markdown table."""
     lines = ["| parameter | type | default | allowed | changeable | meaning |", "|---|---|---|---|---|---|"]
-    for parameter in PARAMETERS.values():
+    for parameter in declared.values():
         changeable = "any time" if parameter.changeable else "unconfigured"
         lines.append(
             f"| `{parameter.name}` | {parameter.type_name} | `{_yaml_value(parameter.default)}` | "
@@ -212,8 +212,22 @@ def as_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _main(arguments: list[str]) -> None:
+    from orpose_ros.fusion_parameters import FUSION_PARAMETERS
+    from orpose_ros.web_parameters import WEB_PARAMETERS
+
+    texts = {
+        ("yaml",): as_yaml,
+        ("table",): as_table,
+        ("yaml", "fusion"): lambda: as_yaml(FUSION_PARAMETERS, "fusion_node", "fusion_parameters"),
+        ("table", "fusion"): lambda: as_table(FUSION_PARAMETERS),
+        ("yaml", "web"): lambda: as_yaml(WEB_PARAMETERS, "web_view", "web_parameters"),
+        ("table", "web"): lambda: as_table(WEB_PARAMETERS),
+    }
+    if tuple(arguments) not in texts:
+        sys.exit("usage: python -m orpose_ros.parameters yaml|table [fusion|web]")
+    sys.stdout.write(texts[tuple(arguments)]())
+
+
 if __name__ == "__main__":
-    writers = {"yaml": as_yaml, "table": as_table}
-    if len(sys.argv) != 2 or sys.argv[1] not in writers:
-        sys.exit("usage: python -m orpose_ros.parameters yaml|table")
-    sys.stdout.write(writers[sys.argv[1]]())
+    _main(sys.argv[1:])

@@ -1,15 +1,52 @@
-"""The executable `pose_node`: runs the lifecycle node of `orpose_ros.node` until SIGINT or SIGTERM."""
+"""The executable `pose_node`: runs the lifecycle node of `orpose_ros.node` until SIGINT or SIGTERM.
+
+`run` serves the package's other nodes, too.
+"""
 
 import os
 import signal
 import sys
+from collections.abc import Callable, Mapping
 from threading import Event
 from types import FrameType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orpose_ros.parent import end_with_parent
 
+if TYPE_CHECKING:
+    from orpose_ros.parameters import Parameter
 
-def run(arguments: list[str] | None = None) -> int:
+
+class Program(NamedTuple):
+    """A node that can be run.
+
+    Attributes:
+        name: the node's.
+        declared: loads its parameters, without ROS.
+        node: loads its class, which has a method `close` that tells whether all threads ended.
+    """
+
+    name: str
+    declared: "Callable[[], Mapping[str, Parameter]]"
+    node: Callable[[], Any]
+
+
+def _parameters() -> "Mapping[str, Parameter]":
+    from orpose_ros.parameters import PARAMETERS
+
+    return PARAMETERS
+
+
+def _node() -> Any:
+    from orpose_ros.node import PoseNode
+
+    return PoseNode
+
+
+POSE_NODE = Program("pose_node", _parameters, _node)
+
+
+def run(arguments: list[str] | None = None, program: Program = POSE_NODE) -> int:
     """Run the node; its exit code: 0 after a signal, whenever it comes, or 2 if it cannot start.
 
     It cannot for bad arguments or parameters, and with `end_if_unconfigured` if configuring or activating fails.
@@ -29,7 +66,7 @@ def run(arguments: list[str] | None = None) -> int:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
     end_with_parent()
     try:
-        return _serve(sys.argv[1:] if arguments is None else arguments, has_begun)
+        return _serve(sys.argv[1:] if arguments is None else arguments, has_begun, program)
     except (KeyboardInterrupt, SystemExit):
         pass
     except Exception:
@@ -39,20 +76,19 @@ def run(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _serve(arguments: list[str], has_begun: Event) -> int:
+def _serve(arguments: list[str], has_begun: Event, program: Program) -> int:
     """Run the node until its end, and set `has_begun` once there is something to end; the exit code."""
     from orpose_models.vocabulary.errors import OrposeError
     from orpose_ros.given_parameters import check_arguments
 
     try:
-        check_arguments(arguments)
+        check_arguments(arguments, program.name, program.declared())
     except OrposeError as error:
         return _refuse(str(error))
     import rclpy
     from rclpy.exceptions import ParameterException
 
     from orpose_ros.dds import use_large_image_profile
-    from orpose_ros.node import PoseNode
 
     use_large_image_profile(os.environ)
     has_begun.set()
@@ -64,7 +100,7 @@ def _serve(arguments: list[str], has_begun: Event) -> int:
     try:
         with context:
             try:
-                node = PoseNode()
+                node = program.node()()
                 rclpy.spin(node)
             except (ParameterException, OrposeError) as error:
                 code = _refuse(str(error))

@@ -18,6 +18,7 @@ ROOMS = (
     "orpose_models.tracking",
     "orpose_models.runtime",
     "orpose_models.fusion",
+    "orpose_models.view",
     "orpose_models.teacher",
     "orpose_models.student",
     "orpose_models.registry",

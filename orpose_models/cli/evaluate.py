@@ -7,6 +7,7 @@ from orpose_models.cli.evaluate_calibrate import evaluate_calibrate
 from orpose_models.cli.evaluate_compare import evaluate_compare
 from orpose_models.cli.evaluate_footage import evaluate_footage
 from orpose_models.cli.evaluate_lifter import evaluate_lifter
+from orpose_models.cli.evaluate_room import evaluate_room_verb
 from orpose_models.cli.evaluate_run import evaluate_run
 from orpose_models.cli.evaluate_tracks import evaluate_tracks
 
@@ -18,3 +19,4 @@ evaluate.command("calibrate")(evaluate_calibrate)
 evaluate.command("lifter")(evaluate_lifter)
 evaluate.command("footage")(evaluate_footage)
 evaluate.command("tracks")(evaluate_tracks)
+evaluate.command("room")(evaluate_room_verb)

@@ -17,6 +17,7 @@ from orpose_models.cli.console import new_console, say, show_log
 from orpose_models.cli.evaluate import evaluate
 from orpose_models.cli.export import export
 from orpose_models.cli.fetch import fetch
+from orpose_models.cli.fuse import fuse
 from orpose_models.cli.models import models
 from orpose_models.cli.predict import predict
 from orpose_models.cli.reproduce import reproduce
@@ -25,6 +26,7 @@ from orpose_models.cli.simulate import simulate
 from orpose_models.cli.teach import teach
 from orpose_models.cli.train import train
 from orpose_models.cli.train_lifter import train_lifter
+from orpose_models.cli.view import view
 from orpose_models.vocabulary.errors import OrposeError, file_problem
 
 app = typer.Typer(
@@ -49,6 +51,8 @@ app.add_typer(evaluate, name="evaluate")
 app.command("models")(models)
 app.command("benchmark")(benchmark)
 app.add_typer(bag, name="bag")
+app.command("fuse")(fuse)
+app.command("view")(view)
 app.command("simulate")(simulate)
 app.command("teach")(teach)
 app.command("train")(train)

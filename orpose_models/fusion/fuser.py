@@ -32,19 +32,26 @@ class Fuser:
         cameras: of the room, at the size of the images that the poses are of.
         memory: seconds after which somebody unseen is forgotten.
         single_views: whether to keep persons that one camera alone sees, where their poses are lifted.
+        tracks: who is in the room already; None for nobody.
 
     Raises:
         OrposeError: fewer than 2 or more than 8 cameras.
     """
 
-    def __init__(self, cameras: Sequence[PlacedCamera], memory: float = MEMORY, single_views: bool = True) -> None:
+    def __init__(
+        self,
+        cameras: Sequence[PlacedCamera],
+        memory: float = MEMORY,
+        single_views: bool = True,
+        tracks: RoomTracks | None = None,
+    ) -> None:
         if not MIN_CAMERAS <= len(cameras) <= MAX_CAMERAS:
             raise OrposeError(f"fusion is of {MIN_CAMERAS} to {MAX_CAMERAS} cameras, got {len(cameras)}")
         self.cameras = list(cameras)
         self.single_views = single_views
         self._centres = np.stack([view.position for view in cameras])
         self._rotations = np.stack([view.rotation for view in cameras])
-        self._tracks = RoomTracks(memory)
+        self.tracks = tracks or RoomTracks(memory)
 
     def update(self, poses: Sequence[Poses], time: float, factors: Sequence[float] | None = None) -> RoomPersons:
         """The persons at a moment.
@@ -54,11 +61,11 @@ class Fuser:
             time: seconds.
             factors: by how much each image was reduced before the model saw it; None for not at all.
         """
-        self._tracks.begin(time)
+        self.tracks.begin(time)
         sights = look(self.cameras, poses, factors)
         if not len(sights):
             return RoomPersons.empty(len(self.cameras))
-        before = self._tracks.before(sights.camera, sights.track)
+        before = self.tracks.before(sights.camera, sights.track)
         costs = pair_costs(sights, self._centres, self._rotations[:, 2])
         groups = [members for members in group(sights, costs, before) if self._counts(sights, members)]
         if not groups:
@@ -67,12 +74,12 @@ class Fuser:
         places = solver.rough[:, [11, 12]].mean(axis=1)
         spreads = np.stack([self._spread(sights, members) for members in groups])
         ids_before = [[int(k) for k in before[members] if k >= 0] for members in groups]
-        tracks = self._tracks.match(places, spreads, ids_before, time)
-        solution = solver.solve(self._tracks.prior(tracks, time))
+        tracks = self.tracks.match(places, spreads, ids_before, time)
+        solution = solver.solve(self.tracks.prior(tracks, time))
         kept = np.flatnonzero(~self._duplicates(sights, groups, solution))
         groups, solution = [groups[i] for i in kept], _select(solution, kept)
         own = [{int(sights.camera[k]): int(sights.track[k]) for k in members} for members in groups]
-        taken = self._tracks.take([tracks[i] for i in kept], solution, own, time)
+        taken = self.tracks.take([tracks[i] for i in kept], solution, own, time)
         velocity = np.array([track.velocity[[11, 12]].mean(axis=0) for track in taken]).reshape(-1, 3)
         ids = np.array([track.id for track in taken], np.int64)
         return self._persons(sights, groups, solution, ids, velocity)

@@ -44,6 +44,7 @@ class Moments(Generic[T]):
     def __init__(self, cameras: int, tolerance_ns: int, patience_ns: int) -> None:
         self._queues: list[deque[tuple[int, T]]] = [deque(maxlen=_KEEP) for _ in range(cameras)]
         self._latest: list[int | None] = [None] * cameras
+        self._periods: list[int | None] = [None] * cameras
         self._tolerance, self._patience = tolerance_ns, patience_ns
         self._last = -(1 << 62)
         self.late = 0  # how many came after their moment
@@ -63,6 +64,7 @@ class Moments(Generic[T]):
             self.late += 1
             return []
         self._latest[camera] = stamp_ns
+        self._periods[camera] = None if latest is None else stamp_ns - latest
         self._queues[camera].append((stamp_ns, item))
         return list(self._complete())
 
@@ -76,7 +78,7 @@ class Moments(Generic[T]):
     def _complete(self) -> Iterator[Moment[T]]:
         while True:
             newest = max(stamp for stamp in self._latest if stamp is not None)
-            alive = [i for i, at in enumerate(self._latest) if at is None or at >= newest - self._patience]
+            alive = [i for i, at in enumerate(self._latest) if at is None or at >= newest - self._wait(i)]
             # At the beginning nobody knows yet who will come.
             first = min((queue[0][0] for queue in self._queues if queue), default=newest)
             if newest - first > self._patience:
@@ -85,10 +87,18 @@ class Moments(Generic[T]):
             if not all(waited) or not any(self._queues):
                 return
             pivot = max(queue[0][0] for queue in waited)
-            # Whether a later one is nearer is known only when it is there.
-            if any(queue[-1][0] < pivot and newest - pivot <= self._tolerance for queue in waited):
+            if newest - pivot <= self._tolerance and any(self._expects_nearer(i, pivot) for i in alive):
                 return
             yield self._take(pivot)
+
+    def _wait(self, camera: int) -> int:
+        """How long a camera is waited for: a slow one for two of its images."""
+        return max(self._patience, 2 * (self._periods[camera] or 0))
+
+    def _expects_nearer(self, camera: int, pivot: int) -> bool:
+        """Whether a camera's next image is to come nearer to the pivot than its last one, by its rate so far."""
+        last, period = self._queues[camera][-1][0], self._periods[camera]
+        return period is not None and last < pivot and period < 2 * (pivot - last)
 
     def _take(self, pivot: int) -> Moment[T]:
         items: list[T | None] = [None] * len(self._queues)

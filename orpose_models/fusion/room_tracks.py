@@ -83,6 +83,12 @@ class RoomTracks:
         self._next = 1
         self.all: list[RoomTrack] = []
 
+    def renewed(self) -> "RoomTracks":
+        """The same persons for another set of cameras."""
+        for track in self.all:
+            track.last = {}
+        return self
+
     def begin(self, time: float) -> None:
         """Forget who is gone at a time. A long step back is a beginning anew."""
         newest = max((track.time for track in self.all), default=time)

@@ -20,7 +20,7 @@ def test_equal_stamps_belong_together() -> None:
 
 
 def test_the_nearest_counts() -> None:
-    assert times([0, 33, 66, 100, 133], [30, 101]) == [(33, 30), (100, 101), (133, None)]
+    assert times([0, 33, 66, 99, 132], [30, 95], tolerance=40) == [(0, 30), (99, 95), (132, None)]
 
 
 def test_images_that_are_further_apart_than_the_tolerance_do_not_belong_together() -> None:
@@ -34,6 +34,15 @@ def test_a_camera_that_stops_is_not_waited_for() -> None:
     assert found[2:] == [(t, None) for t in range(200, 2000, 100)]
 
 
+def test_slow_cameras_are_waited_for() -> None:
+    moments: Moments[int] = Moments(2, 20 * MS, 50 * MS)
+    found = []
+    for k in range(4):
+        found += moments.add(0, 200 * k * MS, k)
+        found += moments.add(1, (200 * k + 5) * MS, k)
+    assert [m.items for m in found][-2:] == [(2, 2), (3, 3)]
+
+
 def test_a_camera_that_never_sends_is_not_waited_for() -> None:
     assert times([0, 100, 700, 800], []) == [(0, None), (100, None), (700, None), (800, None)]
 
@@ -42,6 +51,15 @@ def test_synchronous_cameras_are_not_delayed() -> None:
     moments: Moments[str] = Moments(2, 20 * MS, 500 * MS)
     assert moments.add(0, 0, "a") == []
     assert [m.items for m in moments.add(1, 0, "b")] == [("a", "b")]
+
+
+def test_cameras_that_are_a_little_apart_are_not_delayed() -> None:
+    moments: Moments[int] = Moments(2, 20 * MS, 500 * MS)
+    found = []
+    for k in range(3):
+        assert moments.add(0, 100 * k * MS, k) == []
+        found += moments.add(1, (100 * k + 7) * MS, k)
+    assert [m.items for m in found] == [(0, 0), (1, 1), (2, 2)]
 
 
 def test_what_comes_after_its_moment_is_late() -> None:

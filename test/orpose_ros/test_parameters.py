@@ -1,30 +1,47 @@
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 import yaml
 
-from orpose_ros.parameters import PARAMETERS, as_table, as_yaml
+from orpose_ros.fusion_parameters import FUSION_PARAMETERS
+from orpose_ros.parameters import PARAMETERS, Parameter, as_table, as_yaml
+from orpose_ros.web_parameters import WEB_PARAMETERS
 
 CHECKOUT = Path(__file__).parents[2]
 
 
-def test_every_default_is_allowed() -> None:
-    assert [p.problem(p.default) for p in PARAMETERS.values()] == [None] * len(PARAMETERS)
+# For each node: its parameters, its file and the page that has their table.
+NODES = {
+    "pose_node": (PARAMETERS, "orpose.yaml", "parameters", "node.md"),
+    "fusion_node": (FUSION_PARAMETERS, "fusion.yaml", "fusion_parameters", "room.md"),
+    "web_view": (WEB_PARAMETERS, "web_view.yaml", "web_parameters", "room.md"),
+}
+Declared = Mapping[str, Parameter]
 
 
-def test_the_parameter_file_is_the_declaration() -> None:
-    text = (CHECKOUT / "config" / "orpose.yaml").read_text()
-    assert text == as_yaml()
+@pytest.mark.parametrize("declared", [node[0] for node in NODES.values()], ids=NODES)
+def test_every_default_is_allowed(declared: Declared) -> None:
+    assert [p.problem(p.default) for p in declared.values()] == [None] * len(declared)
+
+
+@pytest.mark.parametrize("node", NODES)
+def test_the_parameter_file_is_the_declaration(node: str) -> None:
+    declared, file, module, _ = NODES[node]
+    text = (CHECKOUT / "config" / file).read_text()
+    assert text == as_yaml(declared, node, module)
     values = yaml.safe_load(text)["/**"]["ros__parameters"]
-    assert list(values) == list(PARAMETERS)
+    assert list(values) == list(declared)
     for name, value in values.items():
-        parameter = PARAMETERS[name]
+        parameter = declared[name]
         assert (tuple(value) if isinstance(value, list) else value) == parameter.default
         assert parameter.type is tuple or type(value) is parameter.type
 
 
-def test_the_documented_table_is_the_declaration() -> None:
-    assert as_table() in (CHECKOUT / "docs" / "node.md").read_text()
+@pytest.mark.parametrize("node", NODES)
+def test_the_documented_table_is_the_declaration(node: str) -> None:
+    declared, _, _, page = NODES[node]
+    assert as_table(declared) in (CHECKOUT / "docs" / page).read_text()
 
 
 @pytest.mark.parametrize(

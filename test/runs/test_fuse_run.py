@@ -1,0 +1,99 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from orpose_models.datasets.bags.images import decoded
+from orpose_models.datasets.bags.reader import open_bag
+from orpose_models.datasets.rig_file import read_rig
+from orpose_models.messages.room import room_persons_from_message
+from orpose_models.runs.fuse_run import MARKERS, PERSONS, POSES3D, FusePlan, fuse_recordings
+from orpose_models.runs.recordings import camera_of_topic, open_recordings, transforms
+from orpose_models.runtime.pipeline import Pipeline
+from orpose_models.vocabulary.errors import OrposeError
+
+from support.room_recordings import RoomSeer, people, rig_text, room_cameras, write_room_bag  # isort: skip
+
+CAMERAS = room_cameras(3)
+
+
+@pytest.fixture(scope="module")
+def bag(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("room") / "bag"
+    write_room_bag(path, CAMERAS, 6)
+    return path
+
+
+def pipeline() -> Pipeline:
+    return Pipeline(RoomSeer(CAMERAS))
+
+
+def test_a_camera_is_called_by_the_namespace_of_its_images() -> None:
+    topics = ["/image_raw", "/left/image_raw", "/theatre/left/image_raw/compressed"]
+    assert [camera_of_topic(topic) for topic in topics] == ["camera", "left", "left"]
+
+
+def test_a_bag_is_fused_by_its_transforms(bag: Path, tmp_path: Path) -> None:
+    recordings, opened = open_recordings([bag])
+    assert opened is not None
+    assert [(r.name, r.count) for r in recordings] == [("cam1", 6), ("cam2", 6), ("cam3", 6)]
+    done = fuse_recordings(recordings, tmp_path / "out", pipeline(), FusePlan(transforms=transforms(opened)))
+    assert (done.moments, done.persons, done.ids, done.together, done.problems) == (6, 12, 2, 12, [])
+    assert [verdict.state for verdict in done.verdicts] == ["ok"] * 3
+    made = open_bag(tmp_path / "out")
+    assert {name: topic.count for name, topic in made.topics.items()} == {POSES3D: 6, PERSONS: 6, MARKERS: 6}
+    for moment, message in enumerate(map(decoded, made.messages([PERSONS]))):
+        assert (message.header.frame_id, message.cameras) == ("room", ["cam1", "cam2", "cam3"])
+        persons = room_persons_from_message(message, message.cameras)
+        at = np.sort(persons.joints[:, 0, 0])
+        np.testing.assert_allclose(at, np.sort([p[[11, 12], 0].mean() for p in people(moment)]), atol=0.03)
+        assert (persons.seen_by == 3).all()
+    first = decoded(next(iter(made.messages([POSES3D]))))
+    assert [person.root_valid for person in first.persons] == [True, True]
+    markers = decoded(next(iter(made.messages([MARKERS]))))
+    assert [marker.ns for marker in markers.markers] == ["room/joints", "room/bones", "room/ids"] * 2
+
+
+def test_the_same_bag_gives_the_same_bytes(bag: Path, tmp_path: Path) -> None:
+    contents = []
+    for name in ("a", "b"):
+        recordings, opened = open_recordings([bag])
+        assert opened is not None
+        fuse_recordings(recordings, tmp_path / name, pipeline(), FusePlan(transforms=transforms(opened)))
+        contents.append([message.data for message in open_bag(tmp_path / name).messages()])
+    assert contents[0] == contents[1]
+
+
+def test_a_rig_file_says_where_cameras_are(tmp_path: Path) -> None:
+    write_room_bag(tmp_path / "bag", CAMERAS, 2, with_tf=False)
+    (tmp_path / "rig.yaml").write_text(rig_text(CAMERAS))
+    recordings, _ = open_recordings([tmp_path / "bag"], ["/cam1/image_raw", "/cam3/image_raw"])
+    plan = FusePlan(read_rig(tmp_path / "rig.yaml"))
+    done = fuse_recordings(recordings, tmp_path / "out", pipeline(), plan)
+    assert (done.moments, done.persons, done.together) == (2, 4, 4)
+    message = decoded(next(iter(open_bag(tmp_path / "out").messages([PERSONS]))))
+    assert (message.header.frame_id, message.cameras) == ("theatre", ["cam1", "cam3"])
+
+
+def test_without_a_place_the_reason_is_said(tmp_path: Path) -> None:
+    write_room_bag(tmp_path / "bag", CAMERAS, 1, with_tf=False)
+    recordings, opened = open_recordings([tmp_path / "bag"])
+    assert opened is not None
+    with pytest.raises(OrposeError, match=r"camera 'cam1': no transform from 'room' to 'cam1_optical'"):
+        fuse_recordings(recordings, tmp_path / "out", pipeline(), FusePlan(transforms=transforms(opened)))
+    assert not (tmp_path / "out").exists()
+
+
+def test_one_camera_is_no_room(bag: Path, tmp_path: Path) -> None:
+    recordings, _ = open_recordings([bag], ["/cam2/image_raw"])
+    with pytest.raises(OrposeError, match="2 to 8 cameras, got 1: cam2"):
+        fuse_recordings(recordings, tmp_path / "out", pipeline(), FusePlan())
+
+
+def test_the_privacy_guard_holds(bag: Path, tmp_path: Path) -> None:
+    recordings, opened = open_recordings([bag])
+    assert opened is not None
+    seer = RoomSeer(CAMERAS)
+    plan = FusePlan(transforms=transforms(opened))
+    fuse_recordings(recordings, tmp_path / "out", Pipeline(seer, max_input_pixels=300), plan)
+    assert set(seer.asked) == {(20, 15)}
