@@ -51,6 +51,7 @@ def pair_costs(sights: Sights, centres: Floats, axes: Floats) -> Floats:
     miss2 = ((far_a[..., None] * a - far_b[..., None] * b - base) ** 2).sum(axis=2)
     variance = sights.sigma[first] ** 2 + sights.sigma[second] ** 2
     both = sights.seen[first] & sights.seen[second] & (sine2 > _PARALLEL**2)
+    variance = np.where(both, variance, 1.0)  # of what is not seen it is infinite
     weights = np.where(both, 1 / variance, 0.0)
     total = np.maximum(weights.sum(axis=1), 1e-12)
     behind = (far_a < 0.1) | (far_b < 0.1)

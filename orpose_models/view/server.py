@@ -116,7 +116,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_page(self) -> None:
         nonce = secrets.token_urlsafe(16)
+        first = {"description": self.state.description(), "state": json.loads(self.state.wait(-1, 0.0)[1])}
         page = PAGE.read_text(encoding="utf-8").replace("NONCE", nonce)
+        # A name must not end the script that it stands in.
+        page = page.replace("FIRST", json.dumps(first).replace("<", "\\u003c"))
         self._send(page.encode(), "text/html; charset=utf-8", _POLICY.format(nonce=nonce))
 
     def _send(self, content: bytes, kind: str, policy: str = "default-src 'none'") -> None:

@@ -274,3 +274,10 @@ COCO17_TO_H36M17 = JointMap(
         ("right_wrist",),
     ),
 )
+
+# MVOR's head is the middle of the visible head, its neck the middle of the shoulders.
+H36M17_TO_MVOR10 = JointMap(
+    H36M17,
+    MVOR10,
+    (("head",), ("thorax",), *tuple((joint,) for joint in MVOR10.joints[2:])),
+)

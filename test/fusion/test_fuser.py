@@ -66,6 +66,19 @@ def test_one_joint_that_one_camera_sees_elsewhere_loses_its_weight() -> None:
     assert np.linalg.norm(persons.keypoints[0, 9] - PEOPLE[0][9]) < 0.06
 
 
+def test_joints_that_a_camera_does_not_see_stand_where_others_see_them() -> None:
+    cameras = rig(3)
+    poses = [seen(view, PEOPLE) for view in cameras]
+    scores = poses[0].keypoint_scores.copy()
+    scores[:, 9:] = 0
+    known = np.where(scores[..., None] > 0, poses[0].keypoints, np.nan)
+    poses[0] = poses[0].with_arrays(keypoint_scores=scores, keypoints=known)
+    persons = Fuser(cameras).update(poses, 0.0)
+    assert persons.seen_by.tolist() == [3, 3, 3]
+    for person, keypoints in zip(persons.views[:, 1], persons.keypoints, strict=True):
+        assert np.linalg.norm(keypoints - PEOPLE[person], axis=1).max() < 0.05
+
+
 def test_somebody_whom_one_camera_sees_is_lifted() -> None:
     cameras = rig(3)
     poses = [seen(cameras[0], PEOPLE[:2]), seen(cameras[1], PEOPLE[:1]), seen(cameras[2], PEOPLE[:1])]
