@@ -13,12 +13,13 @@ from orpose_models.cli.progress import reporting
 from orpose_models.registry.models import DEFAULT_MODEL
 from orpose_models.vocabulary.errors import OrposeError
 
-_ROWS = (
+_Rows = tuple[tuple[str, str], ...]
+_ROWS: _Rows = (
     ("persons in the truth", "persons"), ("found", "found"), ("found, but not in the truth", "extra"),
     ("id swaps", "swaps"), ("MPJPE, mm", "mpjpe_mm"), ("of persons in several views, mm", "mpjpe_several_views_mm"),
     ("of their joints that two cameras see, mm", "mpjpe_seen_by_two_mm"), ("the same, median", "median_seen_by_two_mm"),
 )  # fmt: skip
-_LEFT_OUT = (
+_LEFT_OUT: _Rows = (
     ("persons", "persons"), ("not matched", "unmatched"), ("joints", "joints"), ("median, pixels", "median_px"),
     ("median, mm at the person", "median_mm"), ("mean, mm at the person", "mean_mm"),
 )  # fmt: skip
@@ -50,6 +51,9 @@ def evaluate_room_verb(
     from orpose_models.files.disk import write_json
 
     console = new_console()
+    report: dict[str, Any]
+    columns: list[tuple[str, dict[str, Any]]]
+    rows = _ROWS
     with reporting(new_console(stderr=True)) as reporter:
         if dataset == "footage":
             factors = factors_of(downsample)
@@ -64,12 +68,12 @@ def evaluate_room_verb(
         elif detections is not None:
             figures = room_run.published_figures(dataset, detections, moments, threshold, single_views)
             report = {detections.stem: figures}
-            rows, columns = _ROWS, list(report.items())
+            columns = list(report.items())
         else:
             report = room_run.model_figures(
                 dataset, model, factors_of(downsample), moments, threshold, single_views, out, threads, engine, reporter
             )
-            rows, columns = _ROWS, list(report.items())
+            columns = list(report.items())
     if not columns:
         raise OrposeError(f"{dataset}: nothing to measure")
     write_json(out / "room.json", {"kind": "orpose-room", "dataset": dataset, "results": report}, indent=1)
@@ -82,7 +86,7 @@ def evaluate_room_verb(
     console.print(f"room.json -> {out}", soft_wrap=True)
 
 
-def _show(columns: list[tuple[str, dict[str, Any]]], rows: tuple[tuple[str, str], ...]) -> None:
+def _show(columns: list[tuple[str, dict[str, Any]]], rows: _Rows) -> None:
     table = Table("", *(name for name, _ in columns))
     for label, key in rows:
         table.add_row(label, *(_number(figures[key]) for _, figures in columns))

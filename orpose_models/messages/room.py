@@ -55,7 +55,7 @@ def room_persons_message(
                     for (x, y, z), score, spread in zip(xyz[i], scores[i], spreads[i], strict=True)
                 ],
                 velocity=vector(x=speed[i][0], y=speed[i][1], z=speed[i][2]),
-                cameras=[cameras[k] for k in seen],
+                cameras=[cameras[int(k)] for k in seen],
                 reprojection_errors=errors,
             )
         )

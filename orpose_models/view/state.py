@@ -64,7 +64,7 @@ class ViewState:
             {
                 "id": int(persons.ids[i]),
                 "score": round(float(persons.scores[i]), 2),
-                "cameras": [cameras[k] for k in np.flatnonzero(persons.views[i] >= 0)],
+                "cameras": [cameras[int(k)] for k in np.flatnonzero(persons.views[i] >= 0)],
                 "joints": [
                     [round(float(v), 3) for v in point] if there else None
                     for point, there in zip(persons.joints[i], shown[i], strict=True)
