@@ -40,7 +40,7 @@ ROS = [
     "launch_ros",
     "orpose_msgs",
 ]
-OPTIONAL = ["detectron2", "mediapipe", "openvino"]
+OPTIONAL = ["detectron2", "mediapipe", "openvino", "rerun"]
 
 
 def named(file: str) -> dict[str, list[Requirement]]:

@@ -1,7 +1,7 @@
 """`orpose fuse`: several calibrated cameras of one room, from recordings."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,9 @@ from orpose_models.cli.options import Downsample, Engine, MaxInputPixels, Model,
 from orpose_models.cli.progress import reporting
 from orpose_models.registry.models import DEFAULT_MODEL
 from orpose_models.vocabulary.errors import OrposeError
+
+if TYPE_CHECKING:
+    from orpose_models.runs.fuse_run import FuseRun
 
 
 def fuse(
@@ -69,9 +72,18 @@ def fuse(
         engine=engine,
     )
     plan = FusePlan(known, tree, frame, round(tolerance * 1e9), single_views, stride, kind)
-    console = new_console(stderr=True)
-    with reporting(console) as reporter:
+    with reporting(new_console(stderr=True)) as reporter:
         done = fuse_recordings(recordings, out, pipeline, plan, reporter)
+    _tell(done, out)
+
+
+def _tell(done: "FuseRun", out: Path) -> None:
+    """Say what came of it.
+
+    Raises:
+        typer.Exit: something was left out, or a camera is not where the rig says.
+    """
+    console = new_console(stderr=True)
     for problem in dict.fromkeys(done.problems):
         say(console, "left out", problem)
     for verdict in done.verdicts:
