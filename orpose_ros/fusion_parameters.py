@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from orpose_models.fusion.fuser import MEMORY
-from orpose_ros.parameters import Parameter
+from orpose_ros.parameter import Parameter
 
 _DECLARATION = (
     Parameter("autostart", True, "Configure and activate at start-up; false leaves that to a lifecycle manager."),

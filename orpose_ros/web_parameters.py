@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from orpose_models.view.server import DEFAULT_PORT
-from orpose_ros.parameters import Parameter
+from orpose_ros.parameter import Parameter
 
 _DECLARATION = (
     Parameter("host", "127.0.0.1", "Address to bind to; another than this machine's own needs a token."),
