@@ -26,6 +26,12 @@ def simulate(
     bag: Annotated[
         bool, typer.Option("--bag", help="Also write OUT/SPLIT/bag: three synchronised cameras with camera_info.")
     ] = False,
+    room: Annotated[
+        int | None,
+        typer.Option(
+            help="All scenes in the room and light of this number, by the same cameras: as a recording of it."
+        ),
+    ] = None,
     sheet: Annotated[bool, typer.Option("--sheet", help="Also write OUT/SPLIT/sheet.jpg, a look at it.")] = False,
 ) -> None:
     """Render multi-person scenes, annotate them and write COCO-style files.
@@ -38,15 +44,17 @@ def simulate(
     from orpose_models.lab.simulation.dataset import IMAGES_PER_SCENE, Layout
     from orpose_models.lab.simulation.split_run import scenes_for
     from orpose_models.lab.simulation.split_run import simulate as render
-    from orpose_models.lab.simulation.splits import SPLITS
+    from orpose_models.lab.simulation.splits import SPLITS, pool
 
     chosen = next((name for name in SPLITS if name == split), None)
     if chosen is None:
         raise OrposeError(f"split {split!r} is not known; choose one of: {', '.join(SPLITS)}")
+    if room is not None and (chosen in ("everyday", "difficult") or room not in pool(chosen)):
+        raise OrposeError(f"{room} is no room of the split {chosen}; train, val and test have rooms of their own")
     with progress_bar(console) as progress:
         task = progress.add_task(f"{chosen} images", total=scenes_for(images) * IMAGES_PER_SCENE)
-        document = render(out, chosen, images, seed, workers, lambda count: progress.advance(task, count))
-    layout = Layout(out, chosen)
+        document = render(out, chosen, images, seed, workers, lambda count: progress.advance(task, count), room)
+    layout = Layout(out, chosen, room)
     console.print(f"{_summary(document)} -> {layout.root}", soft_wrap=True)
     if layout.truth_root != layout.root:
         console.print(f"ground truth, not for training -> {layout.annotations}", soft_wrap=True)

@@ -31,10 +31,15 @@ _PERSONS = 100  # ids reserved per scene
 
 
 class Layout:
-    """Paths of one split under the output folder."""
+    """Paths of one split under the output folder.
 
-    def __init__(self, out: str | Path, split: Split) -> None:
-        self.out, self.split = Path(out), split
+    Attributes:
+        out: the output folder. split: which split. root: the split's folder.
+        room: number of the one room that all scenes are in; None for a room of its own for each.
+    """
+
+    def __init__(self, out: str | Path, split: Split, room: int | None = None) -> None:
+        self.out, self.split, self.room = Path(out), split, room
         self.root = self.out / split
         # Ground truth of the unlabelled splits is kept where training code has no business.
         self.truth_root = self.out / "hidden" / split if split in ("train", "difficult") else self.root
@@ -60,7 +65,8 @@ def render_scene(layout: Layout, seed: int, number: int, renderer: Renderer) -> 
         How many pictures it has.
     """
     everyday = layout.split == "everyday"
-    scene = build_everyday_scene(seed, number) if everyday else build_scene(layout.split, seed, number)
+    room = layout.room
+    scene = build_everyday_scene(seed, number) if everyday else build_scene(layout.split, seed, number, only=room)
     meshes = scene.meshes(0)
     renderer.load(scene.room, scene.props, meshes, scene.covers, scene.lighting)
     images, annotations = [], []
@@ -71,7 +77,10 @@ def render_scene(layout: Layout, seed: int, number: int, renderer: Renderer) -> 
             name = layout.image_name(number, camera.name, frame)
             image_id = (number * FRAMES + frame) * CAMERAS + index + 1
             picture = renderer.view(camera)
-            sensor = sensor_of(layout.split, seed, number, camera.name)
+            if room is None:
+                sensor = sensor_of(layout.split, seed, number, camera.name)
+            else:  # the same camera with the same settings, whatever the seed
+                sensor = sensor_of("room", 0, room, camera.name)
             grain = generator("grain", layout.split, seed, image_id)
             with atomic_path(layout.root / name) as temporary:
                 temporary.write_bytes(encode(expose(picture.colour, sensor, grain), sensor))
@@ -152,9 +161,10 @@ def begin(layout: Layout, seed: int, scenes: int) -> list[int]:
         OrposeError: the folder has a split made with another seed or version, or more scenes than asked for.
     """
     wanted = {"kind": "orpose-simulation", "version": VERSION, "split": layout.split, "seed": seed}
+    wanted |= {} if layout.room is None else {"room": layout.room}
     if layout.settings.exists():
         found = read_json(layout.settings)
-        if {key: found.get(key) for key in wanted} != wanted:
+        if {key: value for key, value in found.items() if key != "scenes"} != wanted:
             raise OrposeError(
                 f"{layout.settings}: this folder was made with other settings (seed {found.get('seed')}, "
                 f"version {found.get('version')}); choose another folder or remove it"

@@ -68,12 +68,16 @@ def scene_times(frames: int = FRAMES) -> Array:
     return np.arange(frames, dtype=np.float64) * PERIOD
 
 
-def build_scene(split: Split, seed: int, number: int, frames: int = FRAMES) -> Scene:
-    """Scene `number` of a split. The same arguments give the same scene."""
+def build_scene(split: Split, seed: int, number: int, frames: int = FRAMES, only: int | None = None) -> Scene:
+    """Scene `number` of a split, in the room and light of the number `only` if one is given.
+
+    The same arguments give the same scene.
+    """
     rng = generator("scene", split, seed, number)
     draw = Draw(split, rng)
-    room = build_room(draw.number())
-    lighting = draw_lighting(draw.number(), room)
+    where, lit = draw.number(), draw.number()
+    room = build_room(where if only is None else only)
+    lighting = draw_lighting(lit if only is None else only, room)
     difficult = split == "difficult"
     kinds = _DIFFICULT_KINDS if difficult else _KINDS
     kind = str(rng.choice(list(kinds), p=list(kinds.values())))

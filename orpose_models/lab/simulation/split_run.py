@@ -26,6 +26,7 @@ def simulate(
     seed: int,
     workers: int,
     advance: Callable[[int], None] = lambda count: None,
+    room: int | None = None,
 ) -> dict[str, Any]:
     """Render a split, or what is missing of it.
 
@@ -35,6 +36,7 @@ def simulate(
         seed: with the split and the scene's number it decides every byte.
         workers: processes; each keeps one core busy.
         advance: called with the number of pictures that are done.
+        room: pool number of the one room and light that all scenes are in; None for others in each scene.
 
     Returns:
         The annotations, COCO's layout.
@@ -42,7 +44,7 @@ def simulate(
     Raises:
         OrposeError: the folder has something else.
     """
-    layout = Layout(out, split)
+    layout = Layout(out, split, room)
     scenes = scenes_for(images)
     missing = begin(layout, seed, scenes)
     advance((scenes - len(missing)) * IMAGES_PER_SCENE)

@@ -72,6 +72,8 @@ def test_other_settings_are_refused(made):
         begin(made, SEED + 1, 2)
     with pytest.raises(OrposeError, match="more than the 1 asked for"):
         begin(made, SEED, 1)
+    with pytest.raises(OrposeError, match="other settings"):
+        begin(Layout(made.out, "val", 13), SEED, 2)
 
 
 def test_ground_truth_of_train_is_kept_apart(tmp_path):

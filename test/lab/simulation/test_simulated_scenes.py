@@ -96,3 +96,12 @@ def test_the_same_numbers_give_the_same_scene(scenes):
 def test_another_seed_gives_another_scene(scenes):
     other = build_scene("train", 1, 1)
     assert (other.room.number, other.lighting.number) != (scenes[1].room.number, scenes[1].lighting.number)
+
+
+def test_a_recording_is_of_one_room_with_others_in_it():
+    one, other = (build_scene("test", 3, number, only=7) for number in range(2))
+    assert (one.room.number, one.lighting.number) == (other.room.number, other.lighting.number) == (7, 7)
+    for a, b in zip(one.cameras, other.cameras, strict=True):
+        np.testing.assert_array_equal(a.position, b.position)
+        np.testing.assert_array_equal(a.rotation, b.rotation)
+    assert {p.body for p in one.people}.isdisjoint(p.body for p in other.people)
