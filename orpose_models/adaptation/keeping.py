@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +18,7 @@ from orpose_models.vocabulary.reporting import Reporter
 
 _APART_S = 0.25  # seconds from a moment to its neighbours
 _STRETCHES, _STRETCH, _STRETCH_HZ = 3, 24, 8.0  # number, images each, images a second
+_GAP_S = 1.0  # seconds from which on images are not of one moment: recordings may pause
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,29 @@ def keep_frames(
             reporter.progress("frames", done, total)
     if not kept:
         raise OrposeError("none of the chosen images can be read")
+    kept = _without_gaps(kept)
     kept.sort(key=lambda frame: (frame.part, frame.moment, frame.place))
     write_json(_list_of(folder), [asdict(frame) for frame in kept])
+    return kept
+
+
+def _without_gaps(frames: Sequence[KeptFrame]) -> list[KeptFrame]:
+    """Without neighbours that are of another time than their moment, and stretches in which the recording pauses."""
+    groups: dict[tuple[str, int, int], list[KeptFrame]] = {}
+    for frame in frames:
+        groups.setdefault((frame.part, frame.moment, frame.recording), []).append(frame)
+    kept: list[KeptFrame] = []
+    for (part, _, _), group in groups.items():
+        middles = [frame.stamp_ns for frame in group if frame.middle]
+        stamps = sorted(stamp for frame in group if (stamp := frame.stamp_ns) is not None)
+        if part == "stretch":
+            gaps = [later - earlier for earlier, later in pairwise(stamps)]
+            kept += group if max(gaps, default=0) <= _GAP_S * 1e9 else []
+        elif not middles or middles[0] is None:
+            kept += group
+        else:
+            near = [abs((frame.stamp_ns or 0) - middles[0]) <= _GAP_S * 1e9 for frame in group]
+            kept += [frame for frame, yes in zip(group, near, strict=True) if yes]
     return kept
 
 

@@ -1,6 +1,6 @@
 """A recording of a walking figure: looked at, kept, its labels corrected, two models proved on it, all forgotten."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -110,6 +110,23 @@ def test_the_guard_reduces_before_anything_is_seen(folder, tmp_path) -> None:
     assert {one.size for one in looks} == {(36, 27)}
     frames = keep_frames(recordings, looks, choose(looks, {"learn": 2}), tmp_path / "frames", 1000, Silent())
     assert {cv2.imread(str(tmp_path / "frames" / one.file)).shape for one in frames} == {(27, 36, 3)}
+
+
+def test_images_before_and_after_a_pause_are_not_of_one_moment(folder, tmp_path) -> None:
+    (one,) = opened(folder)
+
+    def shots():  # a pause of 10 s after each fourth image
+        for shot in one.shots():
+            yield replace(shot, stamp_ns=shot.stamp_ns + shot.index // 4 * 10_000_000_000)
+
+    recordings = [replace(one, shots=shots)]
+    looks = look(recordings, Bright(), tmp_path / "looks", COUNT, None, Silent())
+    chosen = choose(looks, {"learn": 30, "prove": 12})
+    frames = keep_frames(recordings, looks, chosen, tmp_path / "frames", None, Silent())
+    groups = moments(frames, "learn")
+    assert {tuple(frame.index % 4 for frame in group) for group in groups} <= {(0, 1), (0, 1, 2), (1, 2, 3), (2, 3)}
+    assert {len({frame.index // 4 for frame in group}) for group in groups} == {1}
+    assert [frame for frame in frames if frame.part == "stretch"] == []
 
 
 @pytest.fixture(scope="module")
