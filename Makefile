@@ -12,14 +12,15 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 LOCKED := $(PIP) install --no-deps --require-hashes -r
 STAMP := $(VENV)/stamps
 
-.PHONY: help demo test test-overfit test-pythons torture lint format clean \
+.PHONY: help demo test test-overfit test-pythons torture kills faults soak lint format clean \
 	env env-test env-detectron2 env-ros build assets lock wheels
 
 help:
 	@echo "make demo    play real footage of several people to the ROS node: pictures and a video in out/demo"
 	@echo "make test    code checks and all tests"
 	@echo "make test-overfit  train a student on some simulated images until it knows them by heart (ten minutes)"
-	@echo "make torture damaged files and messages, COUNT of them: docs/reliability.md"
+	@echo "make torture damaged files and messages, COUNT of them;  make kills  commands that are killed COUNT times;"
+	@echo "make faults  commands on full disks;  make soak  a node under stress for MINUTES: docs/reliability.md"
 	@echo "make test-pythons  the tests that need no torch on Python 3.10, 3.12 and 3.13, the first two with NumPy 1.26"
 	@echo "make env     what 'orpose predict' and the ROS node need, into .venv"
 	@echo "make env-test  the same with training and test tools"
@@ -102,6 +103,19 @@ COUNT ?= 300
 SEED ?= 0
 torture: env-test
 	$(BIN)/python tools/torture.py --count $(COUNT) --seed $(SEED) --document docs/reliability.md
+
+# Commands that are killed while they work, and disks and folders that fail under them.
+kills faults: COUNT = 20
+kills: env-test assets
+	OMP_NUM_THREADS=1 $(BIN)/python tools/kills.py --count $(COUNT) --seed $(SEED) --document docs/reliability.md
+
+faults: env-test assets
+	OMP_NUM_THREADS=1 $(BIN)/python tools/faults.py --count $(COUNT) --seed $(SEED) --document docs/reliability.md
+
+# A node with unruly cameras.
+MINUTES ?= 60
+soak: build assets
+	source tools/ros_env.sh && python tools/soak.py --minutes $(MINUTES) --seed $(SEED) --document docs/reliability.md
 
 test-overfit: env-test
 	OMP_NUM_THREADS=$$(nproc) $(BIN)/python -m pytest -m overfit test/training

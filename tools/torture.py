@@ -3,7 +3,7 @@
 Each case is one input with one damage, made from a seed and a number, so that it can be made again. It is read in a
 process of its own kind that does many cases; the process that watches counts what happens: read, refused with one
 sentence, an error without a sentence (a bug), a crash, a hang. What is done is kept in a journal: the same command
-goes on. The document is written from the journal.
+goes on. The section of the document is written from the journal.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from reliability_page import write_section
 
 from orpose_models.datasets.bags.images import decoded, picture
 from orpose_models.datasets.bags.reader import open_bag
@@ -37,6 +38,7 @@ from orpose_models.model_format.manifest import read_manifest
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 
+TITLE = "Damaged inputs"
 HANG = 10.0  # seconds
 CAMERA = "image_width: 64\nimage_height: 48\ncamera_matrix: {rows: 3, cols: 3, data: [50, 0, 32, 0, 50, 24, 0, 0, 1]}\n"
 COCO = {
@@ -235,8 +237,8 @@ def entries(journal: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def document(found: list[dict[str, Any]]) -> str:
-    """docs/reliability.md."""
+def section(found: list[dict[str, Any]]) -> str:
+    """The section of docs/reliability.md."""
     outcomes = ("read", "refused with a sentence", "an error without a sentence", "not one sentence", "crash", "hang")
     table = [f"| input | cases | {' | '.join(outcomes)} |", "|---" * (len(outcomes) + 2) + "|"]
     for name in [*sorted({entry["input"] for entry in found}), "all"]:
@@ -244,21 +246,17 @@ def document(found: list[dict[str, Any]]) -> str:
         table.append(f"| {name} | {sum(of.values())} | {' | '.join(str(of[what]) for what in outcomes)} |")
     memory = [entry["memory"] for entry in found if entry["memory"]]
     least = min(memory, default=0)
-    return f"""# Reliability
-
-For judging what damaged and hostile files can do. Written by `make torture` (`tools/torture.py`): valid inputs are
-damaged at random, one to four damages each - bits turned, bytes overwritten, pieces lost, doubled, put in or cut off,
-numbers replaced - and read as the commands read them. Right is that an input is read, as far as it can be, or refused
-with one sentence. Of a model only `model.json` is there, so that none is read.
+    return f"""Written by `make torture` (`tools/torture.py`): valid inputs are damaged at random, one to four damages
+each - bits turned, bytes overwritten, pieces lost, doubled, put in or cut off, numbers replaced - and read as the
+commands read them. Right is that an input is read, as far as it can be, or refused with one sentence. Of a model only
+`model.json` is there, so that none is read.
 
 {chr(10).join(table)}
 
 Memory of a reading process: at most {max(memory, default=0)} MiB, {least} MiB after the least case. A case that takes
 longer than {HANG:g} s is a hang.
 
-`make torture COUNT=1000 SEED=1` does more, or others; an interrupted run goes on where it stopped. Not covered yet:
-processes that are killed at random moments, full disks, and hours with the node.
-"""
+`make torture COUNT=1000 SEED=1` does more, or others; an interrupted run goes on where it stopped."""
 
 
 def main() -> None:
@@ -276,7 +274,7 @@ def main() -> None:
             print(json.dumps(entry))
     print(dict(Counter(entry["outcome"] for entry in found)))
     if arguments.document:
-        arguments.document.write_text(document(found))
+        write_section(arguments.document, TITLE, section(found))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orpose_models.cli.console import new_console, say
-from orpose_models.cli.options import Engine
+from orpose_models.cli.options import Engine, Rectified, is_straight
 from orpose_models.cli.progress import reporting
 from orpose_models.vocabulary.errors import OrposeError
 
@@ -47,6 +47,7 @@ def teach(
     pitch: Annotated[
         float | None, typer.Option(min=-90, max=90, help="Degrees the camera looks down, where that is not known.")
     ] = None,
+    rectified: Rectified = "auto",
     workers: Annotated[int, typer.Option(min=1, help="Processes; each uses one thread if there are several.")] = 1,
     engine: Engine = None,
     shard: Annotated[
@@ -65,7 +66,14 @@ def teach(
     part = _part(shard)
     with reporting(console) as reporter:
         choices = (
-            Choice(view_of(path, camera, pitch, reporter), stride, at_most, tuple(topic or ())) for path in source
+            Choice(
+                view_of(path, camera, pitch, reporter, is_straight(rectified, (topic or [path.stem])[0])),
+                stride,
+                at_most,
+                tuple(topic or ()),
+                rectified,
+            )
+            for path in source
         )
         labels = out or Path("out/labels") / source[0].resolve().stem / "labels.json"
         plan = TeachPlan(tuple(source), tuple(choices), labels, teacher, hard_threshold, accept, workers, part, engine)

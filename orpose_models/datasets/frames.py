@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.datasets.folder import list_images
-from orpose_models.datasets.image_file import Picture, read_image, read_picture, size_of
+from orpose_models.datasets.image_file import Picture, further_pages, read_image, read_picture, size_of
 from orpose_models.datasets.kinds import IMAGE_SUFFIXES, VIDEO_SUFFIXES, kind_of_content
 from orpose_models.datasets.video import video_facts, video_shots
 from orpose_models.files.names import printable
@@ -143,11 +143,7 @@ def _read(source: FrameSource, file: Path) -> NDArray[np.uint8]:
 
 def _whole(source: FrameSource, file: Path, picture: Picture) -> NDArray[np.uint8]:
     """The image of a picture, noting what else its file holds."""
-    if picture.pages > 1:
-        source.problems.append(
-            f"{printable(file)}: holds {picture.pages} pages or frames, only the first is read; "
-            "save them as images of their own"
-        )
+    source.problems += further_pages(file, picture)
     return picture.image
 
 

@@ -36,6 +36,16 @@ class Picture:
     pages: int = 1
 
 
+def further_pages(path: Path, picture: Picture) -> list[str]:
+    """A sentence of what a file holds besides the image that is read; none if that is all."""
+    if picture.pages == 1:
+        return []
+    return [
+        f"{printable(path)}: holds {picture.pages} pages or frames, only the first is read; "
+        "save them as images of their own"
+    ]
+
+
 def size_of(image: NDArray[np.uint8]) -> Size:
     """Width, height of an (h, w, ...) image."""
     return image.shape[1], image.shape[0]

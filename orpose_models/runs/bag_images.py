@@ -79,8 +79,8 @@ class BagImages:
             except OrposeError as error:
                 self.problems.append(f"{self.topic}: {error}")
                 continue
-            camera = cameras.at(message.time_ns, size_of(image))
-            yield BagImage(image, camera, stamp_of(content.header) or message.time_ns, content.header.frame_id)
+            stamp = stamp_of(content.header) or message.time_ns
+            yield BagImage(image, cameras.at(stamp, size_of(image)), stamp, content.header.frame_id)
         self.problems.extend(self._bag.problems)
 
 

@@ -129,13 +129,14 @@ def _nothing_read(bag: Bag, topic: str, skipped: Counter[str]) -> OrposeError:
 def _run_images(bag: Bag, topic: str, cameras: BagCameras, depth: str | None) -> Iterator[RunImage]:
     for number, (message, beside) in enumerate(with_depth(bag, topic, depth), start=1):
         notes: list[str] = []
+        stamp = _stamp(message)
         yield RunImage(
             number,
             f"{topic}#{number - 1}",
             str(number),
             partial(_read, message),
-            partial(cameras.at, message.time_ns),
-            _stamp(message),
+            partial(cameras.at, stamp),
+            stamp,
             notes,
             partial(depth_of, beside, notes),
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.datasets.image_file import read_image, size_of
+from orpose_models.datasets.image_file import further_pages, read_picture, size_of
 from orpose_models.datasets.truth import ImageTruth, Truth
 from orpose_models.files.locks import locked
 from orpose_models.files.prediction_journal import PredictionJournal
@@ -63,25 +63,31 @@ def run_dataset(
     with locked(folder / f".{path.stem}.lock", f"{path}: another process is making these predictions; wait for it"):
         journal = PredictionJournal(folder / f".{path.stem}.journal", identity)
         advance = counter(reporter or Silent(), f"{model.name} at {downsample:g}x", len(truth.images))
-        images = (
-            RunImage(
-                image.image_id,
-                image.file_name,
-                f"{image.file_name}: {file_key(truth.image_root / image.file_name)}, {image.camera}",
-                partial(_read, truth, image),
-                lambda size, image=image: image.camera or Camera.from_fov(*size),  # type: ignore[misc]
-                image.stamp_ns,
-            )
-            for image in truth.images
-        )
-        done = run_images(images, pipeline, journal, advance, leave_out=False).images
-        Predictions(done, settings).save(path)
+        images = (_run_image(truth, image) for image in truth.images)
+        found = run_images(images, pipeline, journal, advance, leave_out=False)
+        info = {**settings, **({"notes": found.notes} if found.notes else {})}
+        Predictions(found.images, info).save(path)
         journal.close(remove=True)
-    return Predictions([image.as_filed() for image in done], settings), path
+    return Predictions([image.as_filed() for image in found.images], info), path
 
 
-def _read(truth: Truth, image: ImageTruth) -> NDArray[np.uint8]:
-    pixels = read_image(truth.image_root / image.file_name)
+def _run_image(truth: Truth, image: ImageTruth) -> RunImage:
+    notes: list[str] = []
+    return RunImage(
+        image.image_id,
+        image.file_name,
+        f"{image.file_name}: {file_key(truth.image_root / image.file_name)}, {image.camera}",
+        partial(_read, truth, image, notes),
+        lambda size: image.camera or Camera.from_fov(*size),
+        image.stamp_ns,
+        notes,
+    )
+
+
+def _read(truth: Truth, image: ImageTruth, notes: list[str]) -> NDArray[np.uint8]:
+    picture = read_picture(truth.image_root / image.file_name)
+    notes += further_pages(truth.image_root / image.file_name, picture)
+    pixels = picture.image
     if size_of(pixels) != image.size:
         width, height = size_of(pixels)
         raise OrposeError(

@@ -46,7 +46,7 @@ def _topic(bag: Bag, topic: str, images: Path, choice: Choice, content: str) -> 
     stride = choice.stride_of(bag.topics[topic].count)
     count = -(-bag.topics[topic].count // stride)
     notes = list(bag.problems)
-    cameras = BagCameras(bag, camera_info_topic(topic), choice.view, notes, is_rectified(topic))
+    cameras = BagCameras(bag, camera_info_topic(topic), choice.view, notes, is_rectified(topic, choice.rectified))
 
     def items(wanted: Callable[[int], bool]) -> Iterator[Item]:
         number = -1
@@ -82,9 +82,21 @@ def _topic(bag: Bag, topic: str, images: Path, choice: Choice, content: str) -> 
             return image
 
         def camera(size: tuple[int, int]) -> Camera | None:
-            found = cameras.at(message.time_ns, size)
+            found = cameras.at(stamp, size)
             return None if found.guessed and found.gravity is None else found
 
         return Item(index, name, read, camera, topic, bag.path.stem, stamp)
 
-    return Source(bag.path, "bag", images, count, items, stride, content, choice.view, topic, tuple(notes))
+    return Source(
+        bag.path,
+        "bag",
+        images,
+        count,
+        items,
+        stride,
+        content,
+        choice.view,
+        topic,
+        tuple(notes),
+        rectified=choice.rectified,
+    )

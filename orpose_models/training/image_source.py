@@ -29,6 +29,7 @@ class Item:
         read: gives the image, (h, w, 3) uint8 BGR; raises OrposeError if it is damaged.
         camera: of an image of a size, where anything is known of it.
         camera_name, group, stamp_ns: as in `labels.ImageLabels`.
+        notes: `read` may add what should be known of the image, one sentence each.
     """
 
     index: int
@@ -38,6 +39,7 @@ class Item:
     camera_name: str = ""
     group: str = ""
     stamp_ns: int | None = None
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,14 @@ class Choice:
         stride: every n-th image is taken.
         at_most: the stride is raised, evenly, so that there are not more images than this; None for no limit.
         topics: image topics of a bag; none for all.
+        rectified: whether the images of bags are: "true", "false", or "auto" for what each topic's name says.
     """
 
     view: View = field(default_factory=View)
     stride: int = 1
     at_most: int | None = None
     topics: tuple[str, ...] = ()
+    rectified: str = "auto"
 
     def stride_of(self, count: int) -> int:
         """The stride for a source of `count` images."""
@@ -78,6 +82,7 @@ class Source:
         topic: of a bag.
         notes: what is amiss, one sentence each.
         left_out: what lies in a folder and is not labelled, one sentence each.
+        rectified: see `Choice`; of a bag.
     """
 
     path: Path
@@ -91,6 +96,7 @@ class Source:
     topic: str | None = None
     notes: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    rectified: str = "auto"
 
     def settings(self) -> dict[str, Any]:
         """What the labels depend on."""
@@ -102,6 +108,7 @@ class Source:
             "intrinsics": self.view.intrinsics(),
             "gravity": self.view.gravity,
             "topic": self.topic,
+            **({} if self.rectified == "auto" else {"rectified": self.rectified}),
         }
 
 

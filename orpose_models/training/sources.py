@@ -1,6 +1,7 @@
 """Where unlabelled images come from: folders, videos, bags and splits of the simulated OR."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from orpose_models.datasets.coco import ImageRecord, camera_of
 from orpose_models.datasets.folder import list_images
 from orpose_models.datasets.frames import Shot, open_frames
 from orpose_models.datasets.held_back import refuse_held_back
-from orpose_models.datasets.image_file import read_image
+from orpose_models.datasets.image_file import further_pages, read_image, read_picture
 from orpose_models.datasets.kinds import VIDEO_SUFFIXES
 from orpose_models.files.disk import read_json
 from orpose_models.files.names import is_text, printable
@@ -80,16 +81,24 @@ def _folder(path: Path, choice: Choice) -> Source:
         for index, name in enumerate(names):
             if wanted(index):
                 relative = name.relative_to(path).as_posix()
+                notes: list[str] = []
                 yield Item(
                     index,
                     relative,
-                    lambda name=name: read_image(name),  # type: ignore[misc]
+                    partial(_first_page, name, notes),
                     lambda size: known_camera(choice.view, size),
+                    notes=notes,
                 )
 
     content = digest_of_list((name.relative_to(path).as_posix(), name) for name in files)
     left_out = (*listing.left_out, *nameless)
     return Source(path, "folder", path, len(names), items, stride, content, choice.view, left_out=left_out)
+
+
+def _first_page(path: Path, notes: list[str]) -> NDArray[np.uint8]:
+    picture = read_picture(path)
+    notes += further_pages(path, picture)
+    return picture.image
 
 
 def _simulation(path: Path, choice: Choice) -> Source:

@@ -122,12 +122,14 @@ def teach(plan: TeachPlan, reporter: Reporter) -> Taught | None:
     return Taught(write_summary(summary, labels, problems), problems, summary)
 
 
-def view_of(path: Path, camera: Path | None, pitch_deg: float | None, reporter: Reporter) -> View:
+def view_of(
+    path: Path, camera: Path | None, pitch_deg: float | None, reporter: Reporter, rectified: bool = False
+) -> View:
     """The camera of a dataset. A calibration of several cameras is for the datasets that bear their names."""
     if camera is None or not camera.name.endswith(".qca.txt"):
-        return View.read(camera, pitch_deg)
+        return View.read(camera, pitch_deg, rectified=rectified)
     if path.stem in (names := [placed.name for placed in read_qualisys(camera)]):
-        return View.read(camera, name=path.stem)  # every camera's tilt is in the file
+        return View.read(camera, name=path.stem, rectified=rectified)  # every camera's tilt is in the file
     reporter.note("note", f"{path}: not in {camera.name} ({', '.join(names)}); its intrinsics are guessed")
     return View.read(None, pitch_deg)
 

@@ -208,7 +208,8 @@ def _label(read: _Read, teacher: Labeller) -> dict[str, Any]:
         item.group,
         item.stamp_ns,
     )
-    return {"image": to_record(done), "annotations": to_annotations(done, first_id=1)}
+    notes = {"notes": item.notes} if item.notes else {}
+    return {"image": to_record(done), "annotations": to_annotations(done, first_id=1), **notes}
 
 
 def merge_shards(
@@ -224,8 +225,8 @@ def merge_shards(
         info: written into the file beside the settings.
 
     Returns:
-        The labels and one sentence for each image that could not be read; None if another shard still works, or
-        another process has put them together.
+        The labels and one sentence for each image that could not be read, or not whole; None if another shard still
+        works, or another process has put them together.
 
     Raises:
         OrposeError: no image could be read.
@@ -240,6 +241,7 @@ def merge_shards(
                     problems.append(str(entry["problem"]))
                 elif "image" in entry:
                     images[entry["image"]["id"]] = from_entry(entry["image"], entry["annotations"], file)
+                    problems += entry.get("notes", [])
         if not images:
             raise OrposeError(f"none of the images could be read; the first: {problems[0] if problems else 'no image'}")
         labels = LabelSet(

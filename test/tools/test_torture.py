@@ -72,7 +72,7 @@ def test_the_document_counts(torture: Any, tmp_path: Path) -> None:
     lines = [entry, {**entry, "case": 1, "outcome": "crash", "memory": 0}]
     journal.write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"cut off')
     assert torture.entries(journal) == lines
-    page = torture.document(lines)
+    page = torture.section(lines)
     assert "| image .png | 2 | 1 | 0 | 0 | 0 | 1 | 0 |" in page
     assert "| all | 2 | 1 | 0 | 0 | 0 | 1 | 0 |" in page
     assert all(len(line) <= 120 or line.startswith("|") for line in page.splitlines())

@@ -106,6 +106,22 @@ def test_intrinsics_of_the_bag_come_before_those_of_a_file(tmp_path: Path) -> No
     assert sources[1].notes == ()
 
 
+@pytest.mark.parametrize(("rectified", "focal"), [("auto", 50.0), ("false", 50.0), ("true", 40.0)])
+def test_rectified_images_have_the_projection_matrix(tmp_path: Path, rectified: str, focal: float) -> None:
+    with new_bag(tmp_path / "run") as bag:
+        bag.add_topic("/cam/image_raw", "sensor_msgs/msg/Image")
+        bag.add_topic("/cam/camera_info", "sensor_msgs/msg/CameraInfo")
+        header = make_header(START, "camera", message_class)
+        info = camera_info_message(CAMERA, header, message_class)
+        info.p = np.array([40.0, 0, 19.5, 0, 0, 40, 14.5, 0, 0, 0, 1, 0])
+        bag.write("/cam/camera_info", info, 0)
+        bag.write("/cam/image_raw", bgr_to_image(np.zeros((30, 40, 3), np.uint8), header, message_class), 0)
+    (source,), (image,), _ = label(tmp_path / "run", tmp_path, Choice(rectified=rectified), [Counting()])
+    assert image.camera is not None
+    assert image.camera.fx == focal
+    assert source.settings().get("rectified", "auto") == rectified
+
+
 def test_one_file_of_a_bag_will_do(tmp_path: Path) -> None:
     (file,) = write_bag(tmp_path / "run").glob("*.mcap")
     _, images, _ = label(file, tmp_path, Choice(), [Counting()])

@@ -12,6 +12,7 @@ from orpose_models.datasets.bags.types import typestore
 from orpose_models.datasets.camera_file import View
 from orpose_models.messages.camera_info import camera_from_info
 from orpose_models.messages.compressed_images import compressed_to_bgr
+from orpose_models.messages.fields import stamp_of
 from orpose_models.messages.images import image_to_bgr
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
@@ -62,7 +63,9 @@ def picture(message: Any) -> NDArray[np.uint8]:
 
 
 class BagCameras:
-    """The camera at any time of a bag: from the latest intrinsics until then, or from the first.
+    """The camera of any image of a bag: from the latest intrinsics until its stamp, or from the first.
+
+    A message without a stamp stands at the time at which it was recorded.
 
     Args:
         bag: where the intrinsics are.
@@ -84,18 +87,21 @@ class BagCameras:
             return
         for message in bag.messages([topic]):
             try:
-                camera = camera_from_info(decoded(message), rectified)
+                info = decoded(message)
+                camera = camera_from_info(info, rectified)
             except OrposeError as error:
                 self._note(f"intrinsics not used: {error}")
                 continue
             if camera is None:
                 self._note(f"intrinsics not used: {topic} is of an uncalibrated camera")
-            self._times.append(message.time_ns)
-            self._known.append(camera)
+            stamp = stamp_of(info.header) or message.time_ns
+            place = bisect_right(self._times, stamp)
+            self._times.insert(place, stamp)
+            self._known.insert(place, camera)
 
-    def at(self, time_ns: int, size: Size) -> Camera:
-        """The camera of an image; guessed where the intrinsics are unknown or of another shape of image."""
-        known = self._known[max(0, bisect_right(self._times, time_ns) - 1)] if self._known else None
+    def at(self, stamp_ns: int, size: Size) -> Camera:
+        """The camera of an image of a stamp; guessed where intrinsics are unknown or of another shape of image."""
+        known = self._known[max(0, bisect_right(self._times, stamp_ns) - 1)] if self._known else None
         try:
             return View(known or self._view.intrinsics_camera, self._view.gravity).camera(size)
         except OrposeError as error:

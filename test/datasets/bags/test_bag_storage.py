@@ -211,3 +211,16 @@ def test_the_camera_of_rectified_images(
     cameras = BagCameras(open_bag(tmp_path / "bag"), "/cam/camera_info", View(), notes, rectified)
     camera = cameras.at(0, (64, 48))
     assert (camera.fx, camera.distortion, notes) == (focal, distortion, [])
+
+
+def test_a_zoom_takes_effect_with_its_own_image(tmp_path: Path) -> None:
+    """By stamps, whenever the messages were recorded; by the recording where there is no stamp."""
+    with new_bag(tmp_path / "bag") as bag:
+        bag.add_topic("/cam/camera_info", "sensor_msgs/msg/CameraInfo")
+        for stamp, recorded, focal in ((100, 900, 50.0), (300, 901, 70.0), (200, 902, 60.0), (0, 903, 90.0)):
+            header = make_header(stamp, "camera", message_class)
+            info = camera_info_message(Camera(64, 48, focal, focal, 32, 24), header, message_class)
+            bag.write("/cam/camera_info", info, recorded)
+    cameras = BagCameras(open_bag(tmp_path / "bag"), "/cam/camera_info", View(), [])
+    found = [cameras.at(stamp, (64, 48)).fx for stamp in (0, 100, 199, 200, 299, 300, 902, 903)]
+    assert found == [50.0, 50.0, 50.0, 60.0, 60.0, 70.0, 70.0, 90.0]

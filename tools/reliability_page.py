@@ -1,0 +1,29 @@
+"""docs/reliability.md: each tool that measures writes its own section and leaves the others alone."""
+
+from pathlib import Path
+
+HEAD = """# Reliability
+
+For judging what damaged inputs, kills, full disks and unruly cameras can do. Each section is written by the tool that
+it names, from that tool's journal; none of them belongs to `make test`.
+"""
+TITLES = ("Damaged inputs", "Commands that are killed", "Disks and folders that fail", "A node under stress")
+
+
+def write_section(path: Path, title: str, text: str) -> None:
+    """Put a section in its place, in place of an earlier one of the same title.
+
+    Args:
+        path: the page; made if it is not there.
+        title: one of `TITLES`.
+        text: Markdown without headings.
+    """
+    sections = _sections(path.read_text()) if path.exists() else {}
+    sections[title] = text.strip()
+    parts = [f"## {name}\n\n{sections[name]}\n" for name in TITLES if name in sections]
+    path.write_text("\n".join([HEAD, *parts]))
+
+
+def _sections(page: str) -> dict[str, str]:
+    _, *parts = page.split("\n## ")
+    return {part.partition("\n")[0]: part.partition("\n")[2].strip() for part in parts}
