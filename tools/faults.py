@@ -68,7 +68,7 @@ class Faults:
         rng = random.Random(f"fault {self.seed} {number}")
         case, kind = PAIRS[number % len(PAIRS)]
         whole, _, _ = self.undisturbed.of(case)
-        out = emptied(self.folder / "fault" / "of" / "one")
+        out = emptied(self.undisturbed.out)
         self._log.unlink(missing_ok=True)
         entry = {"seed": self.seed, "number": number, "case": case.name, "fault": kind}
         said = self.folder / "fault.json"

@@ -1,7 +1,6 @@
 """The runs that `tools/kills.py` kills: small inputs of real footage, the commands, and what they leave when they end.
 
-Everything lies below one folder: `input` is made once and only read, each chain of runs writes into a folder of its
-own, three folders below: labels name images relative to themselves.
+Everything lies below one folder: `input` is made once and only read, and every run writes to the same place.
 """
 
 import os

@@ -90,6 +90,8 @@ class Undisturbed:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.inputs = folder, folder / "input"
+        # Where every run writes: labels name images relative to themselves, and others say where they are.
+        self.out = folder / "run" / "of" / "one"
         self._program = _program()
         if not (self.inputs / "trained" / "small.safetensors").exists():
             emptied(self.inputs)
@@ -111,13 +113,14 @@ class Undisturbed:
         emptied(kept)
         log, seconds, operations = kept / "log", 0.0, 0
         for name in ("first", "second"):
-            out = emptied(kept / name)
+            out = emptied(self.out)
             run = Run(case.command(self.inputs, out), log)
             if (code := run.wait()) != 0:
                 raise SystemExit(f"{case.name}: ended with {code}: {log.read_text()[-600:]}")
             seconds, operations = time.monotonic() - run.started, int(run.counts.read_text())
             if left := left_behind(out):
                 raise SystemExit(f"{case.name}: leaves behind {', '.join(left)}")
+            out.rename(kept / name)
         if differing := differences(result(case, kept / "first"), result(case, kept / "second")):
             raise SystemExit(f"{case.name}: two runs differ in {', '.join(differing)}")
         shutil.rmtree(kept / "second")

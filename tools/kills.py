@@ -36,7 +36,7 @@ class Chains:
         rng = random.Random(f"chain {self.seed} {number}")
         case = CASES[number % len(CASES)]
         whole, seconds, operations = self.undisturbed.of(case)
-        out, log = emptied(self.folder / "chain" / "of" / "one"), self.folder / "chain.log"
+        out, log = emptied(self.undisturbed.out), self.folder / "chain.log"
         log.unlink(missing_ok=True)
         arguments = case.command(self.undisturbed.inputs, out)
         kills: list[str] = []
