@@ -50,9 +50,7 @@ def teach(
     rectified: Rectified = "auto",
     workers: Annotated[int, typer.Option(min=1, help="Processes; each uses one thread if there are several.")] = 1,
     engine: Engine = None,
-    shard: Annotated[
-        str | None, typer.Option(metavar="I/N", help="Do part I (from 0) of N, here; torchrun sets it by itself.")
-    ] = None,
+    shard: Annotated[str | None, typer.Option(metavar="I/N", help="Do part I (from 0) of N; torchrun sets it.")] = None,
 ) -> None:
     """Let a teacher label images: soft and hard labels, in 2D and 3D, in one file.
 
@@ -65,16 +63,10 @@ def teach(
 
     part = _part(shard)
     with reporting(console) as reporter:
-        choices = (
-            Choice(
-                view_of(path, camera, pitch, reporter, is_straight(rectified, (topic or [path.stem])[0])),
-                stride,
-                at_most,
-                tuple(topic or ()),
-                rectified,
-            )
-            for path in source
-        )
+        topics = tuple(topic or ())
+        straight = (is_straight(rectified, (*topics, path.stem)[0]) for path in source)
+        views = (view_of(path, camera, pitch, reporter, is_so) for path, is_so in zip(source, straight, strict=True))
+        choices = (Choice(view, stride, at_most, topics, rectified) for view in views)
         labels = out or Path("out/labels") / source[0].resolve().stem / "labels.json"
         plan = TeachPlan(tuple(source), tuple(choices), labels, teacher, hard_threshold, accept, workers, part, engine)
         taught = label(plan, reporter)
