@@ -23,6 +23,7 @@ from orpose_models.cli.predict import predict
 from orpose_models.cli.reproduce import reproduce
 from orpose_models.cli.review import review
 from orpose_models.cli.simulate import simulate
+from orpose_models.cli.simulate_encounters import simulate_encounters
 from orpose_models.cli.teach import teach
 from orpose_models.cli.train import train
 from orpose_models.cli.train_lifter import train_lifter
@@ -54,6 +55,7 @@ app.add_typer(bag, name="bag")
 app.command("fuse")(fuse)
 app.command("view")(view)
 app.command("simulate")(simulate)
+app.command("simulate-encounters")(simulate_encounters)
 app.command("teach")(teach)
 app.command("train")(train)
 app.command("adapt")(adapt)

@@ -20,6 +20,8 @@ ALONG_STD, ACROSS_STD = 0.045, 0.008
 SIZE_FRAME_STD = 0.05
 # A root whose distance is known better than this, relatively, was measured (by depth), not concluded from the size.
 MEASURED = 0.05
+# Share of a size by which what is learnt of it may change what is shown in a second: nobody jumps for it.
+_SIZE_PACE = 0.08
 # How much of an appearance is renewed by an image.
 _RENEWAL = 0.1
 
@@ -41,6 +43,7 @@ class PersonState:
         self._lifted = SizeEstimate(SIZE_STD)
         self._standing: SizeEstimate | None = None
         self._measured = SizeEstimate(0.01)
+        self._shown = (float("nan"), 0.0)  # a size, and when
 
     def predict(self, time: float) -> Motion | None:
         """Where the root is at a time, in metres; None if it never was known."""
@@ -111,12 +114,21 @@ class PersonState:
             self._measured.update(size, max(std / float(root[2]), 0.01))
         self._lifted.update(size, SIZE_FRAME_STD)
         self._stand(poses, size, camera, floor)
-        learnt = self._size()
+        learnt = self._paced(self._size(), time)
         scale = learnt / size if np.isfinite(learnt) and np.isfinite(size) and size > 0 else 1.0
         sure = COCO17_TO_H36M17.scores(scores[None])[0]
         extent = learnt / 3 if np.isfinite(learnt) else 1.0
         # Guessed joints are guessed alike from image to image: they are smoothed as the unsure ones.
         return self._solid.update(time, raw * scale, np.maximum(sure, 0.1), extent), scale
+
+    def _paced(self, size: float, time: float) -> float:
+        """A learnt size as it is shown at a time, not far from the one shown before."""
+        before, then = self._shown
+        if np.isfinite(before) and np.isfinite(size):
+            most = _SIZE_PACE * max(time - then, 0.0)
+            size = float(np.clip(size, before * (1 - most), before * (1 + most)))
+        self._shown = (size, time)
+        return size
 
     def _stand(self, poses: Poses, size: float, camera: Camera | None, floor: Floor) -> None:
         """What the floor says of the size."""

@@ -27,7 +27,7 @@ VERSION = 1  # counts changes that change what a seed gives
 IMAGES_PER_SCENE = FRAMES * CAMERAS
 START_NS = 1_600_000_000_000_000_000
 _SCENE_NS = 10_000_000_000  # from the beginning of one scene to that of the next
-_PERSONS = 100  # ids reserved per scene
+PERSONS = 100  # ids reserved per scene
 
 
 class Layout:
@@ -91,8 +91,8 @@ def render_scene(layout: Layout, seed: int, number: int, renderer: Renderer) -> 
             ]
             for k, one in enumerate(annotate(scene, frame, camera, picture.ids, picture.depth, surfaces)):
                 if one is not None:
-                    person_id = number * _PERSONS + k
-                    annotations.append(to_coco(one, image_id * _PERSONS + k, image_id, person_id, scene.people[k].role))
+                    person_id = number * PERSONS + k
+                    annotations.append(to_coco(one, image_id * PERSONS + k, image_id, person_id, scene.people[k].role))
     record = {"images": images, "annotations": annotations, "scene": _scene_record(scene)}
     write_json(layout.scene_record(number), record)
     return len(images)
@@ -104,7 +104,7 @@ def _image_record(scene: Scene, camera: RoomCamera, name: str, image_id: int, fr
         "file_name": name,
         "width": camera.intrinsics.width,
         "height": camera.intrinsics.height,
-        "camera": _intrinsics(camera),
+        "camera": intrinsics(camera),
         "camera_name": camera.name,
         "group": f"scene{scene.number:05d}",
         "frame": frame,
@@ -112,7 +112,8 @@ def _image_record(scene: Scene, camera: RoomCamera, name: str, image_id: int, fr
     }
 
 
-def _intrinsics(camera: RoomCamera) -> dict[str, Any]:
+def intrinsics(camera: RoomCamera) -> dict[str, Any]:
+    """A camera as annotation files give it."""
     k = camera.intrinsics
     assert k.gravity is not None
     return {
@@ -133,14 +134,14 @@ def _scene_record(scene: Scene) -> dict[str, Any]:
         "room": scene.room.number,
         "light": scene.lighting.number,
         "people": [
-            {"person_id": scene.number * _PERSONS + k, "role": p.role, "action": p.action,
+            {"person_id": scene.number * PERSONS + k, "role": p.role, "action": p.action,
              "body": p.body, "outfit": p.outfit, "motion": p.motion_number}
             for k, p in enumerate(scene.people)
         ],
         "cameras": [
             {
                 "name": camera.name,
-                **_intrinsics(camera),
+                **intrinsics(camera),
                 "width": camera.intrinsics.width,
                 "height": camera.intrinsics.height,
                 "rotation": [[round(float(v), 8) for v in row] for row in camera.rotation],

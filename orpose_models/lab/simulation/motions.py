@@ -70,11 +70,11 @@ def perform(action: str, motion: int, body: Body, times: Array, table: float = 0
     rng = member("motion", motion)
     rng.random(8)  # leave the stream of `choose_action` behind
     if action == "walk":
-        return solve(body, _walk(body, rng, times))
-    return solve(body, _stance(action, body, rng, times, table))
+        return solve(body, walk(body, rng, times))
+    return solve(body, stance(action, body, rng, times, table))
 
 
-def _stance(action: str, body: Body, rng: np.random.Generator, times: Array, table: float) -> Posture:
+def stance(action: str, body: Body, rng: np.random.Generator, times: Array, table: float) -> Posture:
     maker = KEYS[action]
     count = int(np.ceil(times[-1] / _KEY_PERIOD)) + 2
     keys = [maker(body, rng, table) for _ in range(count)]
@@ -117,7 +117,7 @@ def _stance(action: str, body: Body, rng: np.random.Generator, times: Array, tab
     )
 
 
-def _walk(body: Body, rng: np.random.Generator, times: Array) -> Posture:
+def walk(body: Body, rng: np.random.Generator, times: Array) -> Posture:
     """Along +x through the place, which is reached half-way; stance feet do not slide."""
     speed = rng.uniform(0.5, 1.1)
     step = rng.uniform(0.3, 0.38) * body.leg * (0.7 + 0.5 * speed)

@@ -1,0 +1,58 @@
+"""An encounter on disk: pictures, depth and bag belong to the annotations, and the command leaves it alone."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from orpose_models.cli.main import run
+from orpose_models.datasets.bags.reader import open_bag
+from orpose_models.datasets.by_name import open_dataset
+from orpose_models.files.disk import read_json
+from orpose_models.vocabulary.skeletons import COCO17
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("encounters")
+    options = "--scenes 1 --seconds 1 --rate 2 --split val --seed 3"
+    assert run(["simulate-encounters", str(out), *options.split()]) == 0
+    return out / "encounter000"
+
+
+def test_every_moment_has_a_picture_depth_and_annotations(made: Path) -> None:
+    document = read_json(made / "annotations.json")
+    assert document["info"]["period_s"] == 0.5
+    assert [image["stamp_ns"] - document["images"][0]["stamp_ns"] for image in document["images"]] == [0, 500_000_000]
+    truth = open_dataset(f"sim:{made}")
+    assert [len(image.persons) > 0 for image in truth.images] == [True, True]
+    assert truth.images[0].persons.person_ids.tolist() == truth.images[1].persons.person_ids.tolist()
+
+
+def test_depth_is_where_the_persons_are(made: Path) -> None:
+    document = read_json(made / "annotations.json")
+    visible, shoulder, differences = len(document["info"]["states"]) - 1, COCO17.index("left_shoulder"), []
+    for one in document["annotations"]:
+        if one["states"][shoulder] == visible:
+            image = document["images"][one["image_id"] - 1]
+            depth = cv2.imread(str(made / image["depth_name"]), cv2.IMREAD_UNCHANGED)
+            x, y = np.round(one["keypoints_all"][shoulder]).astype(int)
+            differences.append(one["keypoints3d"][shoulder][2] - depth[y, x] / 1000)
+    assert differences
+    # A joint is inside the body, whose surface is measured.
+    assert 0 < min(differences) <= max(differences) < 0.25
+
+
+def test_the_bag_has_what_is_on_disk(made: Path) -> None:
+    topics = open_bag(made / "bag").topics
+    counts = {name.removeprefix("/cam1/"): topic.count for name, topic in topics.items()}
+    assert counts == {"camera_info": 2, "depth/image_raw": 2, "image_raw/compressed": 2}
+
+
+def test_a_scene_that_is_there_is_left_alone_and_a_wrong_split_is_a_sentence(made: Path, capfd) -> None:
+    before = (made / "annotations.json").stat().st_mtime_ns
+    assert run(["simulate-encounters", str(made.parent), "--scenes", "1", "--seconds", "1", "--rate", "2"]) == 0
+    assert (made / "annotations.json").stat().st_mtime_ns == before
+    assert run(["simulate-encounters", str(made.parent), "--split", "nowhere"]) == 2
+    assert "choose one of: train, val, test" in " ".join(capfd.readouterr().err.split())
