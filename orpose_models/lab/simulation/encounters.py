@@ -110,7 +110,7 @@ def move(motion: int, body: Body, way: Way, times: Array) -> Motion:
     steps.sway[:, 0] -= travel
     steps.feet[..., 0] -= travel[:, None]
     steps.hands[..., 0] -= travel[:, None]
-    stood = stance(choose_action(motion, _STANDING), body, member("stance", motion), times, 1.0)
+    stood = stance(choose_action(motion, _STANDING), body, generator("stance", motion), times, 1.0)
 
     def between(name: str) -> Array:
         a, b = getattr(stood, name), getattr(steps, name)
