@@ -23,6 +23,10 @@ MIN_RECENT, MIN_LOST = 0.3, 0.5
 # Metres per second that people walk at, and how long (s) they go on as they went.
 WALKING = 0.8
 PERSISTENCE = 0.6
+# Who is found with less than this share of the score that somebody has is likely to be no one: a part of somebody, or a
+# shadow. It must be as alike as `MIN_FAINT` to be that person, and persons are rather those who are lost than such ones.
+FAINT = 0.5
+MIN_FAINT = 0.6
 # How much place in space and looks count beside the place in the image.
 SPACE, LOOKS = 0.6, 0.6
 # The lifter's distance wavers from image to image by this many times `ALONG_STD`.
@@ -38,6 +42,7 @@ class Track:
         box, keypoints, seen: (4,), (17, 2), (17,) as of the latest image that showed them, pixels.
         drift: (2,) pixels per second.
         time: of that image, seconds.
+        score: of the box, the mean over the latest images that showed them.
     """
 
     state: PersonState
@@ -46,6 +51,7 @@ class Track:
     seen: NDArray[np.bool_]
     drift: Floats
     time: float
+    score: float
 
     @property
     def id(self) -> int:
@@ -54,9 +60,10 @@ class Track:
 
 
 def assign(tracks: list[Track], poses: Poses, time: float) -> list[tuple[int, int]]:
-    """Pairs of a track and a person of an image: first those seen lately, then the lost.
+    """Pairs of a track and a person of an image: those seen lately, then the lost, then the faint seen lately.
 
-    Each stage takes the pairs whose similarities have the largest sum (Hungarian method).
+    Each stage takes the pairs whose similarities, weighted by the persons' scores, have the largest sum (Hungarian
+    method). The faint are tracks whose scores are far below that of a person who is left.
 
     Args:
         tracks: who is known.
@@ -64,19 +71,22 @@ def assign(tracks: list[Track], poses: Poses, time: float) -> list[tuple[int, in
         time: of the image, seconds.
     """
     pairs: list[tuple[int, int]] = []
-    left = np.arange(len(poses))
-    recent = np.array([time - track.time <= RECENT for track in tracks], bool)
-    for stage, least in ((recent, MIN_RECENT), (~recent, MIN_LOST)):
-        rows = np.flatnonzero(stage)
-        if not len(rows) or not len(left):
-            continue
-        alike, cues = similarity([tracks[row] for row in rows], poses.select(left), time)
-        limit = np.where(cues, least, MIN_SIMILARITY)
+    if not tracks or not len(poses):
+        return pairs
+    alike, cues = similarity(tracks, poses, time)
+    recent = np.array([time - track.time <= RECENT for track in tracks], bool)[:, None]
+    known = np.array([track.score for track in tracks])[:, None]
+    scores = poses.box_scores.astype(np.float64)[None]
+    limit = np.where(cues, np.where(recent, MIN_RECENT, MIN_LOST), MIN_SIMILARITY)
+    limit = np.where(cues & (scores < FAINT * known), np.maximum(limit, MIN_FAINT), limit)
+    likely = known >= FAINT * scores
+    for stage in (recent & likely, ~recent & likely, recent):
         # A pair that is not alike enough must not take the place of one that is.
-        worth = np.where(alike >= limit, alike, 0.0)
-        found = [(r, c) for r, c in zip(*linear_sum_assignment(-worth), strict=True) if worth[r, c] > 0]
-        pairs += [(int(rows[r]), int(left[c])) for r, c in found]
-        left = np.delete(left, [c for _, c in found])
+        worth = np.where(stage & (alike >= limit), alike * scores, 0.0)
+        worth[[row for row, _ in pairs]] = 0.0
+        worth[:, [column for _, column in pairs]] = 0.0
+        found = zip(*linear_sum_assignment(-worth), strict=True)
+        pairs += [(int(row), int(column)) for row, column in found if worth[row, column] > 0]
     return pairs
 
 

@@ -15,6 +15,8 @@ from orpose_models.vocabulary.similarity import box_iou
 MEMORY = 5.0
 # Persons whose boxes overlap more do not show what they look like.
 _OVERLAP = 0.25
+# How much of a person's score is renewed by an image.
+_SCORE_RENEWAL = 0.2
 # Seconds that a stamp may be ahead of the one before; of one that is more, the next stamp says whether it is true.
 _BELIEVED = 3600.0
 
@@ -72,9 +74,7 @@ class Tracker:
         self._now = time = max(self._now, time)
         self._tracks = [track for track in self._tracks if time - track.time <= self.memory]
         self._follow(size)
-        owners: dict[int, Track] = {}
-        if self._tracks and len(poses):
-            owners = {person: self._tracks[row] for row, person in assign(self._tracks, poses, time)}
+        owners = {person: self._tracks[row] for row, person in assign(self._tracks, poses, time)}
         ids = np.full(len(poses), -1, np.int64)
         parts = []
         clear = _stands_free(poses)
@@ -87,7 +87,7 @@ class Tracker:
     def _begin(self, poses: Poses, i: int, time: float) -> Track:
         seen = poses.keypoint_scores[i] > 0
         state = PersonState(self._next_id)
-        track = Track(state, poses.boxes[i], poses.keypoints[i], seen, np.zeros(2), time)
+        track = Track(state, poses.boxes[i], poses.keypoints[i], seen, np.zeros(2), time, float(poses.box_scores[i]))
         self._tracks.append(track)
         self._next_id += 1
         return track
@@ -98,6 +98,7 @@ class Tracker:
         track.box, track.keypoints = person.boxes[0], person.keypoints[0]
         track.seen, track.time = person.keypoint_scores[0] > 0, time
         track.drift = track.state.drift
+        track.score += (float(person.box_scores[0]) - track.score) * _SCORE_RENEWAL
         if clear:
             track.state.look(person.appearance[0])
         return person.with_arrays(**arrays) if self.smoothing else person

@@ -216,3 +216,25 @@ def test_who_is_remembered() -> None:
     assert tracker.known() == [(1, 0.5), (2, 0.0)]
     tracker.update(persons(0), 1.2)
     assert tracker.known() == [(1, 1.2)]
+
+
+def scored(poses: Poses, *scores: float) -> Poses:
+    return poses.with_arrays(box_scores=np.array(scores, np.float32))
+
+
+def test_a_faint_find_beside_somebody_takes_neither_their_id_nor_gives_its_own() -> None:
+    tracker = Tracker()
+    # A shadow moves about; once it lies where the person was, while the person lies where it was.
+    for i in range(5):
+        ids = tracker.update(scored(persons(0, 60), 0.8, 0.15), i / 10).ids.tolist()
+    assert ids == [1, 2]
+    assert tracker.update(scored(persons(32, 25), 0.8, 0.15), 0.5).ids.tolist()[0] == 1
+
+
+def test_a_faint_find_is_not_somebody_who_went_away() -> None:
+    tracker = Tracker()
+    for i in range(5):
+        tracker.update(scored(in_space(persons(0), (0, 0, 4)), 0.8), i / 10)
+    assert tracker.update(scored(in_space(persons(50), (0.5, 0, 4.2)), 0.15), 0.5).ids.tolist() == [2]
+    # As sure as before, the person is known there.
+    assert tracker.update(scored(in_space(persons(30), (0.3, 0, 4.1)), 0.8), 0.6).ids.tolist() == [1]
