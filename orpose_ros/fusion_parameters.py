@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from orpose_models.fusion.fuser import MEMORY
+from orpose_ros.other_parameters import OTHERS
 from orpose_ros.parameter import Parameter
 
 _DECLARATION = (
@@ -61,6 +62,22 @@ _DECLARATION = (
         "marker_lifetime", 0.5, "Seconds until a marker that is not renewed vanishes.", range=(0.05, 10.0),
         changeable=True,
     ),
+    Parameter(
+        "zones",
+        "",
+        "Named boxes in the room's frame: YAML such as {table: [-1, -0.5, 0, 1, 0.5, 2]}, x y z of two opposite "
+        "corners in metres, or the name of a .yaml file; empty for none. Events come on room/zone_events.",
+    ),
+    Parameter(
+        "zone_distance", 0.0, "Metres within which somebody is near a zone; 0 for no such events.", range=(0.0, 20.0)
+    ),
+    Parameter(
+        "zone_joints",
+        "pelvis",
+        "What of a person counts for zones: the pelvis, or any joint that is seen.",
+        choices=("pelvis", "any"),
+    ),
+    *OTHERS,
     Parameter(
         "check_period",
         5.0,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from visualization_msgs.msg import MarkerArray
@@ -17,6 +17,7 @@ from orpose_models.runtime.pipeline import Result
 from orpose_models.vocabulary.cameras import Camera
 from orpose_ros.markers import pose_markers
 from orpose_ros.message_types import message_class
+from orpose_ros.other_outputs import LATCHED, CameraOthers
 from orpose_ros.topics import placed
 
 
@@ -32,6 +33,9 @@ class Outputs:
         parameters: the node's, read at every result where they are changeable.
         marker_namespace: tells the markers of several cameras apart.
         camera: its name, which is the topics' namespace below the node's; empty for the node's own.
+
+    Raises:
+        OrposeError: as `CameraOthers`.
     """
 
     def __init__(
@@ -40,11 +44,9 @@ class Outputs:
         self._node = node
         self._parameters = parameters
         self._marker_namespace = marker_namespace
+        self._others = CameraOthers(node, parameters, marker_namespace, camera)
         qos = QoSProfile(
             depth=parameters["output_queue_depth"], reliability=reliability(parameters["output_reliability"])
-        )
-        latched = QoSProfile(
-            depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
         )
 
         def create(kind: Any, topic: str, qos: QoSProfile) -> LifecyclePublisher:
@@ -54,7 +56,7 @@ class Outputs:
         self._poses3d = create(message_class("orpose_msgs/msg/PersonPose3DArray"), "poses3d", qos)
         self._markers = create(MarkerArray, "markers", qos)
         self._overlay = create(Image, "overlay", qos)
-        self._skeleton_info = create(message_class("orpose_msgs/msg/SkeletonInfo"), "skeleton_info", latched)
+        self._skeleton_info = create(message_class("orpose_msgs/msg/SkeletonInfo"), "skeleton_info", LATCHED)
 
     @property
     def _all(self) -> tuple[LifecyclePublisher, ...]:
@@ -94,8 +96,10 @@ class Outputs:
                 result.seen, result.poses, result.resolution.full, self._parameters["keypoint_threshold"]
             )
             self._overlay.publish(bgr_to_image(drawn, header, message_class))
+        self._others.publish(result.poses, result.resolution.full, header)
 
     def destroy(self) -> None:
         """Give the topics up."""
+        self._others.destroy()
         for publisher in self._all:
             self._node.destroy_lifecycle_publisher(publisher)

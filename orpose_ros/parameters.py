@@ -12,6 +12,7 @@ import yaml
 
 from orpose_models.model_format.engines import CHOICES
 from orpose_models.registry.models import DEFAULT_MODEL
+from orpose_ros.other_parameters import OTHERS
 from orpose_ros.parameter import Parameter, Value
 
 _RELIABILITY = ("best_effort", "reliable")
@@ -174,6 +175,8 @@ _DECLARATION = (
         range=(0.05, 10.0),
         changeable=True,
     ),
+    # What others read, docs/outputs.md
+    *OTHERS,
 )
 
 PARAMETERS: Mapping[str, Parameter] = {parameter.name: parameter for parameter in _DECLARATION}

@@ -11,20 +11,19 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from rclpy.timer import Timer
 from sensor_msgs.msg import CameraInfo
-from visualization_msgs.msg import MarkerArray
 
 from orpose_models.datasets.rig_file import FrameTree, Rig, read_rig
 from orpose_models.fusion.room import Room, RoomMoment, RoomSettings
 from orpose_models.messages.camera_info import camera_from_info
-from orpose_models.messages.fields import make_header, stamp_of
+from orpose_models.messages.fields import stamp_of
 from orpose_models.messages.poses import poses_from_messages
-from orpose_models.messages.room import room_markers_message, room_persons_message, room_poses3d_message
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_ros.declaration import NodeParameters
 from orpose_ros.fusion_parameters import FUSION_PARAMETERS
 from orpose_ros.message_types import message_class
-from orpose_ros.outputs import reliability
+from orpose_ros.other_outputs import require
 from orpose_ros.room_diagnostics import SILENCE, RoomHealth, camera_statuses, room_status
+from orpose_ros.room_outputs import RoomOutputs
 from orpose_ros.topics import CAMERA, camera_names
 
 _WAITING = 30  # 2D poses that wait for their 3D poses, and the other way round
@@ -44,7 +43,7 @@ class FusionNode(LifecycleNode):
         self._halves: dict[str, OrderedDict[int, Any]] = {}
         self._infos: dict[str, bytes] = {}
         self._inputs: list[Any] = []
-        self._outputs: dict[str, Any] = {}
+        self._outputs: RoomOutputs | None = None
         self._times: list[float] = []  # when the last moments were published
         self._settings = NodeParameters(self, lambda: self._health.state != "unconfigured", FUSION_PARAMETERS)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
@@ -129,7 +128,8 @@ class FusionNode(LifecycleNode):
                 raise OrposeError(f"parameter '{parameter}' cannot be {settings[parameter]!r}: it needs {CAMERA} in it")
         self._rig = read_rig(settings["rig_file"]) if settings["rig_file"] else None
         if self._rig is None:
-            _require_tf()
+            what = "rig_file is empty, so the cameras' places come from TF, which"
+            require(what, "give a rig file", "tf2_msgs/msg/TFMessage")
         self._room = Room(
             names,
             RoomSettings(
@@ -143,13 +143,7 @@ class FusionNode(LifecycleNode):
             for name in names:
                 self._room.place(name, self._rig.of(name))
         self._halves = {name: OrderedDict() for name in names}
-        qos = QoSProfile(depth=settings["output_queue_depth"], reliability=reliability(settings["output_reliability"]))
-        for topic, kind in (
-            ("poses3d", message_class("orpose_msgs/msg/PersonPose3DArray")),
-            ("persons", message_class("orpose_msgs/msg/RoomPersonArray")),
-            ("markers", MarkerArray),
-        ):
-            self._outputs[topic] = self.create_lifecycle_publisher(kind, f"room/{topic}", qos)
+        self._outputs = RoomOutputs(self, settings, names, self._rig.frame if self._rig else settings["room_frame"])
 
     def _subscribe(self, name: str) -> None:
         for parameter, kind, receive in (
@@ -216,29 +210,11 @@ class FusionNode(LifecycleNode):
             self._room.calibrate(name, camera)
 
     def _publish(self, moment: RoomMoment) -> None:
-        frame = self._rig.frame if self._rig is not None else self._settings["room_frame"]
-        header = make_header(moment.stamp_ns, frame, message_class)
-        persons = moment.persons
-        assert self._room is not None
-        made = {
-            "poses3d": lambda: room_poses3d_message(persons, header, message_class),
-            "persons": lambda: room_persons_message(
-                persons, self._room.names if self._room else (), moment.present, header, message_class
-            ),
-            "markers": lambda: room_markers_message(
-                persons,
-                header,
-                message_class,
-                self._settings["marker_lifetime"],
-                self._settings["joint_threshold"],
-            ),
-        }
-        for topic, publisher in self._outputs.items():
-            if publisher.get_subscription_count():
-                publisher.publish(made[topic]())
+        if self._outputs is not None:
+            self._outputs.publish(moment)
         now = time.monotonic()
         self._times = [at for at in self._times if now - at < SILENCE] + [now]
-        self._health.persons = len(persons)
+        self._health.persons = len(moment.persons)
 
     def _stop(self) -> None:
         for one in self._inputs:
@@ -247,9 +223,9 @@ class FusionNode(LifecycleNode):
 
     def _release(self) -> None:
         self._stop()
-        for publisher in self._outputs.values():
-            self.destroy_lifecycle_publisher(publisher)
-        self._outputs, self._room, self._rig = {}, None, None
+        if self._outputs is not None:
+            self._outputs.destroy()
+        self._outputs = self._room = self._rig = None
         self._tree, self._infos, self._health.verdicts = FrameTree(), {}, ()
 
     def _publish_diagnostics(self) -> None:
@@ -278,13 +254,3 @@ class FusionNode(LifecycleNode):
             for what, status in found.items()
         ]
         self._diagnostics.publish(array)
-
-
-def _require_tf() -> None:
-    try:
-        message_class("tf2_msgs/msg/TFMessage")
-    except ImportError:
-        raise OrposeError(
-            "rig_file is empty, so the cameras' places come from TF, but tf2_msgs is not installed; install it, or "
-            "give a rig file"
-        ) from None

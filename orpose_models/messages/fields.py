@@ -20,9 +20,13 @@ _SECOND = 1_000_000_000
 
 def make_header(stamp_ns: int, frame_id: str, types: MessageTypes) -> Any:
     """A std_msgs/Header from a time in nanoseconds."""
+    return types("std_msgs/msg/Header")(stamp=make_time(stamp_ns, types), frame_id=frame_id)
+
+
+def make_time(stamp_ns: int, types: MessageTypes) -> Any:
+    """A builtin_interfaces/Time from a time in nanoseconds."""
     sec, nanosec = divmod(stamp_ns, _SECOND)
-    stamp = types("builtin_interfaces/msg/Time")(sec=sec, nanosec=nanosec)
-    return types("std_msgs/msg/Header")(stamp=stamp, frame_id=frame_id)
+    return types("builtin_interfaces/msg/Time")(sec=sec, nanosec=nanosec)
 
 
 def copy_header(header: Any, types: MessageTypes) -> Any:
