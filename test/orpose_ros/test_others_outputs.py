@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-WITHOUT = "not installed here: tools/stand_ins.sh builds stand-ins and runs this"
-pytest.importorskip("vision_msgs.msg", reason=f"vision_msgs is {WITHOUT}")
-pytest.importorskip("tf2_msgs.msg", reason=f"tf2_msgs is {WITHOUT}")
-pytest.importorskip("hri_msgs.msg", reason=f"hri_msgs is {WITHOUT}")
+pytest.importorskip("vision_msgs.msg", reason="vision_msgs is not installed: tools/stand_ins.sh builds stand-ins")
+pytest.importorskip("tf2_msgs.msg", reason="tf2_msgs is not installed: tools/stand_ins.sh builds stand-ins")
+pytest.importorskip("hri_msgs.msg", reason="hri_msgs is not installed: tools/stand_ins.sh builds stand-ins")
 pytest.importorskip(
     "orpose_msgs.msg._zone_event", reason="the ROS packages are not built or not sourced: source tools/ros_env.sh"
 )
