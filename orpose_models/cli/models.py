@@ -30,9 +30,11 @@ def models(
         table.add_row(name, description)
     output.print(table)
     table = Table("engine", "runs on", "numbers", "here")
+    missing = {name: reason for name in ENGINES if (reason := why_not(name)) is not None}
     for name, engine in ENGINES.items():
-        reason = (why_not(name) or "can be used").removeprefix(f"engine {name!r} ")
-        table.add_row(name, engine.device, engine.precision, reason)
+        table.add_row(name, engine.device, engine.precision, "no" if name in missing else "yes")
     output.print(table)
+    for reason in missing.values():
+        output.print(reason, soft_wrap=True)
     if check:
         load_model(DEFAULT_MODEL, engine="auto")  # which says what it takes

@@ -51,7 +51,7 @@ def choose(load: Callable[[str], PoseModel], say: Say = lambda text: None) -> Ch
         if name == DEFAULT_ENGINE:
             break
         if reason := why_not(name):
-            refused[name] = reason
+            refused[name] = reason.removeprefix(f"engine {name!r} ")
             continue
         reference = reference or load(DEFAULT_ENGINE)
         say(f"engine auto tries {name}")
