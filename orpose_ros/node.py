@@ -9,7 +9,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.timer import Timer
 
-from orpose_models.model_format.pose_model import Chosen, PoseModel
+from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.registry.batches import settled_batch
 from orpose_models.registry.models import load_model
 from orpose_models.runtime.engines import DeviceError
@@ -70,8 +70,6 @@ class PoseNode(LifecycleNode):
         self.get_logger().info(
             f"model {self._model.name} ({self._model.engine}, sha256 {self._model.sha256[:12]}), privacy guard: {guard}"
         )
-        if isinstance(self._model, Chosen) and self._model.chosen:
-            self.get_logger().info(self._model.chosen)
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -93,10 +91,8 @@ class PoseNode(LifecycleNode):
         self._stalled.clear()
         self._state = "active"
         for stream in streams.values():
-            kind = (
-                "rectified images: P of camera_info, no distortion" if stream.rectified else "images as they are taken"
-            )
-            self.get_logger().info(f"waiting on {stream.image_topic} for {kind}")
+            kind = "rectified images (P of camera_info, no distortion)" if stream.rectified else "images"
+            self.get_logger().info(f"waiting for {kind} on {stream.image_topic}")
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
