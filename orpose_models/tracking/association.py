@@ -23,8 +23,8 @@ MIN_RECENT, MIN_LOST = 0.3, 0.5
 # Metres per second that people walk at, and how long (s) they go on as they went.
 WALKING = 0.8
 PERSISTENCE = 0.6
-# Who is found with less than this share of the score that somebody has is likely to be no one: a part of somebody, or a
-# shadow. It must be as alike as `MIN_FAINT` to be that person, and persons are rather those who are lost than such ones.
+# A find with less than this share of a known person's score is likely to be nobody: a part of somebody, or a shadow. To
+# be that person it must be as alike as `MIN_FAINT`; a person is taken to be lost rather than to be such a find.
 FAINT = 0.5
 MIN_FAINT = 0.6
 # How much place in space and looks count beside the place in the image.
