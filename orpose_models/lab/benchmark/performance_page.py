@@ -28,7 +28,7 @@ from orpose_models.vocabulary.errors import OrposeError
 _HEAD = """\
 # Performance
 
-For knowing how fast a model and the node are, how much memory they take, and whether that is what they are to achieve.
+For knowing how fast a model and the node are, how much memory they take, and whether that meets the goals.
 `orpose benchmark --documents docs` writes this page from the files in `docs/performance`; changes by hand are lost.
 What has no file or no figure there is shown as not measured.
 """
