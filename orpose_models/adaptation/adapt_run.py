@@ -50,6 +50,7 @@ class AdaptPlan:
         over_time: whether labels are corrected over time and by other cameras.
         short: whether a short recording will do.
         workers: processes that label and train.
+        engine: what computes the teacher's networks; None for its own, 'auto' for the fastest that is here.
     """
 
     recordings: tuple[Recording, ...]
@@ -66,20 +67,27 @@ class AdaptPlan:
     over_time: bool = True
     short: bool = False
     workers: int = field(default_factory=lambda: min(8, os.cpu_count() or 1))
+    engine: str | None = None
 
     @property
     def name(self) -> str:
         """The student's name."""
         return self.out.resolve().name
 
-    def also(self, others: tuple[Path, ...], over_time: bool, short: bool, workers: int | None) -> "AdaptPlan":
+    @property
+    def labellers(self) -> int:
+        """Processes that label: with an engine of choice one, whose calls of several images are joined."""
+        return self.workers if self.engine is None else 1
+
+    def also(
+        self, others: tuple[Path, ...], over_time: bool, short: bool, workers: int | None, engine: str | None
+    ) -> "AdaptPlan":
         """The same plan with what is set more rarely; `workers` None leaves them as they are."""
-        return replace(
-            self, others=others, over_time=over_time, short=short, workers=self.workers if workers is None else workers
-        )
+        workers = self.workers if workers is None else workers
+        return replace(self, others=others, over_time=over_time, short=short, workers=workers, engine=engine)
 
     def as_plain(self, start_sha256: str) -> dict[str, Any]:
-        """What the result depends on; neither the number of processes nor whether it is forgotten."""
+        """What the result depends on; not the number of processes, the engine, or whether it is forgotten."""
         return {
             "sources": [one.identity() for one in self.recordings],
             "start_sha256": start_sha256,
@@ -242,9 +250,9 @@ class _Adapting:
             learn = plan.moments or pace.USUAL_MOMENTS
         else:
             shot = next(plan.recordings[0].shots())
-            seconds = pace.seconds_a_label(plan.teacher, shot.read(), plan.max_pixels)
+            seconds = pace.seconds_a_label(plan.teacher, plan.engine, shot.read(), plan.max_pixels)
             timed = any(recording.timed for recording in plan.recordings)
-            learn = pace.moments_within(plan.budget_s, seconds, plan.workers, timed)
+            learn = pace.moments_within(plan.budget_s, seconds, plan.labellers, timed)
             learn = max(pace.LEAST_MOMENTS, learn // max(1, len(together(plan.recordings))))
         return {"learn": learn, "choose": max(6, learn // 8), "prove": max(12, learn // 4)}
 
@@ -252,8 +260,8 @@ class _Adapting:
         plan, material = self.plan, self.material
 
         def label() -> Any:
-            where = material.frames, material.taught
-            teach_frames(plan.recordings, frames, *where, plan.teacher, plan.accept, plan.workers, self.reporter)
+            where, who = (material.frames, material.taught), (plan.teacher, plan.accept)
+            teach_frames(plan.recordings, frames, *where, *who, plan.labellers, plan.engine, self.reporter)
             found = room_labels(
                 plan.recordings, frames, material.taught, material.room, material.nobody, HARD, plan.over_time
             )

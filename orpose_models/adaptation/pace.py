@@ -48,9 +48,9 @@ def iterations_within(budget_s: float | None, left_s: float | None, seconds_an_i
     return min(fit, _MOST_ITERATIONS)
 
 
-def seconds_a_label(teacher: str, image: NDArray[np.uint8], max_pixels: int | None) -> float:
+def seconds_a_label(teacher: str, engine: str | None, image: NDArray[np.uint8], max_pixels: int | None) -> float:
     """How long the teacher takes for an image, in one thread."""
-    model, seen = load_model(teacher, 1), seen_as(image, max_pixels)
+    model, seen = load_model(teacher, 1, engine), seen_as(image, max_pixels)
     model.predict(seen)
     begun = time.monotonic()
     model.predict(seen)

@@ -33,6 +33,7 @@ def teach_frames(
     teacher: str,
     accept: float,
     workers: int,
+    engine: str | None,
     reporter: Reporter,
 ) -> None:
     """Let the teacher label the frames that are to be labelled, once; an interrupted labelling goes on."""
@@ -51,7 +52,7 @@ def teach_frames(
         known = camera if camera is not None and not camera.guessed else None
         sources.append(place)
         choices.append(Choice(View(known, camera.gravity if camera is not None else None)))
-    plan = TeachPlan(tuple(sources), tuple(choices), labels, teacher, accept=accept, workers=workers)
+    plan = TeachPlan(tuple(sources), tuple(choices), labels, teacher, accept=accept, workers=workers, engine=engine)
     if teach(plan, reporter) is None:
         raise OrposeError(f"{labels}: another process is labelling these frames; wait for it")
 

@@ -63,6 +63,8 @@ Workers = Annotated[
     int | None, typer.Option(min=1, help="Processes that label and train (default: one for each core, at most 8).")
 ]
 
+Engine = Annotated[str | None, typer.Option(help="What computes the teacher, by name or auto (default: its own).")]
+
 
 def adapt(
     recording: Recordings,
@@ -83,6 +85,7 @@ def adapt(
     one_by_one: OneByOne = False,
     short: Short = False,
     workers: Workers = None,
+    engine: Engine = None,
 ) -> None:
     """Make a student for one room, and say whether it is better than the one before.
 
@@ -101,7 +104,7 @@ def adapt(
         opened = _open(recording, topic, fps, camera, pitch, reporter)
         seconds = None if budget is None else budget * 3600
         plan = AdaptPlan(opened, out, start, teacher, accept, seconds, moments, iterations, max_input_pixels, forget)
-        plan = plan.also(tuple(labels or ()), not one_by_one, short, workers)
+        plan = plan.also(tuple(labels or ()), not one_by_one, short, workers, engine)
         adapted = run(plan, reporter)
     _say(adapted, plan.name)
     if not adapted.recommended:
