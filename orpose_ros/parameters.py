@@ -79,7 +79,8 @@ _DECLARATION = (
     Parameter(
         "model",
         DEFAULT_MODEL,
-        "Name of the pose model ('orpose models' lists them), or the folder of an exported student.",
+        "Name of the pose model ('orpose models' lists them), or the folder of an exported student. @SIDE after it "
+        "sets the short side of the network's input: more finds smaller persons, less is faster.",
     ),
     Parameter(
         "engine",

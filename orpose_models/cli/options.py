@@ -9,7 +9,13 @@ from orpose_models.model_format.engines import CHOICES
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.resolution import MAX_FACTOR, MIN_FACTOR
 
-Model = Annotated[str, typer.Option(help="Which model; `orpose models` lists them.")]
+Model = Annotated[
+    str,
+    typer.Option(
+        help="Which model; `orpose models` lists them. @SIDE after it sets the short side of a student's input: "
+        "more finds smaller persons, less is faster."
+    ),
+]
 Downsample = Annotated[
     float, typer.Option(min=MIN_FACTOR, max=MAX_FACTOR, help="Reduce the image by this factor first.")
 ]

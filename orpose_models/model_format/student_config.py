@@ -1,6 +1,8 @@
 """The sizes and settings of a student network."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from typing_extensions import Self
 
 from orpose_models.vocabulary.resolution import Size
 
@@ -116,6 +118,10 @@ class OneStageConfig:
         if self.max_persons > _SMALLEST_MAP:
             raise ValueError(f"max_persons must be at most {_SMALLEST_MAP}, got {self.max_persons}")
 
+    def sized(self, short_side: int) -> Self:
+        """With another short side, and a long side in proportion."""
+        return replace(self, short_side=short_side, long_side=round(self.long_side * short_side / self.short_side))
+
     def input_size(self, full: Size, seen: Size) -> Size:
         """Width, height that an image is scaled to for the network, multiples of `MULTIPLE`.
 
@@ -123,7 +129,8 @@ class OneStageConfig:
             full: width, height of the original, which give the shape.
             seen: of the image that is given, possibly reduced.
         """
-        side = next((side for limit, side in self.small_images if min(seen) <= limit), self.short_side)
+        small = next((side for limit, side in self.small_images if min(seen) <= limit), self.short_side)
+        side = min(small, self.short_side)
         scale = min(side / min(full), self.long_side / self.short_side * side / max(full))
         width, height = (max(1, round(length * scale / MULTIPLE)) * MULTIPLE for length in full)
         return width, height

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from orpose_models.model_format.engines import AUTO, CHOICES, DEFAULT_ENGINE
@@ -78,6 +79,7 @@ MODELS: Mapping[str, tuple[str, Callable[[int | None, str | None], PoseModel]]] 
 # Those of them that run on torch and nothing else.
 ON_TORCH = ("paper-teacher",)
 DEFAULT_MODEL = "orpose-all-light"  # of the command line and of the node
+SIDES = (96, 1024)  # of a network's input that can be asked for
 # Exported students that come with the program, each in a folder of its name.
 SHIPPED = Path(__file__).resolve().parents[1] / "models"
 
@@ -87,12 +89,19 @@ def shipped_models() -> dict[str, Path]:
     return {path.parent.name: path.parent for path in sorted(SHIPPED.glob("*/model.json"))}
 
 
+def plain_name(name: str) -> tuple[str, str]:
+    """A model's name without `@SIDE`, and SIDE; empty without one."""
+    plain, _, side = name.rpartition("@")
+    return (plain, side) if plain and not Path(name).exists() else (name, "")
+
+
 def load_model(name: str, threads: int | None = None, engine: str | None = None) -> PoseModel:
     """Load a model.
 
     Args:
         name: one of `shipped_models`, `MODELS` or `own_models`, the folder of an exported student, or a trained
-            student's FILE.safetensors.
+            student's FILE.safetensors. `@SIDE` after a light student's has its network look at images with that short
+            side, in pixels, instead of the student's own: less is faster, more finds smaller persons.
         threads: how many threads it may use; None for all cores.
         engine: one of `ENGINES`; 'auto' for the fastest that computes the same here (`choosing`); None for the model's
             own, which is `DEFAULT_ENGINE` for exported students and the packaged teacher.
@@ -103,6 +112,9 @@ def load_model(name: str, threads: int | None = None, engine: str | None = None)
     """
     if engine is not None and engine not in CHOICES:
         raise OrposeError(f"engine {engine!r} is not known; choose one of: {', '.join(CHOICES)}")
+    plain, side = plain_name(name)
+    if side:
+        return _sized(name, load_model(plain, threads, engine), side)
     if engine == AUTO:
         return _chosen(name, threads)
     if name in MODELS:
@@ -125,6 +137,18 @@ def load_model(name: str, threads: int | None = None, engine: str | None = None)
     if engine not in (None, model.engine):
         raise OrposeError(f"model {name!r} runs on {model.engine}, not on {engine}; leave the choice to the model")
     return model
+
+
+def _sized(name: str, model: PoseModel, side: str) -> PoseModel:
+    """A student whose network sees images with another short side; it is called `name`."""
+    from orpose_models.runtime.student import RuntimeStudent
+
+    least, most = SIDES
+    if not side.isdecimal() or not least <= int(side) <= most:
+        raise OrposeError(f"model {name!r}: after the @ comes the network's short side, {least}..{most} pixels")
+    if not isinstance(model, RuntimeStudent):
+        raise OrposeError(f"model {name!r}: only a light student's input can be chosen; leave out @{side}")
+    return replace(model, name=f"{model.name}@{side}", config=model.config.sized(int(side)))
 
 
 def _chosen(name: str, threads: int | None) -> PoseModel:

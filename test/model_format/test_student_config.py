@@ -26,6 +26,21 @@ def test_the_input_size_follows_what_an_image_carries(full, seen, size):
 
 
 @pytest.mark.parametrize(
+    ("side", "full", "seen", "size"),
+    [
+        (384, (640, 480), (640, 480), (512, 384)),
+        (384, (1920, 480), (1920, 480), (768, 192)),
+        (384, (640, 480), (80, 60), (224, 160)),
+        (128, (640, 480), (640, 480), (160, 128)),
+        (128, (640, 480), (128, 96), (160, 128)),  # a small image has no larger network than others
+    ],
+)
+def test_another_short_side(side, full, seen, size):
+    assert CONFIG.sized(side).input_size(full, seen) == size
+    assert CONFIG.sized(side).sized(256) == CONFIG
+
+
+@pytest.mark.parametrize(
     ("change", "problem"),
     [
         ({"branches": ("hard", "soft")}, "branches must be"),

@@ -93,8 +93,9 @@ def _numbers_of_weights(source: str) -> int | None:
     """How many numbers the file of weights of a student holds; None of models that have none."""
     from safetensors import safe_open
 
-    from orpose_models.registry.models import shipped_models
+    from orpose_models.registry.models import plain_name, shipped_models
 
+    source, _ = plain_name(source)
     place = shipped_models().get(source, Path(source))
     file = next(iter(sorted(place.glob("*.safetensors"))), None) if place.is_dir() else place
     if file is None or file.suffix != ".safetensors":
