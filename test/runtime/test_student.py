@@ -270,26 +270,6 @@ def test_what_is_no_model_is_refused(exported_student, tmp_path):
         shutil.rmtree(tmp_path / "bad")
 
 
-def test_the_size_of_the_network_s_input_is_chosen_by_name(exported_student, student, frames):
-    side = student.config.short_side
-    assert side == 256
-    assert same(load_model(f"{exported_student}@{side}", 1).predict(frames[0]), student.predict(frames[0]))
-    larger = load_model(f"{exported_student}@384", 1)
-    assert larger.name == f"{student.name}@384"
-    assert (larger.config.short_side, larger.config.long_side) == (384, 768)
-    assert_close(larger.predict(frames[0]), load_model(f"{exported_student}@384", 1, "torch").predict(frames[0]))
-    for name, problem in {
-        f"{exported_student}@95": "after the @ comes the network's short side, 96..1024 pixels",
-        f"{exported_student}@1025": "96..1024 pixels",
-        f"{exported_student}@": "is not known",
-        f"{exported_student}@large": "96..1024 pixels",
-        "teacher-fast@384": "only a light student's input can be chosen; leave out @384",
-        "nonesuch@384": "model 'nonesuch' is not known",
-    }.items():
-        with pytest.raises(OrposeError, match=problem):
-            load_model(name, 1)
-
-
 def test_engines_are_chosen_by_name(exported_student, student_checkpoint):
     with pytest.raises(
         OrposeError, match="engine 'cuda' is not known; choose one of: auto, onnxruntime, onnxruntime-int8"
