@@ -80,14 +80,20 @@ def _as_text(value: Any) -> Any:
     return printable(value) if isinstance(value, str) else value
 
 
-def read_json(path: str | Path) -> Any:
+def read_json(path: str | Path, most: int | None = None) -> Any:
     """Read a JSON file.
 
+    Args:
+        path: of the file.
+        most: bytes that such a file has at most; None for no limit.
+
     Raises:
-        OrposeError: the file is missing, cannot be read or is not JSON.
+        OrposeError: the file is missing, cannot be read, is larger than any such file, or is not JSON.
     """
     path = Path(path)
     try:
+        if most is not None and path.stat().st_size > most:
+            raise OrposeError(f"{printable(path)}: too large for such a file (more than {most / 1e6:.0f} MB)")
         return json.loads(path.read_text())
     except FileNotFoundError:
         raise OrposeError(f"{printable(path)}: no such file") from None

@@ -19,6 +19,11 @@ GRAPHS = ("network", "lifters")
 # Those of which there is another one, partly in 8 bit.
 QUANTISED = ("network",)
 FILES = (WEIGHTS, *(f"{name}.onnx" for name in GRAPHS), *(f"{name}-int8.onnx" for name in QUANTISED))
+# Bytes. A graph without its weights is small; what is larger is none of ours.
+_MOST_MANIFEST, _MOST_GRAPH = 1 << 24, 1 << 26
+# How an ONNX file says that numbers lie in the weights' file: two strings, each with its tag and length.
+_LOCATION = b"location"
+_IN_WEIGHTS = bytes([10, len(_LOCATION)]) + _LOCATION + bytes([18, len(WEIGHTS)]) + WEIGHTS.encode()
 
 
 class Manifest(BaseModel):
@@ -52,22 +57,45 @@ def read_manifest(folder: str | Path) -> tuple[Manifest, str]:
     Returns:
         The manifest and its own SHA-256, which by those of the files in it identifies the whole model.
 
+    The folder may be from anywhere: nothing outside it is read, and no file of it is larger than what it is for.
+
     Raises:
-        OrposeError: no such folder, not a model, a file is missing, or its SHA-256 is not the one named.
+        OrposeError: no such folder, not a model, a file is missing, its SHA-256 is not the one named, or a graph
+            takes numbers from another file than the weights'.
     """
     folder = Path(folder)
     path = folder / MANIFEST
     if not path.is_file():
         raise OrposeError(f"{folder}: holds no model (it has no {MANIFEST}); make one with: orpose export")
     try:
-        manifest = Manifest.model_validate(read_json(path))
+        manifest = Manifest.model_validate(read_json(path, _MOST_MANIFEST))
     except ValidationError as error:
         raise layout_error(f"{path}: not a model of this version", error) from None
     for name in FILES:
         try:
-            actual = sha256(folder / name)
+            actual = sha256(_plain(folder / name))
         except OSError as error:
             raise OrposeError(f"{file_problem(error)}; export the model again") from None
         if actual != manifest.files.get(name):
             raise OrposeError(f"{folder / name}: corrupt (its SHA-256 is not {MANIFEST}'s); export the model again")
+        if name.endswith(".onnx"):
+            _check_graph(folder / name)
     return manifest, hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _plain(path: Path) -> Path:
+    """A path of a file that has an end: neither a pipe nor a device."""
+    if path.exists() and not path.is_file():
+        raise OrposeError(f"{path}: not a file; export the model again")
+    return path
+
+
+def _check_graph(path: Path) -> None:
+    """
+    Raises:
+        OrposeError: the graph is too large, or takes numbers from elsewhere than the weights' file beside it.
+    """
+    if path.stat().st_size > _MOST_GRAPH:
+        raise OrposeError(f"{path}: too large for a graph without weights; export the model again")
+    if _LOCATION in path.read_bytes().replace(_IN_WEIGHTS, b""):
+        raise OrposeError(f"{path}: takes numbers from another file than {WEIGHTS}; export the model again")

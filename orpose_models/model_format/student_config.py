@@ -16,6 +16,9 @@ _SMALLEST_MAP = (MULTIPLE // 4) ** 2
 # Which sets of labels a branch learns, by the branch's name; "both" is for networks of one branch.
 LEARNS: dict[str, tuple[str, ...]] = {"soft": ("soft",), "hard": ("hard",), "both": SETS}
 
+# Pixels of a side, widths and numbers: what is above is no network, whatever a file from elsewhere says.
+_MOST = 8192
+
 _POSITIVE = (
     "short_side", "long_side", "fpn_channels", "anchor_sizes", "aspect_ratios", "proposals_before_nms",
     "proposals_after_nms", "box_hidden", "keypoint_channels", "keypoint_layers", "lifter_hidden", "max_persons",
@@ -68,8 +71,7 @@ class StudentConfig:
             raise ValueError("aspect_ratios must have one at least")
         for name in _POSITIVE:
             value = getattr(self, name)
-            if not all(number > 0 for number in (value if isinstance(value, tuple) else (value,))):
-                raise ValueError(f"{name} must be above 0, got {value}")
+            _check_bounds(name, value)
         for name in ("proposal_nms", "score_threshold", "box_nms"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in 0..1, got {getattr(self, name)}")
@@ -78,6 +80,14 @@ class StudentConfig:
         """Width, height to which an image whose original is `full` is scaled for the network."""
         scale = min(self.short_side / min(full), self.long_side / max(full))
         return max(1, round(full[0] * scale)), max(1, round(full[1] * scale))
+
+
+def _check_bounds(name: str, value: int | tuple[int, ...]) -> None:
+    numbers = value if isinstance(value, tuple) else (value,)
+    if not all(number > 0 for number in numbers):
+        raise ValueError(f"{name} must be above 0, got {value}")
+    if not all(number <= _MOST for number in numbers):
+        raise ValueError(f"{name} must be at most {_MOST}, got {value}")
 
 
 PAPER = StudentConfig()
@@ -109,11 +119,13 @@ class OneStageConfig:
         if self.branches != SETS and (len(self.branches) != 1 or self.branches[0] not in LEARNS):
             raise ValueError(f"branches must be {SETS} or one of {tuple(LEARNS)}, got {self.branches}")
         for name in ("lifter_hidden", "short_side", "long_side", "max_persons"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
+            _check_bounds(name, getattr(self, name))
         limits = [limit for limit, _ in self.small_images]
         if limits != sorted(set(limits)) or not all(side > 0 for pair in self.small_images for side in pair):
             raise ValueError(f"small_images must be pairs of rising limits and sides above 0, got {self.small_images}")
+        side = max([self.short_side, *(side for _, side in self.small_images)])
+        if side * max(self.long_side / self.short_side, 1) > _MOST:
+            raise ValueError(f"short_side, long_side and small_images make sides of more than {_MOST} pixels")
         # The smallest map has to have a cell for everybody.
         if self.max_persons > _SMALLEST_MAP:
             raise ValueError(f"max_persons must be at most {_SMALLEST_MAP}, got {self.max_persons}")

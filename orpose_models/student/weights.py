@@ -53,7 +53,10 @@ def load_student(path: str | Path) -> tuple[Any, dict[str, Any]]:
     head, tensors = _read(Path(path))
     network, config = _KINDS[head["kind"]]
     try:
-        student = network(TypeAdapter(config).validate_python(head["config"]))
+        sizes: StudentConfig | OneStageConfig = TypeAdapter(config).validate_python(head["config"])
+        with torch.device("meta"):  # takes no memory: a file must not ask for more than it holds
+            network(sizes).load_state_dict(tensors, assign=True)
+        student = network(sizes)
         student.load_state_dict(tensors)
     except ValidationError as error:
         raise OrposeError(f"{path}: its configuration is wrong: {error.errors()[0]['msg']}") from None

@@ -1,10 +1,16 @@
 """The command `orpose`: the verbs of `orpose_models.cli` and those that need ROS."""
 
+import os
+import signal
 import sys
+from types import FrameType
 
 
 def main() -> None:
     """Entry point of the console script."""
+    heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # who ignores it goes on doing so
+    if heard:
+        signal.signal(signal.SIGINT, _stop)
     try:
         from orpose_models.cli.bag import app as bag
         from orpose_models.cli.main import app, run
@@ -16,4 +22,12 @@ def main() -> None:
     bag.command("play")(play)
     app.command("benchmark-node")(benchmark_node)
     app.command("demo")(demo)
+    if heard:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(run())
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """End at once: while libraries are imported an exception may come to nothing, or to a traceback."""
+    os.write(2, b"interrupted\n")
+    os._exit(130)

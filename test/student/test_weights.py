@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from resource import RUSAGE_SELF, getrusage
 
 import numpy as np
 import pytest
@@ -131,3 +132,19 @@ def test_bad_weights_files(kind, tmp_path):
     refused({**head, "version": 99}, "version 99, this program reads 1")
     refused({**head, "config": {"branches": 3}}, "configuration is wrong")
     refused({**head, "kind": "other"}, "is of a kind 'other' that this program does not know")
+
+
+@pytest.mark.parametrize(
+    ("kind", "config"), [("regions", {"fpn_channels": 8192, "box_hidden": 8192}), ("light", {"lifter_hidden": 8192})]
+)
+def test_a_file_takes_no_more_memory_than_it_holds(kind, config, tmp_path):
+    path = tmp_path / "student.safetensors"
+    head = {"version": 1, "kind": kind, "config": config, "info": {}}
+    save_file({"a": torch.zeros(1)}, path, {"orpose-student": json.dumps(head)})
+    before = getrusage(RUSAGE_SELF).ru_maxrss
+    with pytest.raises(OrposeError, match="do not fit"):
+        load_student(path)
+    assert getrusage(RUSAGE_SELF).ru_maxrss - before < 200_000  # KiB; the network itself has gigabytes
+    save_file({"a": torch.zeros(1)}, path, {"orpose-student": json.dumps({**head, "config": {"lifter_hidden": 8193}})})
+    with pytest.raises(OrposeError, match="lifter_hidden must be at most 8192"):
+        load_student(path)
