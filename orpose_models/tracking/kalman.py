@@ -1,4 +1,4 @@
-"""Constant-velocity Kalman filters, that answer at once: what comes out is of the moment that went in."""
+"""Where somebody is who stands or walks: two Kalman filters that share what is known, and answer at once."""
 
 import math
 from dataclasses import dataclass
@@ -16,6 +16,12 @@ HARD_GATE = 8.0
 PATIENCE = 0.25
 # Longest step in seconds: beyond it nothing is known of the motion any more.
 LONGEST_STEP = 10.0
+# Who rests sways: metres by which the place wanders in a second (as the root of time), and m/s.
+SWAY, SWAY_SPEED = 0.03, 0.05
+# Seconds that people rest, and that they move, before the other begins: means.
+RESTING, MOVING = 3.0, 3.0
+# Share of those who move among those who are seen for the first time.
+_MOVE_AT_FIRST = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,21 +39,32 @@ class Motion:
     covariance: Floats
 
 
+@dataclass(eq=False)
+class _Mode:
+    """One idea of what a point does: its state (6,), covariance (6, 6), and how probable the idea is."""
+
+    state: Floats
+    covariance: Floats
+    share: float
+
+
 class PointFilter:
-    """The motion of one point in space: white-noise acceleration, full covariances, outliers gated.
+    """The motion of one point in space, that rests or moves evenly: an interacting-multiple-model filter.
+
+    While it rests, its place is steadied over seconds; when it begins to move, it is followed at once. Moving is a
+    white-noise acceleration. Covariances are full, and outliers gated.
 
     Args:
         acceleration: standard deviation of the acceleration on each axis, m/s^2.
-        speed: standard deviation of the speed on each axis of something that is seen for the first time, m/s.
+        speed: standard deviation of the speed on each axis of something that begins to move, m/s.
     """
 
-    def __init__(self, acceleration: float = 1.5, speed: float = 0.7) -> None:
+    def __init__(self, acceleration: float = 1.0, speed: float = 0.7) -> None:
         if not acceleration > 0 or not speed > 0:
             raise ValueError(f"acceleration and speed must be positive, got {acceleration} and {speed}")
         self._acceleration = acceleration
         self._speed = speed
-        self._state = np.zeros(6)
-        self._covariance = np.zeros((6, 6))
+        self._modes: list[_Mode] = []  # resting, moving
         self._time: float | None = None
         self._agreed = -np.inf
 
@@ -56,11 +73,16 @@ class PointFilter:
         """Whether anything was measured yet."""
         return self._time is not None
 
+    @property
+    def moving(self) -> float:
+        """How probable it is that the point moves, 0..1; 0 before the first measurement."""
+        return self._modes[1].share if self._modes else 0.0
+
     def predict(self, time: float) -> Motion | None:
         """The motion at a time (s), by what was measured until now; None before the first measurement."""
         if self._time is None:
             return None
-        return _motion(*self._ahead(time))
+        return _together(self._ahead(time))
 
     def update(self, time: float, position: ArrayLike, covariance: ArrayLike) -> Motion:
         """Take a measurement and say where the point is now.
@@ -79,51 +101,97 @@ class PointFilter:
         if self._time is None:
             return self._begin(time, measured, noise)
         now = max(time, self._time)
-        state, spread = self._ahead(now)
-        off = measured - state[:3]
-        distance = _mahalanobis(off, spread[:3, :3] + noise)
-        if distance > HARD_GATE:
+        modes = self._ahead(now)
+        off = [_mahalanobis(measured - mode.state[:3], mode.covariance[:3, :3] + noise) for mode in modes]
+        if min(off) > HARD_GATE:
             if now - self._agreed > PATIENCE:
                 return self._begin(now, measured, noise)
-            self._state, self._covariance, self._time = state, spread, now
-            return _motion(state, spread)
-        self._agreed = now
-        if distance > SOFT_GATE:
-            # As much more noise as leaves the measurement at the gate.
-            noise = noise + (spread[:3, :3] + noise) * ((distance / SOFT_GATE) ** 2 - 1)
-        gain = np.linalg.solve(spread[:3, :3] + noise, spread[:3]).T
-        kept = np.eye(6)
-        kept[:, :3] -= gain
-        # Joseph's form stays symmetric and positive.
-        self._state = state + gain @ off
-        self._covariance = kept @ spread @ kept.T + gain @ noise @ gain.T
-        self._time = now
-        return _motion(self._state, self._covariance)
+        else:
+            self._agreed = now
+            weights = [
+                np.log(max(mode.share, 1e-300)) + _correct(mode, measured, noise, distance)
+                for mode, distance in zip(modes, off, strict=True)
+            ]
+            shares = np.exp(np.array(weights) - max(weights))
+            for mode, share in zip(modes, shares / shares.sum(), strict=True):
+                mode.share = float(share)
+        self._modes, self._time = modes, now
+        return _together(modes)
 
     def _begin(self, time: float, position: Floats, noise: Floats) -> Motion:
-        self._state = np.concatenate([position, np.zeros(3)])
-        self._covariance = np.zeros((6, 6))
-        self._covariance[:3, :3] = noise
-        self._covariance[3:, 3:] = np.eye(3) * self._speed**2
+        self._modes = []
+        for share, speed in ((1 - _MOVE_AT_FIRST, SWAY_SPEED), (_MOVE_AT_FIRST, self._speed)):
+            covariance = np.zeros((6, 6))
+            covariance[:3, :3] = noise
+            covariance[3:, 3:] = np.eye(3) * speed**2
+            self._modes.append(_Mode(np.concatenate([position, np.zeros(3)]), covariance, share))
         self._time = self._agreed = time
-        return _motion(self._state, self._covariance)
+        return _together(self._modes)
 
-    def _ahead(self, time: float) -> tuple[Floats, Floats]:
-        """State and covariance at a time."""
+    def _ahead(self, time: float) -> list[_Mode]:
+        """Both modes at a time: each is what either of the two was, by how probable it is that it became this one."""
         assert self._time is not None
         step = min(max(time - self._time, 0.0), LONGEST_STEP)
-        move = np.eye(6)
-        move[:3, 3:] = np.eye(3) * step
+        rest, move = self._modes
+        started = _Mode(rest.state * _PLACE, rest.covariance * np.outer(_PLACE, _PLACE), rest.share)
+        started.covariance[3:, 3:] = np.eye(3) * self._speed**2
+        halted = _Mode(move.state * _PLACE, move.covariance * np.outer(_PLACE, _PLACE), move.share)
+        halted.covariance[3:, 3:] = np.eye(3) * SWAY_SPEED**2
+        begun, ended = -np.expm1(-step / RESTING), -np.expm1(-step / MOVING)
+        resting = _mixed([(rest, 1 - begun), (halted, ended)])
+        moving = _mixed([(started, begun), (move, 1 - ended)])
+        resting.state[3:] = 0.0
+        resting.covariance[3:] = resting.covariance[:, 3:] = 0.0
+        resting.covariance[3:, 3:] = np.eye(3) * SWAY_SPEED**2
+        resting.covariance[:3, :3] += np.eye(3) * SWAY**2 * step
+        onward = np.eye(6)
+        onward[:3, 3:] = np.eye(3) * step
         push = np.concatenate([np.eye(3) * step**2 / 2, np.eye(3) * step]) * self._acceleration
-        return move @ self._state, move @ self._covariance @ move.T + push @ push.T
+        moving.state = onward @ moving.state
+        moving.covariance = onward @ moving.covariance @ onward.T + push @ push.T
+        return [resting, moving]
+
+
+# What of a state is the place.
+_PLACE = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0])
+
+
+def _mixed(parts: list[tuple[_Mode, float]]) -> _Mode:
+    """One mode of several, each with the probability that it became this one."""
+    shares = np.array([mode.share * chance for mode, chance in parts])
+    total = float(shares.sum())
+    weights = shares / total if total > 0 else np.full(len(parts), 1 / len(parts))
+    state = sum((w * mode.state for w, (mode, _) in zip(weights, parts, strict=True)), np.zeros(6))
+    covariance = np.zeros((6, 6))
+    for w, (mode, _) in zip(weights, parts, strict=True):
+        apart = mode.state - state
+        covariance += w * (mode.covariance + np.outer(apart, apart))
+    return _Mode(state, covariance, total)
+
+
+def _correct(mode: _Mode, measured: Floats, noise: Floats, distance: float) -> float:
+    """Let a mode have a measurement that is so many standard deviations off; the logarithm of its likelihood."""
+    spread = mode.covariance
+    if distance > SOFT_GATE:
+        # As much more noise as leaves the measurement at the gate.
+        noise = noise + (spread[:3, :3] + noise) * ((distance / SOFT_GATE) ** 2 - 1)
+    gain = np.linalg.solve(spread[:3, :3] + noise, spread[:3]).T
+    kept = np.eye(6)
+    kept[:, :3] -= gain
+    mode.state = mode.state + gain @ (measured - mode.state[:3])
+    # Joseph's form stays symmetric and positive.
+    mode.covariance = kept @ spread @ kept.T + gain @ noise @ gain.T
+    total = np.linalg.slogdet(spread[:3, :3] + noise)[1]
+    return float(-0.5 * (min(distance, SOFT_GATE) ** 2 + total))
+
+
+def _together(modes: list[_Mode]) -> Motion:
+    mixed = _mixed([(mode, 1.0) for mode in modes])
+    return Motion(mixed.state[:3], mixed.state[3:], mixed.covariance)
 
 
 def _mahalanobis(off: Floats, covariance: Floats) -> float:
     return math.sqrt(max(float(off @ np.linalg.solve(covariance, off)), 0.0))
-
-
-def _motion(state: Floats, covariance: Floats) -> Motion:
-    return Motion(state[:3].copy(), state[3:].copy(), covariance.copy())
 
 
 def sight_covariance(position: ArrayLike, across: float, along: float) -> Floats:

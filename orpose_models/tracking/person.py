@@ -16,6 +16,10 @@ Floats = NDArray[np.float64]
 
 # Errors of one image that the next one does not share, relative to the distance: along the line of sight, and across.
 ALONG_STD, ACROSS_STD = 0.045, 0.008
+# Seconds within which images share much of their errors: many of them say no more than one.
+_ALIKE = 0.2
+# Images per second beyond which nothing more is gained by them.
+_FASTEST = 60.0
 # Relative error of a body's size in one image.
 SIZE_FRAME_STD = 0.05
 # A root whose distance is known better than this, relatively, was measured (by depth), not concluded from the size.
@@ -44,6 +48,7 @@ class PersonState:
         self._standing: SizeEstimate | None = None
         self._measured = SizeEstimate(0.01)
         self._shown = (float("nan"), 0.0)  # a size, and when
+        self._placed = -np.inf  # when the root was measured last
 
     def predict(self, time: float) -> Motion | None:
         """Where the root is at a time, in metres; None if it never was known."""
@@ -93,7 +98,10 @@ class PersonState:
         place, distance = root * scale, float(np.linalg.norm(root)) * scale
         measured = std < MEASURED * float(root[2])
         along = std if measured else ALONG_STD * distance
-        noise = sight_covariance(place, ACROSS_STD * distance, along)
+        # Counted as one measurement for each `_ALIKE`, however many images there are.
+        repeated = float(np.clip(_ALIKE / max(time - self._placed, 1e-3), 1.0, _ALIKE * _FASTEST))
+        self._placed = time
+        noise = sight_covariance(place, ACROSS_STD * distance, along) * repeated
         motion = self._root.update(time, place, noise)
         covariance = motion.covariance.copy()
         # An error of the size moves the person along the line of sight, and no filter takes it away.

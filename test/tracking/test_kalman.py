@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orpose_models.tracking.kalman import HARD_GATE, PATIENCE, Motion, PointFilter, sight_covariance
+from orpose_models.tracking.kalman import HARD_GATE, PATIENCE, SWAY, SWAY_SPEED, Motion, PointFilter, sight_covariance
 
 SURE = np.eye(3) * 0.01**2
 
@@ -18,19 +18,39 @@ def test_the_first_measurement_is_taken_as_it_is() -> None:
     motion = PointFilter(speed=0.7).update(5.0, [1, 2, 3], SURE)
     assert motion.position.tolist() == [1, 2, 3]
     assert motion.velocity.tolist() == [0, 0, 0]
-    assert np.allclose(motion.covariance, np.diag([1e-4] * 3 + [0.49] * 3))
+    assert np.allclose(motion.covariance, np.diag([1e-4] * 3 + [(0.49 + SWAY_SPEED**2) / 2] * 3))
+    assert PointFilter().moving == 0
 
 
 def test_one_step_by_hand() -> None:
-    # In one coordinate: P = [[s, 0], [0, w]] becomes [[s + w T^2 + q T^4 / 4, ...]].
+    # Moving, in one coordinate: P = [[s, 0], [0, w]] becomes [[s + w T^2 + q T^4 / 4, ...]]. Resting: [[s + r T, ...]].
     point = PointFilter(acceleration=2.0, speed=1.0)
     point.update(0.0, [0, 0, 0], np.eye(3))
     motion = point.update(0.5, [1, 0, 0], np.eye(3))
-    place = 1 + 0.25 + 4 * 0.5**4 / 4
+    place = np.array([1 + SWAY**2 * 0.5, 1 + 0.25 + 4 * 0.5**4 / 4])
     cross = 0.5 + 4 * 0.5**3 / 2
-    assert motion.position == pytest.approx([place / (place + 1), 0, 0])
-    assert motion.velocity == pytest.approx([cross / (place + 1), 0, 0])
-    assert motion.covariance[0, 0] == pytest.approx(place / (place + 1))
+    likelihood = (place + 1) ** -1.5 * np.exp(-0.5 / (place + 1))
+    rests, moves = likelihood / likelihood.sum()
+    gains = place / (place + 1)
+    assert point.moving == pytest.approx(moves)
+    assert motion.position == pytest.approx([rests * gains[0] + moves * gains[1], 0, 0])
+    assert motion.velocity == pytest.approx([moves * cross / (place[1] + 1), 0, 0])
+    apart = rests * moves * (gains[1] - gains[0]) ** 2
+    assert motion.covariance[0, 0] == pytest.approx(rests * gains[0] + moves * gains[1] + apart)
+
+
+def test_who_rests_is_steadied_and_who_goes_is_followed() -> None:
+    rng = np.random.default_rng(0)
+    point, noise = PointFilter(), np.eye(3) * 0.1**2
+    places = [point.update(i / 10, rng.normal([0, 0, 4], 0.1), noise).position for i in range(100)]
+    assert point.moving < 0.1
+    steps = np.linalg.norm(np.diff(places[20:], axis=0), axis=1)
+    assert np.percentile(steps, 95) < 0.05  # of 0.4 in the measurements
+    for i in range(20):
+        motion = point.update(10 + i / 10, rng.normal([0.1 * i, 0, 4], 0.1), noise)
+    assert point.moving > 0.9
+    assert motion.position == pytest.approx([1.9, 0, 4], abs=0.15)
+    assert motion.velocity == pytest.approx([1, 0, 0], abs=0.25)
 
 
 def test_something_that_moves_evenly_is_followed_without_lag() -> None:

@@ -29,6 +29,10 @@ from orpose_models.messages.fields import make_header
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
+# Whoever has fewer of the 17 joints in view (what only the own body hides counts) need not be found: iscrowd.
+FEWEST_JOINTS = 6
+_VISIBLE, _BY_SELF = STATES.index("visible"), STATES.index("hidden_by_self")
+
 
 def render_encounter(
     out: Path,
@@ -106,7 +110,9 @@ def _render(folder: Path, scene: Scene, seed: int, renderer: Renderer, advance: 
             for k, one in enumerate(annotate(scene, frame, camera, picture.ids, picture.depth, points)):
                 if one is not None:
                     number = image_id * PERSONS + k
-                    annotations.append(to_coco(one, number, image_id, k, scene.people[k].role))
+                    row = to_coco(one, number, image_id, k, scene.people[k].role)
+                    row["iscrowd"] = int(row["iscrowd"] or _in_view(row["states"]) < FEWEST_JOINTS)
+                    annotations.append(row)
         advance()
     category = {
         "id": 1,
@@ -116,6 +122,11 @@ def _render(folder: Path, scene: Scene, seed: int, renderer: Renderer, advance: 
         "joints3d": list(H36M17.joints),
     }
     return {"categories": [category], "images": images, "annotations": annotations}
+
+
+def _in_view(states: list[int]) -> int:
+    """How many joints neither things nor others hide."""
+    return sum(state in (_VISIBLE, _BY_SELF) for state in states)
 
 
 def _write_bag(folder: Path, document: dict[str, Any]) -> None:
