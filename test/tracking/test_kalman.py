@@ -48,9 +48,9 @@ def test_who_rests_is_steadied_and_who_goes_is_followed() -> None:
     assert np.percentile(steps, 95) < 0.05  # of 0.4 in the measurements
     for i in range(20):
         motion = point.update(10 + i / 10, rng.normal([0.1 * i, 0, 4], 0.1), noise)
-    assert point.moving > 0.9
+    assert point.moving > 0.8
     assert motion.position == pytest.approx([1.9, 0, 4], abs=0.15)
-    assert motion.velocity == pytest.approx([1, 0, 0], abs=0.25)
+    assert motion.velocity == pytest.approx([1, 0, 0], abs=0.3)
 
 
 def test_something_that_moves_evenly_is_followed_without_lag() -> None:
