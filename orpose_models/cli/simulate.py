@@ -1,13 +1,17 @@
 """`orpose simulate`: images of a simulated operating room with exact ground truth."""
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from orpose_models.cli.console import new_console
 from orpose_models.cli.progress import progress_bar
 from orpose_models.vocabulary.errors import OrposeError
+
+if TYPE_CHECKING:
+    from orpose_models.lab.simulation.dataset import Layout
 
 console = new_console(stderr=True)
 
@@ -20,11 +24,11 @@ def simulate(
             help="train, val, test, everyday or difficult; they share no room, body, outfit, motion or light."
         ),
     ],
-    images: Annotated[int, typer.Option(min=1, help="How many pictures at least; a scene has 12.")],
+    images: Annotated[int, typer.Option(min=1, help="How many pictures at least; a scene has 4 of each camera.")],
     seed: Annotated[int, typer.Option(help="Decides every byte.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes, each of which keeps one core busy.")] = 2,
     bag: Annotated[
-        bool, typer.Option("--bag", help="Also write OUT/SPLIT/bag: three synchronised cameras with camera_info.")
+        bool, typer.Option("--bag", help="Also write OUT/SPLIT/bag: synchronised cameras with camera_info.")
     ] = False,
     room: Annotated[
         int | None,
@@ -32,6 +36,7 @@ def simulate(
             help="All scenes in the room and light of this number, by the same cameras: as a recording of it."
         ),
     ] = None,
+    cameras: Annotated[int, typer.Option(min=3, max=8, help="How many cameras a room has.")] = 3,
     sheet: Annotated[bool, typer.Option("--sheet", help="Also write OUT/SPLIT/sheet.jpg, a look at it.")] = False,
 ) -> None:
     """Render multi-person scenes, annotate them and write COCO-style files.
@@ -41,7 +46,7 @@ def simulate(
     from above and near by, pale on pale, goes to OUT/hidden; that of `everyday`,
     scenes of ordinary life for training what is to be adapted, also to OUT/everyday/labels.json, for orpose train.
     """
-    from orpose_models.lab.simulation.dataset import IMAGES_PER_SCENE, Layout
+    from orpose_models.lab.simulation.dataset import Layout
     from orpose_models.lab.simulation.split_run import scenes_for
     from orpose_models.lab.simulation.split_run import simulate as render
     from orpose_models.lab.simulation.splits import SPLITS, pool
@@ -51,14 +56,22 @@ def simulate(
         raise OrposeError(f"split {split!r} is not known; choose one of: {', '.join(SPLITS)}")
     if room is not None and (chosen in ("everyday", "difficult") or room not in pool(chosen)):
         raise OrposeError(f"{room} is no room of the split {chosen}; train, val and test have rooms of their own")
+    if cameras > 3 and chosen in ("everyday", "difficult"):
+        raise OrposeError(f"the split {chosen} has three cameras of its own; train, val and test have rooms with more")
+    layout = Layout(out, chosen, room, cameras)
     with progress_bar(console) as progress:
-        task = progress.add_task(f"{chosen} images", total=scenes_for(images) * IMAGES_PER_SCENE)
-        document = render(out, chosen, images, seed, workers, lambda count: progress.advance(task, count), room)
-    layout = Layout(out, chosen, room)
+        task = progress.add_task(f"{chosen} images", total=scenes_for(images, layout) * layout.images_per_scene)
+        advance = partial(progress.advance, task)
+        document = render(out, chosen, images, seed, workers, advance, room, cameras)
+    _tell(layout, document, bag, sheet)
+
+
+def _tell(layout: "Layout", document: dict[str, Any], bag: bool, sheet: bool) -> None:
+    """Say what was made, and make what is to be beside it."""
     console.print(f"{_summary(document)} -> {layout.root}", soft_wrap=True)
     if layout.truth_root != layout.root:
         console.print(f"ground truth, not for training -> {layout.annotations}", soft_wrap=True)
-    if chosen == "everyday":
+    if layout.split == "everyday":
         from orpose_models.lab.simulation.simulated_labels import write_labels
 
         console.print(f"labels, for orpose train --labels -> {write_labels(layout)}", soft_wrap=True)

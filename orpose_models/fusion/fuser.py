@@ -51,6 +51,7 @@ class Fuser:
         self.single_views = single_views
         self._centres = np.stack([view.position for view in cameras])
         self._rotations = np.stack([view.rotation for view in cameras])
+        self._focal = np.array([view.camera.fx for view in cameras])
         self.tracks = tracks or RoomTracks(memory)
 
     def update(self, poses: Sequence[Poses], time: float, factors: Sequence[float] | None = None) -> RoomPersons:
@@ -71,7 +72,7 @@ class Fuser:
         if not groups:
             return RoomPersons.empty(len(self.cameras))
         solver = Solver(sights, groups, self._centres, self._rotations)
-        places = solver.rough[:, [11, 12]].mean(axis=1)
+        places = (solver.rough[:, 11] + solver.rough[:, 12]) / 2
         spreads = np.stack([self._spread(sights, members) for members in groups])
         ids_before = [[int(k) for k in before[members] if k >= 0] for members in groups]
         tracks = self.tracks.match(places, spreads, ids_before, time)
@@ -80,9 +81,9 @@ class Fuser:
         groups, solution = [groups[i] for i in kept], _select(solution, kept)
         own = [{int(sights.camera[k]): int(sights.track[k]) for k in members} for members in groups]
         taken = self.tracks.take([tracks[i] for i in kept], solution, own, time)
-        velocity = np.array([track.velocity[[11, 12]].mean(axis=0) for track in taken]).reshape(-1, 3)
+        velocity = np.array([(track.velocity[11] + track.velocity[12]) / 2 for track in taken]).reshape(-1, 3)
         ids = np.array([track.id for track in taken], np.int64)
-        return self._persons(sights, groups, solution, ids, velocity)
+        return self._persons(sights, solver.index[kept], solver.there[kept], solution, ids, velocity)
 
     def _counts(self, sights: Sights, members: list[int]) -> bool:
         if len(members) > 1:
@@ -109,39 +110,44 @@ class Fuser:
         return duplicates
 
     def _persons(
-        self, sights: Sights, groups: Groups, solution: Solution, ids: NDArray[np.int64], velocity: Floats
+        self,
+        sights: Sights,
+        index: NDArray[np.int64],
+        there: NDArray[np.bool_],
+        solution: Solution,
+        ids: NDArray[np.int64],
+        velocity: Floats,
     ) -> RoomPersons:
-        n, c = len(groups), len(self.cameras)
+        n, c = len(index), len(self.cameras)
+        cameras, trust = sights.camera[index], solution.trust
+        weight = trust / sights.sigma[index] ** 2
+        total = weight.sum(axis=2)
+        mean = (weight * np.nan_to_num(solution.errors) ** 2).sum(axis=2) / np.maximum(total, 1e-12)
+        hips = solution.points[:, [11, 12]].mean(axis=1)
+        distance = np.linalg.norm(hips[:, None] - self._centres[cameras], axis=2)
+        pixels = np.where(total > 0, np.sqrt(mean) * self._focal[cameras] / distance, np.nan)
+        rows, columns = np.nonzero(there)
         views, errors = np.full((n, c), -1), np.full((n, c), np.nan)
-        scores, keypoint_scores = np.zeros(n), np.zeros((n, 17))
-        for i, members in enumerate(groups):
-            cameras = sights.camera[members]
-            views[i, cameras] = sights.person[members]
-            scores[i] = sights.score[members].max()
-            trust = solution.trust[i, : len(members)]
-            keypoint_scores[i] = (sights.joint_scores[members] * np.where(trust > 0.3, 1.0, trust)).max(axis=0)
-            focal = np.array([self.cameras[k].camera.fx for k in cameras])
-            weight = trust / sights.sigma[members] ** 2
-            squared = np.nan_to_num(solution.errors[i, : len(members)]) ** 2
-            mean = (weight * squared).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-12)
-            distance = np.linalg.norm(solution.points[i][[11, 12]].mean(axis=0) - self._centres[cameras], axis=1)
-            errors[i, cameras] = np.where(weight.sum(axis=1) > 0, np.sqrt(mean) * focal / distance, np.nan)
+        views[rows, cameras[there]] = sights.person[index][rows, columns]
+        errors[rows, cameras[there]] = pixels[rows, columns]
+        scores = sights.score[index].max(axis=1)
+        keypoint_scores = (sights.joint_scores[index] * np.where(trust > 0.3, 1.0, trust)).max(axis=1)
         matrix = COCO17_TO_H36M17.matrix
-        covariances = np.einsum("tj,njab->ntab", matrix, solution.covariances)
+        covariances = (matrix @ solution.covariances.reshape(n, 17, 9)).reshape(n, 17, 3, 3)
         covariances[:, 0] = solution.pelvis_covariances
         order = np.argsort(-scores, kind="stable")
         return RoomPersons(
-            ids,
-            scores,
-            solution.points,
-            keypoint_scores,
-            np.einsum("tj,njx->ntx", matrix, solution.points),
-            np.asarray(COCO17_TO_H36M17.scores(keypoint_scores), np.float64),
-            covariances,
-            velocity,
-            views,
-            errors,
-        ).select(order)
+            ids[order],
+            scores[order],
+            solution.points[order],
+            keypoint_scores[order],
+            matrix @ solution.points[order],
+            np.asarray(COCO17_TO_H36M17.scores(keypoint_scores[order]), np.float64),
+            covariances[order],
+            velocity[order],
+            views[order],
+            errors[order],
+        )
 
 
 def _select(solution: Solution, index: NDArray[np.int64]) -> Solution:

@@ -43,12 +43,14 @@ def pair_costs(sights: Sights, centres: Floats, axes: Floats) -> Floats:
     if not len(first):
         return costs
     a, b = sights.rays[first], sights.rays[second]
-    base = (centres[sights.camera[second]] - centres[sights.camera[first]])[:, None]
-    cosine = (a * b).sum(axis=2)
+    base = centres[sights.camera[second]] - centres[sights.camera[first]]
+    cosine = np.einsum("pjx,pjx->pj", a, b)
     sine2 = np.maximum(1 - cosine**2, 1e-12)
-    along_a, along_b = (base * a).sum(axis=2), (base * b).sum(axis=2)
+    along_a, along_b = (a @ base[..., None])[..., 0], (b @ base[..., None])[..., 0]
     far_a, far_b = (along_a - cosine * along_b) / sine2, (cosine * along_a - along_b) / sine2
-    miss2 = ((far_a[..., None] * a - far_b[..., None] * b - base) ** 2).sum(axis=2)
+    # The square of far_a * a - far_b * b - base.
+    miss2 = far_a**2 + far_b**2 + (base**2).sum(axis=1, keepdims=True)
+    miss2 = np.maximum(miss2 - 2 * (far_a * far_b * cosine + far_a * along_a - far_b * along_b), 0.0)
     variance = sights.sigma[first] ** 2 + sights.sigma[second] ** 2
     both = sights.seen[first] & sights.seen[second] & (sine2 > _PARALLEL**2)
     variance = np.where(both, variance, 1.0)  # of what is not seen it is infinite
@@ -57,10 +59,11 @@ def pair_costs(sights: Sights, centres: Floats, axes: Floats) -> Floats:
     behind = (far_a < 0.1) | (far_b < 0.1)
     chi = np.where(behind, _MOST, np.minimum(miss2 / variance, _MOST, where=both, out=np.zeros_like(miss2)))
     cost = (weights * chi).sum(axis=1) / total
+    # The crossing of rays says the less about the distance the smaller their angle is.
+    blur = np.sqrt((weights * variance / np.maximum(sine2, _PARALLEL**2)).sum(axis=1) / total)
     for index, rays, far in ((first, a, far_a), (second, b, far_b)):
-        depth = (weights * far * (rays * axes[sights.camera[index]][:, None]).sum(axis=2)).sum(axis=1) / total
-        # The crossing of rays says the less about the distance the smaller their angle is.
-        blur = np.sqrt((weights * variance / np.maximum(sine2, _PARALLEL**2)).sum(axis=1) / total)
+        forward = (rays @ axes[sights.camera[index]][..., None])[..., 0]
+        depth = (weights * far * forward).sum(axis=1) / total
         spread = np.hypot(sights.distance_std[index], blur)
         cost = cost + 0.5 * np.minimum(((depth - sights.distance[index]) / spread) ** 2, _MOST)
     few = both.sum(axis=1) < _MIN_JOINTS
@@ -69,7 +72,8 @@ def pair_costs(sights: Sights, centres: Floats, axes: Floats) -> Floats:
         gap2 = ((sights.pelvis[first] - sights.pelvis[second]) ** 2).sum(axis=1)
         wide = sights.distance_std[first] ** 2 + sights.distance_std[second] ** 2
         cost = np.where(few, 2.0 + np.minimum(gap2 / np.maximum(wide, 1e-6), _MOST), cost)
-    other = ((sights.lifted[first] - sights.lifted[second]) ** 2).sum(axis=2).mean(axis=1)
+    apart3 = sights.lifted[first] - sights.lifted[second]
+    other = np.einsum("pjx,pjx->p", apart3, apart3) / apart3.shape[1]
     cost = cost + 0.5 * np.minimum(np.nan_to_num(other) / _LIFTED_STD**2, _MOST)
     costs[first, second] = costs[second, first] = cost
     return costs

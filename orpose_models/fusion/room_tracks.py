@@ -1,5 +1,6 @@
 """The persons of a room from moment to moment: lasting ids, where each is expected, and how long its bones are."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -44,23 +45,27 @@ class RoomTrack:
     lengths: Floats = field(default_factory=bones.MEAN.copy)
     lengths_std: Floats = field(default_factory=bones.STD.copy)
     last: dict[int, int] = field(default_factory=dict)
+    _expected: tuple[float, Floats, Floats] | None = None  # at the time that was asked for last
 
     def expected(self, time: float) -> tuple[Floats, Floats]:
         """Joints (17, 3) and their standard deviation (17,) at a time."""
-        gap = max(time - self.time, 0.0)
-        moved = self.velocity * (_FORGET * (1 - np.exp(-gap / _FORGET)))
-        return self.points + moved, np.minimum(np.hypot(self.std, _AWAY * gap), _ANYWHERE)
+        if self._expected is None or self._expected[0] != time:
+            gap = max(time - self.time, 0.0)
+            moved = self.velocity * (_FORGET * (1 - math.exp(-gap / _FORGET)))
+            std = np.minimum(np.hypot(self.std, _AWAY * gap), _ANYWHERE)
+            self._expected = time, self.points + moved, std
+        return self._expected[1:]
 
     def learn(self, points: Floats, covariances: Floats, time: float, views: int) -> None:
         """Take what a moment says."""
         gap = time - self.time
         if gap > 0:
             surprise = points - self.expected(time)[0]
-            self.velocity = self.velocity * np.exp(-gap / _FORGET) + _LEARN / max(gap, 0.02) * surprise
-            speed = np.linalg.norm(self.velocity, axis=1, keepdims=True)
-            self.velocity *= np.minimum(1.0, 5.0 / np.maximum(speed, 1e-9))
-        self.points, self.time = points, max(time, self.time)
-        variance = np.trace(covariances, axis1=1, axis2=2) / 3
+            velocity = self.velocity * math.exp(-gap / _FORGET) + _LEARN / max(gap, 0.02) * surprise
+            speed = np.linalg.norm(velocity, axis=1, keepdims=True)
+            self.velocity = velocity * np.minimum(1.0, 5.0 / np.maximum(speed, 1e-9))
+        self.points, self.time, self._expected = points, max(time, self.time), None
+        variance = np.einsum("jxx->j", covariances) / 3
         self.std = np.sqrt(variance)
         if views >= 2:
             measured = bones.lengths(points)
@@ -111,9 +116,8 @@ class RoomTracks:
         found: list[RoomTrack | None] = [None] * len(places)
         if not self.all or not len(places):
             return found
-        expected = [track.expected(time) for track in self.all]
-        at = np.stack([points[[11, 12]].mean(axis=0) for points, _ in expected])
-        own = np.array([float(std[[11, 12]].mean()) for _, std in expected])
+        points, std = (np.stack(part) for part in zip(*(track.expected(time) for track in self.all), strict=True))
+        at, own = (points[:, 11] + points[:, 12]) / 2, (std[:, 11] + std[:, 12]) / 2
         gap = places[:, None] - at
         spread = spreads[:, None] + (own[:, None, None] ** 2 * np.eye(3))[None]
         cost = (gap * np.linalg.solve(spread, gap[..., None])[..., 0]).sum(axis=2) + 0.3 * own

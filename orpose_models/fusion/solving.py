@@ -8,12 +8,14 @@ camera sees, and with what is known from the moment before.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from orpose_models.fusion import bones
 from orpose_models.fusion.matching import Groups
 from orpose_models.fusion.sights import Floats, Sights
 
 _STEPS = 3
+_SETTLED = 0.005  # metres; no more steps once the joints of nobody move further on average: a fifth of it is left then
 # Residuals of this many standard deviations have half their weight.
 _CAUCHY = 1.5
 # A joint relative to the pelvis by the lifter, metres: face, shoulders, elbows, wrists, hips, knees, ankles.
@@ -90,6 +92,10 @@ class _Views:
 class Solver:
     """The persons of a moment: first roughly, by which they can be recognised, then exactly.
 
+    Attributes:
+        index, there: (g, v) which detections each person has, and which of them are not there but to fill up.
+        rough: (g, 17, 3) the joints, before `solve`.
+
     Args:
         sights: the detections.
         groups: those of each person, at least one.
@@ -97,7 +103,10 @@ class Solver:
     """
 
     def __init__(self, sights: Sights, groups: Groups, centres: Floats, rotations: Floats) -> None:
-        self._views = _gather(sights, groups, centres, rotations)
+        most = max(map(len, groups))
+        self.index = np.array([members + [members[0]] * (most - len(members)) for members in groups])
+        self.there = np.array([[k < len(members) for k in range(most)] for members in groups])
+        self._views = _gather(sights, self.index, self.there, centres, rotations)
         self.rough = _start(self._views)
 
     def solve(self, prior: Prior | None = None) -> Solution:
@@ -112,6 +121,8 @@ class Solver:
             step = np.linalg.solve(normal, right[..., None])[..., 0].reshape(points.shape)
             length = np.linalg.norm(step, axis=2, keepdims=True)
             points = points + step * np.minimum(1.0, 0.5 / np.maximum(length, 1e-12))
+            if length.mean(axis=1).max() < _SETTLED:
+                break
         _, _, errors, trust = _rays(views, points)
         inverse = np.linalg.inv(normal).reshape(len(points), _JOINTS, 3, _JOINTS, 3)
         each = np.arange(_JOINTS)
@@ -125,10 +136,9 @@ class Solver:
         return Solution(points, covariances, hips, errors, trust)
 
 
-def _gather(sights: Sights, groups: Groups, centres: Floats, rotations: Floats) -> _Views:
-    most = max(map(len, groups))
-    index = np.array([members + [members[0]] * (most - len(members)) for members in groups])
-    there = np.array([[k < len(members) for k in range(most)] for members in groups])
+def _gather(
+    sights: Sights, index: NDArray[np.int64], there: NDArray[np.bool_], centres: Floats, rotations: Floats
+) -> _Views:
     camera = sights.camera[index]
     lifted = sights.lifted[index]
     known = np.isfinite(lifted).all(axis=3) & there[..., None]
@@ -163,14 +173,16 @@ def _start(views: _Views) -> Floats:
     forward = np.maximum((ray * views.axis).sum(axis=2, keepdims=True), 0.1)
     single = views.centre + ray / forward * views.depth[..., None]
     information = weight * (0.05 * _EYE + views.axis[..., :, None] * views.axis[..., None, :] + 8 * across)
-    pelvis = np.linalg.solve(information.sum(axis=1), np.einsum("gvij,gvj->gi", information, single)[..., None])[..., 0]
+    pull = (information @ single[..., None]).sum(axis=1)
+    pelvis = np.linalg.solve(information.sum(axis=1), pull)[..., 0]
     total = views.lifted_weight.sum(axis=1)
     lifted = (views.lifted * views.lifted_weight[..., None]).sum(axis=1) / np.maximum(total, 1e-12)[..., None]
     guess = pelvis[:, None] + lifted
     strength = (views.scale / np.maximum(views.metres, 0.3)[..., None]) ** 2
     across = _EYE - views.rays[..., :, None] * views.rays[..., None, :]
     matrix = (across * strength[..., None, None]).sum(axis=1) + _EYE / 0.3**2
-    vector = np.einsum("gvjab,gvb,gvj->gja", across, views.centre, strength) + guess / 0.3**2
+    pull = (across @ views.centre[:, :, None, :, None])[..., 0] * strength[..., None]
+    vector = pull.sum(axis=1) + guess / 0.3**2
     return np.asarray(np.linalg.solve(matrix, vector[..., None])[..., 0])
 
 
@@ -182,49 +194,56 @@ def _equations(views: _Views, points: Floats, prior: Prior) -> tuple[Floats, Flo
     pelvis = points[:, _HIPS].mean(axis=1, keepdims=True)
     relative = points - pelvis
     gap = views.lifted - relative[:, None]
-    far = (gap**2).sum(axis=3) / _LIFTED_STD**2 / 3
-    weight = (views.lifted_weight / (1 + far / _CAUCHY**2)).sum(axis=1) + 1 / _ANYWHERE**2
-    pull = (views.lifted * (views.lifted_weight / (1 + far / _CAUCHY**2))[..., None]).sum(axis=1)
-    alike = np.einsum("ji,gj,jk->gik", _RELATIVE, weight, _RELATIVE)
-    right = right + np.einsum("ji,gjx->gix", _RELATIVE, pull - weight[..., None] * relative)
+    far = np.einsum("gvjx,gvjx->gvj", gap, gap) / _LIFTED_STD**2 / 3
+    trusted = views.lifted_weight / (1 + far / _CAUCHY**2)
+    weight = trusted.sum(axis=1) + 1 / _ANYWHERE**2
+    pull = np.einsum("gvjx,gvj->gjx", views.lifted, trusted)
+    alike = _RELATIVE.T @ (weight[..., None] * _RELATIVE)
+    right = right + _RELATIVE.T @ (pull - weight[..., None] * relative)
     known = np.isfinite(prior.points).all(axis=2)
     expected = np.where(known, 1 / prior.std**2, 0.0)
     alike[:, np.arange(_JOINTS), np.arange(_JOINTS)] += expected
     right = right + expected[..., None] * (np.nan_to_num(prior.points) - points)
-    normal = alike[:, :, None, :, None] * _EYE[None, None, :, None, :]
+    normal = np.zeros((g, _JOINTS, 3, _JOINTS, 3))
+    for k in range(3):
+        normal[:, :, k, :, k] = alike
     # How far off the pelvis is, by each camera alone.
     depth = ((pelvis - views.centre) * views.axis).sum(axis=2)
     miss = views.depth - depth
     weight = views.depth_weight / (1 + miss**2 * views.depth_weight / _CAUCHY**2)
-    block = np.einsum("gv,gvx,gvy->gxy", weight, views.axis, views.axis) / 4
+    weighted = weight[..., None] * views.axis
+    block, force = weighted.transpose(0, 2, 1) @ views.axis / 4, (weighted * miss[..., None]).sum(axis=1) / 2
     for i in _HIPS:
-        right[:, i] += np.einsum("gv,gvx->gx", weight * miss, views.axis) / 2
+        right[:, i] += force
         for j in _HIPS:
             normal[:, i, :, j] += block
     bone_blocks, bone_right = _bones(points, prior)
     first, second = bones.ENDS.T
     normal[:, first, :, second] -= bone_blocks.transpose(1, 0, 2, 3)
     normal[:, second, :, first] -= bone_blocks.transpose(1, 0, 2, 3)
-    blocks += np.einsum("bj,gbxy->gjxy", _INCIDENCE**2, bone_blocks)
-    right = right + np.einsum("bj,gbx->gjx", _INCIDENCE, bone_right)
+    blocks += ((_INCIDENCE**2).T @ bone_blocks.reshape(g, -1, 9)).reshape(g, _JOINTS, 3, 3)
+    right = right + _INCIDENCE.T @ bone_right
     each = np.arange(_JOINTS)
     normal[:, each, :, each] += blocks.transpose(1, 0, 2, 3)
     return normal.reshape(g, 51, 51), right.reshape(g, 51)
 
 
 def _rays(views: _Views, points: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    local = np.einsum("gvab,gvjb->gvja", views.rotation, points[:, None] - views.centre[:, :, None])
+    local = (points[:, None] - views.centre[:, :, None]) @ views.rotation.transpose(0, 1, 3, 2)
     depth = np.maximum(local[..., 2], 0.2)
     flat = local[..., :2] / depth[..., None]
     miss = flat - views.plane
     scale2 = views.scale**2
-    distance2 = (miss**2).sum(axis=3)
+    distance2 = miss[..., 0] ** 2 + miss[..., 1] ** 2
     trust = np.where(scale2 > 0, 1 / (1 + distance2 * scale2 / _CAUCHY**2), 0.0)
     # The derivative of x/z, y/z in the room's axes.
     slope = (views.rotation[:, :, None, :2] - flat[..., None] * views.rotation[:, :, None, 2:]) / depth[..., None, None]
     weighted = slope * (trust * scale2)[..., None, None]
-    blocks = np.einsum("gvjda,gvjdb->gjab", slope, weighted)
-    right = -np.einsum("gvjda,gvjd->gja", weighted, miss)
+    # Of each joint all views' two rows below each other.
+    rows = slope.transpose(0, 2, 1, 3, 4).reshape(len(points), _JOINTS, -1, 3)
+    down = weighted.transpose(0, 2, 4, 1, 3).reshape(len(points), _JOINTS, 3, -1)
+    blocks = down @ rows
+    right = -(down @ miss.transpose(0, 2, 1, 3).reshape(len(points), _JOINTS, -1, 1))[..., 0]
     return blocks, right, np.where(scale2 > 0, np.sqrt(distance2) * depth, np.nan), trust
 
 

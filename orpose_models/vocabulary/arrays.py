@@ -14,7 +14,7 @@ class PersonArrays:
     """
 
     def __len__(self) -> int:
-        return len(next(iter(self._arrays().values())))
+        return len(getattr(self, next(iter(self.__dataclass_fields__))))  # type: ignore[attr-defined]
 
     def __getitem__(self, index: int | slice | ArrayLike) -> Self:
         """One person, still as a set, or those that a slice, a mask (n,) or indices (m,) choose.

@@ -24,7 +24,7 @@ from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
 VERSION = 1  # counts changes that change what a seed gives
-IMAGES_PER_SCENE = FRAMES * CAMERAS
+IMAGES_PER_SCENE = FRAMES * CAMERAS  # of the usual rig
 START_NS = 1_600_000_000_000_000_000
 _SCENE_NS = 10_000_000_000  # from the beginning of one scene to that of the next
 PERSONS = 100  # ids reserved per scene
@@ -36,10 +36,11 @@ class Layout:
     Attributes:
         out: the output folder. split: which split. root: the split's folder.
         room: number of the one room that all scenes are in; None for a room of its own for each.
+        views: how many cameras look on.
     """
 
-    def __init__(self, out: str | Path, split: Split, room: int | None = None) -> None:
-        self.out, self.split, self.room = Path(out), split, room
+    def __init__(self, out: str | Path, split: Split, room: int | None = None, views: int = CAMERAS) -> None:
+        self.out, self.split, self.room, self.views = Path(out), split, room, views
         self.root = self.out / split
         # Ground truth of the unlabelled splits is kept where training code has no business.
         self.truth_root = self.out / "hidden" / split if split in ("train", "difficult") else self.root
@@ -48,6 +49,11 @@ class Layout:
         self.images = self.root / "images.json"
         self.cameras = self.root / "cameras.json"
         self.checksums = self.root / "SHA256SUMS"
+
+    @property
+    def images_per_scene(self) -> int:
+        """How many pictures a scene has."""
+        return FRAMES * self.views
 
     def scene_record(self, scene: int) -> Path:
         """What is kept of a finished scene until the split is complete."""
@@ -65,8 +71,10 @@ def render_scene(layout: Layout, seed: int, number: int, renderer: Renderer) -> 
         How many pictures it has.
     """
     everyday = layout.split == "everyday"
-    room = layout.room
-    scene = build_everyday_scene(seed, number) if everyday else build_scene(layout.split, seed, number, only=room)
+    if everyday:
+        scene = build_everyday_scene(seed, number)
+    else:
+        scene = build_scene(layout.split, seed, number, only=layout.room, count=layout.views)
     meshes = scene.meshes(0)
     renderer.load(scene.room, scene.props, meshes, scene.covers, scene.lighting)
     images, annotations = [], []
@@ -75,12 +83,12 @@ def render_scene(layout: Layout, seed: int, number: int, renderer: Renderer) -> 
         renderer.move(meshes)
         for index, camera in enumerate(scene.cameras):
             name = layout.image_name(number, camera.name, frame)
-            image_id = (number * FRAMES + frame) * CAMERAS + index + 1
+            image_id = (number * FRAMES + frame) * layout.views + index + 1
             picture = renderer.view(camera)
-            if room is None:
+            if layout.room is None:
                 sensor = sensor_of(layout.split, seed, number, camera.name)
             else:  # the same camera with the same settings, whatever the seed
-                sensor = sensor_of("room", 0, room, camera.name)
+                sensor = sensor_of("room", 0, layout.room, camera.name)
             grain = generator("grain", layout.split, seed, image_id)
             with atomic_path(layout.root / name) as temporary:
                 temporary.write_bytes(encode(expose(picture.colour, sensor, grain), sensor))
@@ -163,6 +171,7 @@ def begin(layout: Layout, seed: int, scenes: int) -> list[int]:
     """
     wanted = {"kind": "orpose-simulation", "version": VERSION, "split": layout.split, "seed": seed}
     wanted |= {} if layout.room is None else {"room": layout.room}
+    wanted |= {} if layout.views == CAMERAS else {"views": layout.views}
     if layout.settings.exists():
         found = read_json(layout.settings)
         if {key: value for key, value in found.items() if key != "scenes"} != wanted:

@@ -1,5 +1,5 @@
-"""Three cameras per room, near the ceiling and walls, as in the MVOR recordings: f about 540 px at 640 x 480, 10 to 45
-degrees below the horizon, 1.9 to 3.0 m high."""
+"""Three cameras per room, or more on request, near the ceiling and walls, as in the MVOR recordings: f about 540 px at
+640 x 480, 10 to 45 degrees below the horizon, 1.9 to 3.0 m high."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class RoomCamera:
     """A camera in a room.
 
     Attributes:
-        name: 'cam1', 'cam2', 'cam3'.
+        name: 'cam1', 'cam2', 'cam3' and so on.
         intrinsics: with gravity.
         rotation: (3, 3), from optical axes to the room's.
         position: (3,) metres, in the room.
@@ -104,9 +104,21 @@ def camera_at(name: str, position: Array, rotation: Array, focal: float, centre:
     return RoomCamera(name, camera, rotation, position)
 
 
-def build_rig(room: Room) -> list[RoomCamera]:
-    """The cameras of a room; they stay where they are from scene to scene."""
+def build_rig(room: Room, count: int = CAMERAS) -> list[RoomCamera]:
+    """The cameras of a room; they stay where they are from scene to scene, however many there are.
+
+    Args:
+        room: the room.
+        count: how many; those after the third are put one by one into the widest gap.
+    """
     rng = generator("orpose-simulation", "rig", room.number)
     start = rng.uniform(0, 2 * np.pi)
     steps = np.cumsum(rng.uniform(1.4, 2.5, CAMERAS))
-    return [_mount(f"cam{k + 1}", room, rng, float(start + steps[k])) for k in range(CAMERAS)]
+    azimuths = [float(start + step) for step in steps]
+    rig = [_mount(f"cam{k + 1}", room, rng, azimuth) for k, azimuth in enumerate(azimuths[:count])]
+    while len(rig) < count:
+        around = np.sort(np.mod(azimuths, 2 * np.pi))
+        gaps = np.diff(around, append=around[0] + 2 * np.pi)
+        azimuths.append(float(around[gaps.argmax()] + gaps.max() / 2))
+        rig.append(_mount(f"cam{len(rig) + 1}", room, rng, azimuths[-1]))
+    return rig

@@ -14,7 +14,7 @@ from orpose_models.lab.simulation.geometry import Mesh, rotation_z
 from orpose_models.lab.simulation.lights import Lighting, draw_lighting
 from orpose_models.lab.simulation.mannequins import load_body
 from orpose_models.lab.simulation.posing import Motion
-from orpose_models.lab.simulation.rigs import RoomCamera, build_rig
+from orpose_models.lab.simulation.rigs import CAMERAS, RoomCamera, build_rig
 from orpose_models.lab.simulation.rooms import Footprint, Place, Room, build_room, table_sheet
 from orpose_models.lab.simulation.splits import Draw, Split, generator, member
 from orpose_models.lab.simulation.staging import Person, Volume, place_person
@@ -68,8 +68,10 @@ def scene_times(frames: int = FRAMES) -> Array:
     return np.arange(frames, dtype=np.float64) * PERIOD
 
 
-def build_scene(split: Split, seed: int, number: int, frames: int = FRAMES, only: int | None = None) -> Scene:
-    """Scene `number` of a split, in the room and light of the number `only` if one is given.
+def build_scene(
+    split: Split, seed: int, number: int, frames: int = FRAMES, only: int | None = None, count: int = CAMERAS
+) -> Scene:
+    """Scene `number` of a split, in the room and light of the number `only` if one is given, by `count` cameras.
 
     The same arguments give the same scene.
     """
@@ -86,7 +88,7 @@ def build_scene(split: Split, seed: int, number: int, frames: int = FRAMES, only
     people: list[Person] = []
     volumes: list[Volume] = []
     covers: list[Mesh | None] = []
-    cameras = build_rig(room)
+    cameras = build_rig(room, count)
     # Nobody stands right in front of a camera.
     obstacles = [*room.footprints, *(_keep_clear(camera) for camera in cameras)]
     bodies, outfits, motions = draw.numbers(8), draw.numbers(8), draw.numbers(24)

@@ -1,4 +1,4 @@
-"""A simulated split as a rosbag2: three synchronised cameras with their intrinsics."""
+"""A simulated split as a rosbag2: synchronised cameras with their intrinsics."""
 
 import shutil
 from pathlib import Path

@@ -7,16 +7,17 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
-from orpose_models.lab.simulation.dataset import IMAGES_PER_SCENE, Layout, begin, finish, render_scene
+from orpose_models.lab.simulation.dataset import Layout, begin, finish, render_scene
 from orpose_models.lab.simulation.rendering import Renderer, prepare_environment
+from orpose_models.lab.simulation.rigs import CAMERAS
 from orpose_models.lab.simulation.splits import Split
 
 _renderer: Renderer | None = None
 
 
-def scenes_for(images: int) -> int:
+def scenes_for(images: int, layout: Layout) -> int:
     """How many scenes give at least `images` pictures."""
-    return -(-images // IMAGES_PER_SCENE)
+    return -(-images // layout.images_per_scene)
 
 
 def simulate(
@@ -27,16 +28,18 @@ def simulate(
     workers: int,
     advance: Callable[[int], None] = lambda count: None,
     room: int | None = None,
+    views: int = CAMERAS,
 ) -> dict[str, Any]:
     """Render a split, or what is missing of it.
 
     Args:
         out: folder of all splits.
-        images: how many pictures at least; a scene has `IMAGES_PER_SCENE`.
+        images: how many pictures at least; a scene has `Layout.images_per_scene`.
         seed: with the split and the scene's number it decides every byte.
         workers: processes; each keeps one core busy.
         advance: called with the number of pictures that are done.
         room: pool number of the one room and light that all scenes are in; None for others in each scene.
+        views: how many cameras look on.
 
     Returns:
         The annotations, COCO's layout.
@@ -44,10 +47,10 @@ def simulate(
     Raises:
         OrposeError: the folder has something else.
     """
-    layout = Layout(out, split, room)
-    scenes = scenes_for(images)
+    layout = Layout(out, split, room, views)
+    scenes = scenes_for(images, layout)
     missing = begin(layout, seed, scenes)
-    advance((scenes - len(missing)) * IMAGES_PER_SCENE)
+    advance((scenes - len(missing)) * layout.images_per_scene)
     if missing:
         _render_all(layout, seed, missing, workers, advance)
     return finish(layout, scenes)

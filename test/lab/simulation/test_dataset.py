@@ -38,7 +38,9 @@ def annotated(layout):
 
 
 def test_a_scene_more_is_begun_for_a_picture_more():
-    assert [scenes_for(n) for n in (1, 12, 13)] == [1, 1, 2]
+    layout = Layout("", "val")
+    assert [scenes_for(n, layout) for n in (1, 12, 13)] == [1, 1, 2]
+    assert [scenes_for(n, Layout("", "val", views=4)) for n in (16, 17)] == [1, 2]
 
 
 def test_same_seed_same_bytes(made, tmp_path):
@@ -74,6 +76,8 @@ def test_other_settings_are_refused(made):
         begin(made, SEED, 1)
     with pytest.raises(OrposeError, match="other settings"):
         begin(Layout(made.out, "val", 13), SEED, 2)
+    with pytest.raises(OrposeError, match="other settings"):
+        begin(Layout(made.out, "val", views=4), SEED, 2)
 
 
 def test_ground_truth_of_train_is_kept_apart(tmp_path):

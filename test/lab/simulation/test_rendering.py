@@ -96,3 +96,13 @@ def test_more_light_is_brighter(room, renderer):
         renderer.move([])
         levels.append(renderer.view(camera).colour.mean())
     assert levels[1] > levels[0] * 1.1
+
+
+def test_more_cameras_join_those_that_are_there(room) -> None:
+    three, five = build_rig(room), build_rig(room, 5)
+    assert [camera.name for camera in five] == ["cam1", "cam2", "cam3", "cam4", "cam5"]
+    for one, same in zip(three, five, strict=False):
+        np.testing.assert_array_equal(one.position, same.position)
+        np.testing.assert_array_equal(one.rotation, same.rotation)
+    azimuths = np.sort([np.arctan2(*camera.position[1::-1]) for camera in five])
+    assert np.diff(azimuths).min() > 0.2
