@@ -7,8 +7,8 @@ from typing import Any
 from orpose_models.datasets.truth import Truth
 from orpose_models.student.weights import load_student, save_student
 from orpose_models.training.averaging import between, copied
+from orpose_models.training.measuring import evaluate_student
 from orpose_models.training.selection import grade
-from orpose_models.training.validation import evaluate_student
 from orpose_models.vocabulary.reporting import Reporter, counter
 
 SHARES = (1.0, 0.75, 0.5, 0.25)

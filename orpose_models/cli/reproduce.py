@@ -38,11 +38,11 @@ def reproduce(
     Simulates, labels, trains and measures, each once. Every row that is done is kept in RESULTS/ROW.json; the document
     made of them is RESULTS.md. Interrupted in any way, the same command goes on where it stopped.
     """
-    from orpose_models.lab.reproduction.making import make_rows
     from orpose_models.lab.reproduction.reproduce_config import ReproduceConfig
     from orpose_models.lab.reproduction.results_page import write_documents
+    from orpose_models.lab.reproduction.row_making import make_rows
+    from orpose_models.lab.reproduction.row_plan import Workplace, state_of
     from orpose_models.lab.reproduction.rows import choose
-    from orpose_models.lab.reproduction.workplace import Workplace, state_of
 
     chosen = ReproduceConfig.read(config)
     given = {"data": data, "labels": labels, "everyday": everyday}

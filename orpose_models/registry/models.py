@@ -155,7 +155,7 @@ def _chosen(name: str, threads: int | None) -> PoseModel:
     """A model on the engine that `choosing` takes; one that runs on torch alone stays there."""
     if name.endswith(".safetensors") or name in ON_TORCH:
         return load_model(name, threads)
-    from orpose_models.registry.choosing import choose
+    from orpose_models.registry.engine_choice import choose
 
     choice = choose(lambda engine: load_model(name, threads, engine), _say)
     if isinstance(choice.model, Chosen):

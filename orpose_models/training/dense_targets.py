@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from orpose_models.student.one_stage import Maps
-from orpose_models.training.scenes import Scene
+from orpose_models.training.scale_pairs import Scene
 
 CELL = 4  # pixels
 # Deviations of the bumps at centres and joints, in cells: those that the start network was trained with.

@@ -19,7 +19,7 @@ from orpose_models.student.one_stage import OneStageStudent
 from orpose_models.student.weights import AnyStudent
 from orpose_models.training.dense_targets import CELL
 from orpose_models.training.region_samples import Sample
-from orpose_models.training.scenes import Scene
+from orpose_models.training.scale_pairs import Scene
 from orpose_models.training.training_images import Prepared
 from orpose_models.vocabulary.poses import Poses
 

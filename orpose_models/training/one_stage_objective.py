@@ -15,7 +15,7 @@ from orpose_models.student.one_stage import Maps, OneStageStudent
 from orpose_models.training.dense_targets import Targets, answers, make_targets
 from orpose_models.training.lifting_samples import lifting_losses
 from orpose_models.training.means import over_all_ranks
-from orpose_models.training.scenes import Scene
+from orpose_models.training.scale_pairs import Scene
 
 # A cell that is wrong by e counts e times, and one in which something is, as much as that.
 _CELLS = 4.0

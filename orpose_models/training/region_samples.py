@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from orpose_models.model_format.student_config import StudentConfig
 from orpose_models.student.model import network_image
 from orpose_models.training.labels import ImageLabels
-from orpose_models.training.scenes import coloured, draw_factor
+from orpose_models.training.scale_pairs import coloured, draw_factor
 from orpose_models.training.train_config import Augmentation
 from orpose_models.vocabulary.resolution import Size, reduce_image
 from orpose_models.vocabulary.skeletons import COCO17, H36M17

@@ -20,6 +20,7 @@ from orpose_models.training.averaging import moving_average
 from orpose_models.training.checkpoint import identity, load_checkpoint, save_checkpoint
 from orpose_models.training.distributed import Ranks, any_rank, total
 from orpose_models.training.interruption import noted_interruption
+from orpose_models.training.measuring import evaluate_student, open_truth
 from orpose_models.training.monitor import Monitor
 from orpose_models.training.one_stage_objective import OneStageObjective
 from orpose_models.training.optimising import make_optimiser, schedule_factor, set_learning_rate
@@ -29,7 +30,6 @@ from orpose_models.training.selection import Selection
 from orpose_models.training.start import AnyStudent, new_student, origin_weights, start_student
 from orpose_models.training.train_config import TrainConfig
 from orpose_models.training.training_images import Prepared, TrainingImages, load_batches
-from orpose_models.training.validation import evaluate_student, open_truth
 from orpose_models.vocabulary.errors import OrposeError
 
 # So many iterations in a row without finite gradients end a run.

@@ -21,7 +21,7 @@ from orpose_models.runtime.engines import processors
 from orpose_models.training.augmentation_config import InputKind
 from orpose_models.training.labels import ImageLabels, LabelSet
 from orpose_models.training.region_samples import Sample, make_sample
-from orpose_models.training.scenes import Scene, make_scene
+from orpose_models.training.scale_pairs import Scene, make_scene
 from orpose_models.training.train_config import DataSource, TrainConfig
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses

@@ -6,7 +6,7 @@ import torch
 from support.training_rig import FIGURE
 
 from orpose_models.training.dense_targets import Answer, make_targets
-from orpose_models.training.scenes import Scene
+from orpose_models.training.scale_pairs import Scene
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -12,9 +12,9 @@ from orpose_models.datasets.truth import VISIBLE
 from orpose_models.lab.simulation.split_run import simulate
 from orpose_models.training.distributed import Ranks
 from orpose_models.training.labels import ImageLabels, LabelSet
+from orpose_models.training.measuring import evaluate_student, open_truth
 from orpose_models.training.train_config import TrainConfig
 from orpose_models.training.trainer import Trainer
-from orpose_models.training.validation import evaluate_student, open_truth
 from orpose_models.vocabulary.poses import Poses
 
 SEED = 3  # its first scenes all have persons

@@ -8,7 +8,7 @@ from orpose_models.model_format.student_config import PAPER
 from orpose_models.training.augmentation_config import Augmentation, Downsampling
 from orpose_models.training.labels import ImageLabels
 from orpose_models.training.region_samples import make_sample
-from orpose_models.training.scenes import draw_factor
+from orpose_models.training.scale_pairs import draw_factor
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.skeletons import COCO17, H36M17
 

@@ -10,8 +10,8 @@ from orpose_models.evaluation.image_matching import match_images
 from orpose_models.files.disk import sha256
 from orpose_models.files.predictions import Predictions
 from orpose_models.lab.reproduction.body_parts import part_errors
+from orpose_models.lab.reproduction.row_plan import Workplace
 from orpose_models.lab.reproduction.row_record import ScaleRecord, TestRecord
-from orpose_models.lab.reproduction.workplace import Workplace
 from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.runs.dataset_run import run_dataset
 from orpose_models.vocabulary.reporting import Silent

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from orpose_models.files.worker_process import obey_parent
 from orpose_models.lab.reproduction.measuring import measure, open_test
+from orpose_models.lab.reproduction.row_plan import Workplace
 from orpose_models.lab.reproduction.row_record import ScaleRecord
-from orpose_models.lab.reproduction.workplace import Workplace
 from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.registry.models import load_model
 from orpose_models.vocabulary.errors import OrposeError

@@ -11,9 +11,9 @@ from orpose_models.lab.reproduction import comparison_pictures, curves, paper_ta
 from orpose_models.lab.reproduction.body_parts import CONVENTION
 from orpose_models.lab.reproduction.measuring import open_test
 from orpose_models.lab.reproduction.model_size import PERSONS
+from orpose_models.lab.reproduction.row_plan import Workplace
 from orpose_models.lab.reproduction.row_record import RowRecord, load_records
 from orpose_models.lab.reproduction.rows import BY_NAME, ROWS
-from orpose_models.lab.reproduction.workplace import Workplace
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from orpose_models.files.locks import locked
+from orpose_models.lab.reproduction.row_plan import Workplace
 from orpose_models.lab.reproduction.rows import Row
-from orpose_models.lab.reproduction.workplace import Workplace
 from orpose_models.training.processes import run
 from orpose_models.vocabulary.errors import OrposeError
 

@@ -7,9 +7,9 @@ from support.made_up_rows import record, scale
 
 from orpose_models.lab.reproduction.provenance import Sessions, machine
 from orpose_models.lab.reproduction.reproduce_config import ReproduceConfig
+from orpose_models.lab.reproduction.row_plan import Workplace, unlike
 from orpose_models.lab.reproduction.rows import BY_NAME, ROWS, choose
 from orpose_models.lab.reproduction.stages import prepare
-from orpose_models.lab.reproduction.workplace import Workplace, unlike
 from orpose_models.training.processes import locked, script
 from orpose_models.vocabulary.errors import OrposeError
 
@@ -136,7 +136,7 @@ def test_the_shipped_student_is_only_measured(shipped):
 
 
 def test_a_trained_row_is_compared_by_its_settings(shipped):
-    from orpose_models.lab.reproduction.workplace import without_places
+    from orpose_models.lab.reproduction.row_plan import without_places
     from orpose_models.training.checkpoint import identity
 
     row = BY_NAME["fixed_8x"]

@@ -10,9 +10,9 @@ from orpose_models.lab.reproduction.curves import SCALES, curves, drawn
 from orpose_models.lab.reproduction.paper_tables import markdown, table1, table2, table3
 from orpose_models.lab.reproduction.reproduce_config import ReproduceConfig
 from orpose_models.lab.reproduction.results_page import write_documents
+from orpose_models.lab.reproduction.row_plan import Workplace
 from orpose_models.lab.reproduction.row_record import RowRecord, load_records
 from orpose_models.lab.reproduction.targets import TARGETS, judge
-from orpose_models.lab.reproduction.workplace import Workplace
 from orpose_models.vocabulary.errors import OrposeError
 
 FACTORS = (1.0, 8.0, 10.0, 12.0)

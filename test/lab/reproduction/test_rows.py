@@ -10,11 +10,11 @@ from orpose_models.cli.main import run
 from orpose_models.datasets.coco import read_simulated
 from orpose_models.files.disk import sha256
 from orpose_models.files.predictions import Predictions
-from orpose_models.lab.reproduction.making import make_row
 from orpose_models.lab.reproduction.reproduce_config import ReproduceConfig
+from orpose_models.lab.reproduction.row_making import make_row
+from orpose_models.lab.reproduction.row_plan import Workplace
 from orpose_models.lab.reproduction.row_record import RowRecord
 from orpose_models.lab.reproduction.rows import BY_NAME
-from orpose_models.lab.reproduction.workplace import Workplace
 from orpose_models.lab.simulation.dataset import Layout
 from orpose_models.lab.simulation.split_run import simulate
 from orpose_models.training.truth_labels import truth_labels

@@ -10,10 +10,10 @@ from orpose_models.lab.reproduction.measuring import open_test, test_record
 from orpose_models.lab.reproduction.model_size import describe
 from orpose_models.lab.reproduction.parallel import measure_scales
 from orpose_models.lab.reproduction.provenance import Sessions, machine
+from orpose_models.lab.reproduction.row_plan import Workplace, settings_of, state_of, without_places
 from orpose_models.lab.reproduction.row_record import RowRecord, TrainingRecord
 from orpose_models.lab.reproduction.rows import Row
 from orpose_models.lab.reproduction.stages import prepare
-from orpose_models.lab.reproduction.workplace import Workplace, settings_of, state_of, without_places
 from orpose_models.registry.models import load_model
 from orpose_models.student.weights import load_student
 from orpose_models.training.labels import LabelSet

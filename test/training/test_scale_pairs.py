@@ -4,7 +4,7 @@ from support.training_rig import SIZE, persons
 
 from orpose_models.training.augmentation_config import Augmentation, Downsampling, InputKind
 from orpose_models.training.labels import ImageLabels
-from orpose_models.training.scenes import coloured, degraded, make_scene
+from orpose_models.training.scale_pairs import coloured, degraded, make_scene
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.skeletons import COCO17
 

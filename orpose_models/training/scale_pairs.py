@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.training.augmentation_config import Augmentation, InputKind
+from orpose_models.training.image_placing import draw_placement
 from orpose_models.training.labels import ImageLabels
 from orpose_models.training.lifting_samples import Lifting, lifting_of
-from orpose_models.training.placing import draw_placement
 from orpose_models.vocabulary.resolution import Size, resize_down
 from orpose_models.vocabulary.skeletons import COCO17
 
