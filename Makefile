@@ -16,7 +16,7 @@ STAMP := $(VENV)/stamps
 	env env-test env-detectron2 env-ros build assets lock wheels
 
 help:
-	@echo "make demo    play real footage of several people to the ROS node: pictures and a video in out/demo"
+	@echo "make demo    play real footage of several people to the ROS node: pictures and a video in out/demo; with VIEW=1 live in the browser, too"
 	@echo "make test    code checks and all tests"
 	@echo "make test-overfit  train a student on some simulated images until it knows them by heart (ten minutes)"
 	@echo "make torture damaged files and messages, COUNT of them;  make kills  commands that are killed COUNT times;"
@@ -130,7 +130,7 @@ wheels:
 	tools/check_wheels.sh
 
 demo: build
-	@source tools/ros_env.sh && orpose demo
+	@source tools/ros_env.sh && orpose demo $(if $(VIEW),--view)
 
 clean:
 	rm -rf $(VENV) build install log out *.egg-info

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
@@ -10,7 +11,9 @@ from sensor_msgs.msg import Image
 
 from orpose_models.messages.fields import stamp_of
 from orpose_models.messages.images import image_to_bgr
+from orpose_models.messages.poses import poses3d_from_message
 from orpose_models.messages.room import room_persons_from_message
+from orpose_models.view.level import Level
 from orpose_models.view.server import ViewServer
 from orpose_models.view.state import Health, ViewState
 from orpose_models.vocabulary.errors import OrposeError
@@ -31,11 +34,16 @@ class WebView(Node):
 
     def __init__(self) -> None:
         super().__init__("web_view", namespace="orpose")
-        settings = NodeParameters(self, lambda: True, WEB_PARAMETERS)
+        self._declared = False
+        settings = NodeParameters(self, lambda: self._declared, WEB_PARAMETERS)
+        self._declared = True  # from here on they are in use
         cameras = [name for name in camera_names(settings["cameras"]) if name]
         self._state = ViewState("orpose", images=bool(cameras))
-        kind = message_class("orpose_msgs/msg/RoomPersonArray")
-        self.create_subscription(kind, settings["persons_topic"], self._on_persons, qos_profile_sensor_data)
+        self._level = Level(np.asarray(settings["gravity"]))
+        topic, name, receive = settings["persons_topic"], "RoomPersonArray", self._on_persons
+        if settings["poses3d_topic"]:
+            topic, name, receive = settings["poses3d_topic"], "PersonPose3DArray", self._on_poses
+        self.create_subscription(message_class(f"orpose_msgs/msg/{name}"), topic, receive, qos_profile_sensor_data)
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
         for name in cameras:
             topic = settings["overlay_topic"].replace(CAMERA, name)
@@ -52,6 +60,11 @@ class WebView(Node):
         cameras = sorted({name for person in message.persons for name in person.cameras} | set(message.cameras))
         persons = room_persons_from_message(message, cameras)
         self._state.show_persons(persons, cameras, message.header.frame_id, stamp_of(message.header) * 1e-9)
+
+    def _on_poses(self, message: Any) -> None:
+        header = message.header
+        persons = self._level.persons(poses3d_from_message(message))
+        self._state.show_persons(persons, [header.frame_id], f"{header.frame_id}, level", stamp_of(header) * 1e-9)
 
     def _on_picture(self, camera: str, message: Image) -> None:
         try:

@@ -11,6 +11,17 @@ _DECLARATION = (
     Parameter("token", "", "What readers must add to the address as ?token=...; empty for nothing."),
     Parameter("persons_topic", "room/persons", "Persons of the room, as fusion_node publishes them."),
     Parameter(
+        "poses3d_topic",
+        "",
+        "Instead of a room, 3D poses of one camera, as pose_node publishes them; those whose place is known are shown.",
+    ),
+    Parameter(
+        "gravity",
+        (0.0, 0.0, 0.0),
+        "Direction in which things fall, in that camera's optical axes; 0 0 0 for downwards in the image.",
+        length=3,
+    ),
+    Parameter(
         "cameras", "", "Names of the cameras whose pictures are shown, separated by commas; empty for skeletons alone."
     ),
     Parameter(

@@ -14,4 +14,4 @@ PYTHONPATH="test${PYTHONPATH:+:$PYTHONPATH}" python -m support.stand_ins "$folde
 set +u
 source "$folder/install/local_setup.bash"
 set -u
-python -m pytest -q test/orpose_ros/test_others_outputs.py
+python -m pytest -q test/orpose_ros/test_other_outputs.py

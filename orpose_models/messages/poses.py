@@ -108,14 +108,24 @@ def poses_from_messages(poses2d: Any, poses3d: Any | None = None) -> tuple[Poses
         ids=[p.id for p in persons],
     )
     if poses3d is not None:
-        in_space = poses3d.persons
-        poses = poses.with_arrays(
-            joints3d=np.array([[_xyz(k.position) for k in p.keypoints] for p in in_space]),
-            root=np.array([_xyz(p.root) if p.root_valid else (np.nan,) * 3 for p in in_space]),
-            root_std=np.array([p.root_std if p.root_valid else np.nan for p in in_space]),
-            **_moving(in_space),
-        )
+        poses = poses.with_arrays(**_in_space(poses3d.persons))
     return poses, resolution
+
+
+def poses3d_from_message(poses3d: Any) -> Poses:
+    """The persons of a PersonPose3DArray; their keypoints have the joints' scores, and no place in the image."""
+    persons = poses3d.persons
+    if not persons:
+        return Poses.empty()
+    scores = np.array([[k.score for k in p.keypoints] for p in persons], np.float64)
+    back = np.array([max(np.flatnonzero(row == 1), default=-1) for row in COCO17_TO_H36M17.matrix.T])
+    poses = Poses.from_arrays(
+        [(p.box_x_min, p.box_y_min, p.box_x_max, p.box_y_max) for p in persons],
+        [p.box_score for p in persons],
+        keypoint_scores=np.where(back >= 0, scores[:, back], 0.0),
+        ids=[p.id for p in persons],
+    )
+    return poses.with_arrays(**_in_space(persons))
 
 
 def skeleton_info_message(model: PoseModel, header: Any, types: MessageTypes) -> Any:
@@ -158,6 +168,15 @@ def _motion(poses: Poses, i: int, person: Any, types: MessageTypes) -> dict[str,
     return {
         "velocity": types("geometry_msgs/msg/Vector3")(x=x, y=y, z=z),
         "motion_covariance": poses.motion_cov[i].reshape(-1).astype(np.float64),
+    }
+
+
+def _in_space(persons: Any) -> dict[str, NDArray]:
+    return {
+        "joints3d": np.array([[_xyz(k.position) for k in p.keypoints] for p in persons]),
+        "root": np.array([_xyz(p.root) if p.root_valid else (np.nan,) * 3 for p in persons]),
+        "root_std": np.array([p.root_std if p.root_valid else np.nan for p in persons]),
+        **_moving(persons),
     }
 
 

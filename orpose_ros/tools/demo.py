@@ -1,8 +1,10 @@
 """The demonstration: a bag is played to a running node, and what arrives over DDS is measured and drawn."""
 
+import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,7 +87,13 @@ class Arrivals:
 
 
 def demonstrate(
-    out: Path, model: str | None, downsample: float, rate: float, say: Callable[[str], None], reporter: Reporter
+    out: Path,
+    model: str | None,
+    downsample: float,
+    rate: float,
+    say: Callable[[str], None],
+    reporter: Reporter,
+    view: bool = False,
 ) -> None:
     """Play footage of several people to the node, and draw the poses that arrive.
 
@@ -96,28 +104,58 @@ def demonstrate(
         rate: how fast to play the footage of 60 images a second.
         say: called with a sentence.
         reporter: hears how far it is.
+        view: whether to show it in the browser meanwhile.
 
     Raises:
-        OrposeError: as `run_demo`, or the weights or the footage cannot be fetched.
+        OrposeError: as `run_demo`, the page cannot be served, or the weights or the footage cannot be fetched.
     """
     footage = fetch(["weights", "multiperson"], report=say)["multiperson"]
     camera = {placed.name: placed.camera for placed in read_qualisys(footage / "Calib.qca.txt")}[_CAMERA]
     assert camera.gravity is not None
     plan = BagPlan(short_side=640)
     bag = make_bag(footage / f"{_CAMERA}.mp4", out / "bag", plan, camera, reporter)
-    parameters = {
-        "model": model or PARAMETERS["model"].default,
-        "downsample": downsample,
-        "gravity": [round(float(g), 6) for g in camera.gravity],
-    }
+    gravity = [round(float(g), 6) for g in camera.gravity]
+    parameters = {"model": model or PARAMETERS["model"].default, "downsample": downsample, "gravity": gravity}
     say(f"playing {bag} at {rate:g} times its speed to the node")
     infos = camera_info_topic(plan.topic)
-    arrivals = run_demo(bag, plan.topic, infos, parameters, rate, out / "log.txt")
+    with live_view(gravity, out / "view.txt", say) if view else nullcontext():
+        arrivals = run_demo(bag, plan.topic, infos, parameters, rate, out / "log.txt")
     for line in arrivals.summary():
         say(line)
     draw_bag(bag, arrivals.poses(), plan, camera, out / "overlay.mp4", arrivals.rate(), reporter)
     save_marker_picture(arrivals.markers, out / "markers.png", "3D markers as they arrived, in the camera's frame")
     say(f"pictures -> {out / 'overlay.mp4'}, {out / 'markers.png'}")
+
+
+@contextmanager
+def live_view(gravity: Sequence[float], log: Path, say: Callable[[str], None]) -> Iterator[None]:
+    """A page that shows what the node publishes, for as long as the `with` statement lasts.
+
+    Args:
+        gravity: in the camera's optical axes.
+        log: what the page's node says is written here.
+        say: called with a sentence that has the address.
+
+    Raises:
+        OrposeError: it does not start; `log` says more.
+    """
+    log.unlink(missing_ok=True)
+    options = {
+        "poses3d_topic": "poses3d",
+        "gravity": list(gravity),
+        "cameras": _CAMERA,
+        "overlay_topic": "overlay",
+        "port": 0,
+    }
+    words = [word for name, value in options.items() for word in ("-p", f"{name}:={value}")]
+    with Program([sys.executable, "-m", "orpose_ros.web_view", "--ros-args", *words], log) as page:
+        end = time.monotonic() + _START_TIMEOUT
+        while not (address := re.search(r"is shown on (\S+)", page.log)):
+            if not page.runs or time.monotonic() > end:
+                raise OrposeError(f"the live view does not start; see {log}")
+            time.sleep(0.1)
+        say(f"live view  {address[1]}, until the footage has been played")
+        yield
 
 
 def run_demo(bag: Path, images: str, infos: str, parameters: dict[str, Any], rate: float, log: Path) -> Arrivals:

@@ -23,6 +23,10 @@ def demo(
     rate: Annotated[
         float, typer.Option(min=0.01, max=10, help="How fast to play the footage of 60 images a second.")
     ] = 0.1,
+    view: Annotated[
+        bool,
+        typer.Option("--view", help="Show it live in the browser; the address is printed, and is open to the end."),
+    ] = False,
 ) -> None:
     """Play footage of several people to the ROS node and draw the poses that arrive.
 
@@ -37,4 +41,4 @@ def demo(
             "make build; source tools/ros_env.sh"
         ) from None
     with reporting(console) as reporter:
-        demonstrate(out, model, downsample, rate, partial(console.print, soft_wrap=True), reporter)
+        demonstrate(out, model, downsample, rate, partial(console.print, soft_wrap=True), reporter, view)

@@ -13,6 +13,7 @@ from orpose_models.datasets.bags.types import message_class, typestore
 from orpose_models.messages.fields import copy_header, make_header, stamp_of
 from orpose_models.messages.poses import (
     poses2d_message,
+    poses3d_from_message,
     poses3d_message,
     poses_from_messages,
     skeleton_info_message,
@@ -177,3 +178,19 @@ def test_bags_hold_the_very_types_that_were_built(path: Path) -> None:
     name = f"orpose_msgs/msg/{path.stem}"
     hashes = json.loads((share / "msg" / f"{path.stem}.json").read_text())["type_hashes"]
     assert typestore().hash_rihs01(name) in [entry["hash_string"] for entry in hashes if entry["type_name"] == name]
+
+
+def test_poses_in_space_alone() -> None:
+    poses = random_poses(3, 1)
+    _, three = both(poses, message_class)
+    read = poses3d_from_message(three)
+    for name in ("boxes", "box_scores", "joints3d", "root", "root_std", "ids", "velocity", "motion_cov"):
+        np.testing.assert_array_equal(getattr(read, name), getattr(poses, name), err_msg=name)
+    wrist, knee = COCO17.index("left_wrist"), COCO17.index("right_knee")
+    joint = H36M17.index("left_wrist")
+    known = np.isfinite(poses.joints3d[:, joint]).all(axis=1)
+    np.testing.assert_allclose(read.keypoint_scores[known, wrist], poses.keypoint_scores[known, wrist])
+    assert (
+        read.keypoint_scores[~np.isfinite(poses.joints3d[:, H36M17.index("right_knee")]).all(axis=1), knee] == 0
+    ).all()
+    assert len(poses3d_from_message(both(Poses.empty(), message_class)[1])) == 0

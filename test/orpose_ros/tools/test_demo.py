@@ -1,6 +1,8 @@
 """The demonstration's machinery with the real node, model and DDS, on a few images."""
 
+import json
 from pathlib import Path
+from urllib.request import urlopen
 
 import cv2
 import numpy as np
@@ -22,7 +24,7 @@ from orpose_models.runtime.pipeline import Pipeline
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
-from orpose_ros.tools.demo import Arrivals, run_demo
+from orpose_ros.tools.demo import Arrivals, live_view, run_demo
 from orpose_ros.tools.marker_picture import save_marker_picture
 
 PLAN = BagPlan(short_side=360, rate=0.5)
@@ -83,3 +85,28 @@ def test_what_arrives_over_dds_is_what_the_code_computes(tmp_path: Path) -> None
     # Left is orange, right is blue: coloured pixels are there.
     spread = picture.max(axis=2).astype(int) - picture.min(axis=2)
     assert (spread > 100).sum() > 500
+
+
+def test_the_live_view_shows_what_arrives(tmp_path: Path) -> None:
+    frames = open_frames(asset("multiperson") / "cam02.mp4")
+    create_bag(frames, tmp_path / "bag", BagPlan(short_side=360, rate=0.5, stride=60), CAMERA)
+    said: list[str] = []
+    with live_view([0.0, 1.0, 0.0], tmp_path / "view.txt", said.append):
+        play(tmp_path / "bag")
+        address = said[0].split()[2].rstrip(",")
+        with urlopen(f"{address}state.json") as answer:
+            state = json.load(answer)
+        with urlopen(f"{address}picture/cam02.jpg") as answer:
+            assert answer.read(2) == b"\xff\xd8"
+    assert len(state["persons"]) >= 2
+    joints = np.array([p for p in state["persons"][0]["joints"] if p is not None])
+    assert 0.5 < np.ptp(joints[:, 2]) < 2.2
+    assert any("poses" in line["name"] for line in state["health"])
+
+
+def test_a_live_view_that_does_not_start_is_a_failure(tmp_path: Path) -> None:
+    with (
+        pytest.raises(OrposeError, match=r"the live view does not start; see .*view\.txt"),
+        live_view([float("nan")] * 3, tmp_path / "view.txt", print),
+    ):
+        pass
