@@ -6,6 +6,12 @@ HEAD = """# Reliability
 
 For judging what damaged inputs, kills, full disks and unruly cameras can do. Each section is written by the tool that
 it names, from that tool's journal; none of them belongs to `make test`.
+
+Models, labels and predictions from elsewhere can do no harm by what stands in them. Names in labels stay below the
+folder that they are relative to. A model's graphs take numbers from its own weights' file and no other; weights are
+safetensors; sizes in a model or a weights file are bounded and compared with what the file holds before memory is
+taken. Pickles are read from checkpoints and from detectron2's weights alone, by readers that know tensors, arrays and
+plain containers and nothing else. A graph is run as it is: one that was made to take long or much memory does so.
 """
 TITLES = ("Damaged inputs", "Commands that are killed", "Disks and folders that fail", "A node under stress")
 

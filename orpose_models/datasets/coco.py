@@ -15,7 +15,7 @@ from orpose_models.datasets.mvor import image_root, locate
 from orpose_models.datasets.truth import NOT_LABELLED, ImageTruth, Persons, Truth
 from orpose_models.files.coco_head import annotations_by_image
 from orpose_models.files.disk import read_json
-from orpose_models.files.validation import Int64, Pixels, layout_error
+from orpose_models.files.validation import Int64, Metres, Pixels, Side, layout_error
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.skeletons import COCO17, H36M17, MVOR10, Skeleton
@@ -25,7 +25,7 @@ OTHER_CATEGORIES = "annotations of other categories are left out"
 NO_BOX = "persons without a box have the one around their labelled joints"
 NO_AREA = "areas of 0 are replaced by the area of the box"
 
-_Point = Annotated[list[float], Field(min_length=3, max_length=3)]
+_Point = Annotated[list[Metres], Field(min_length=3, max_length=3)]
 
 
 class _Strict(BaseModel):
@@ -54,8 +54,8 @@ class ImageRecord(_Strict):
 
     id: Int64
     file_name: str
-    width: Annotated[int, Field(gt=0)]
-    height: Annotated[int, Field(gt=0)]
+    width: Side
+    height: Side
     camera: CameraRecord | None = None
     camera_name: str | None = None
     cam_id: int | None = None  # MVOR's

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from orpose_models.files.coco_head import annotations_by_image, person_category
 from orpose_models.files.disk import read_json, write_json
-from orpose_models.files.validation import Int64, Pixels, layout_error
+from orpose_models.files.validation import Int64, Metres, Pixels, Side, layout_error
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import Resolution
@@ -92,13 +92,13 @@ class Predictions:
 
 _Score = Annotated[float, Field(ge=0, le=1)]
 _Joints = Annotated[list[_Score], Field(min_length=17, max_length=17)]
-_Point = Annotated[list[float], Field(min_length=3, max_length=3)]
+_Point = Annotated[list[Metres], Field(min_length=3, max_length=3)]
 
 
 class _Annotation(BaseModel):
     model_config = ConfigDict(allow_inf_nan=False)
-    id: int
-    image_id: int
+    id: Int64
+    image_id: Int64
     category_id: Literal[1]
     bbox: Annotated[list[Pixels], Field(min_length=4, max_length=4)]
     score: _Score
@@ -107,7 +107,7 @@ class _Annotation(BaseModel):
     scores_soft: _Joints
     joints3d: Annotated[list[_Point | None], Field(min_length=17, max_length=17)]
     root: _Point | None
-    root_std: float | None
+    root_std: Metres | None
     track_id: Int64
 
     @field_validator("keypoints")
@@ -120,14 +120,14 @@ class _Annotation(BaseModel):
 
 class _Image(BaseModel):
     model_config = ConfigDict(allow_inf_nan=False)
-    id: int
+    id: Int64
     file_name: str
-    width: Annotated[int, Field(gt=0)]
-    height: Annotated[int, Field(gt=0)]
-    seen_width: Annotated[int, Field(gt=0)]
-    seen_height: Annotated[int, Field(gt=0)]
+    width: Side
+    height: Side
+    seen_width: Side
+    seen_height: Side
     downsample: float
-    stamp_ns: int | None
+    stamp_ns: Int64 | None
 
 
 class _File(BaseModel):

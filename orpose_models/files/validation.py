@@ -8,9 +8,11 @@ from pydantic import AfterValidator, Field, ValidationError
 from orpose_models.files.names import is_text
 from orpose_models.vocabulary.errors import OrposeError
 
-# What arrays can hold: integers of 64 bit, and places outside the image, but not where single precision fails.
+# What arrays can hold: integers of 64 bit, and places that single precision can tell apart.
 Int64 = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Pixels = Annotated[float, Field(ge=-1e6, le=1e6)]
+Metres = Pixels
+Side = Annotated[int, Field(gt=0, le=1_000_000)]
 
 
 def _inner(name: str) -> str:

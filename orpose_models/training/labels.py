@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from orpose_models.datasets.coco import CameraRecord, ImageRecord, camera_of
 from orpose_models.files.coco_head import annotations_by_image, person_category
 from orpose_models.files.disk import read_json, write_json
-from orpose_models.files.validation import InnerPath
+from orpose_models.files.validation import InnerPath, Int64, Metres, Pixels
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
@@ -169,19 +169,19 @@ def from_entry(record: Any, annotations: Any, path: Path) -> ImageLabels:
 
 _Score = Annotated[float, Field(ge=0, le=1)]
 _Scores = Annotated[list[_Score], Field(min_length=17, max_length=17)]
-_Point = Annotated[list[float], Field(min_length=3, max_length=3)]
+_Point = Annotated[list[Metres], Field(min_length=3, max_length=3)]
 _Points = Annotated[list[_Point | None], Field(min_length=17, max_length=17)]
-_Side = Annotated[float, Field(ge=0)]
+_Side = Annotated[float, Field(ge=0, le=1e6)]
 
 
 class _Annotation(BaseModel):
     model_config = ConfigDict(allow_inf_nan=False)
-    id: int
-    image_id: int
+    id: Int64
+    image_id: Int64
     category_id: Literal[1]
-    bbox: tuple[float, float, _Side, _Side]
+    bbox: tuple[Pixels, Pixels, _Side, _Side]
     score: _Score
-    keypoints: Annotated[list[float], Field(min_length=51, max_length=51)]
+    keypoints: Annotated[list[Pixels], Field(min_length=51, max_length=51)]
     scores_soft: _Scores
     scores_hard: _Scores
     joints3d_soft: _Points
