@@ -5,10 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from orpose_models.datasets.bags.images import BagCameras, decoded, image_topics, picture
+from orpose_models.datasets.bags.images import BagCameras, image_topics, late_picture
 from orpose_models.datasets.bags.reader import BagMessage, open_bag
 from orpose_models.datasets.bags.topics import camera_info_topic
 from orpose_models.datasets.camera_file import View
@@ -17,7 +14,6 @@ from orpose_models.datasets.held_back import refuse_held_back
 from orpose_models.datasets.multiview import PlacedCamera
 from orpose_models.files.names import printable
 from orpose_models.messages.camera_info import is_rectified
-from orpose_models.messages.fields import stamp_of
 from orpose_models.training.contents import digest_of_list, digest_of_recording
 from orpose_models.training.sources import is_bag
 from orpose_models.vocabulary.cameras import Camera
@@ -160,21 +156,7 @@ def _of_bag(path: Path, view: View, topics: Sequence[str]) -> list[Recording]:
 
 
 def _shot(bag: Path, topic: str, number: int, message: BagMessage) -> Shot:
-    stamp = message.time_ns
-    try:
-        content = decoded(message)
-        stamp = stamp_of(content.header) or stamp
-    except OrposeError as error:
-        content, problem = None, str(error)
-
-    def read() -> NDArray[np.uint8]:
-        try:
-            if content is None:
-                raise OrposeError(problem)
-            return picture(content)
-        except OrposeError as error:
-            raise OrposeError(f"{bag}: {topic}, image {number}: {error}") from None
-
+    stamp, read = late_picture(message, f"{bag}: {topic}, image {number}")
     return Shot(number, f"{topic}#{number}", read, stamp)
 
 

@@ -20,7 +20,7 @@ MAX_PIXELS = 1 << 27
 _FORMATS = ("JPEG", "PNG", "BMP", "DIB", "TIFF", "WEBP", "PPM", "GIF", "JPEG2000")
 _WHITE_IS_ZERO, _PHOTOMETRIC = 0, 262  # of TIFF
 
-warnings.filterwarnings("ignore", module=r"PIL\.")  # what is amiss is said in our own words, or repaired
+warnings.filterwarnings("ignore", module=r"PIL\.")  # we say in our own words what is wrong, or repair it
 
 
 @dataclass(frozen=True, eq=False)

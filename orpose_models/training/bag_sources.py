@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.datasets.bags.images import BagCameras, decoded, image_topics, picture
+from orpose_models.datasets.bags.images import BagCameras, image_topics, late_picture
 from orpose_models.datasets.bags.reader import Bag, BagMessage, open_bag
 from orpose_models.datasets.bags.topics import camera_info_topic
 from orpose_models.messages.camera_info import is_rectified
-from orpose_models.messages.fields import stamp_of
 from orpose_models.training.contents import digest_of_recording
 from orpose_models.training.image_source import Choice, Item, Source, keep_image
 from orpose_models.vocabulary.cameras import Camera
@@ -64,20 +63,10 @@ def _topic(bag: Bag, topic: str, images: Path, choice: Choice, content: str) -> 
 
     def _item(index: int, number: int, message: BagMessage) -> Item:
         name = f"{number:06d}.jpg"
-        stamp = message.time_ns
-        try:
-            content = decoded(message)
-            stamp = stamp_of(content.header) or stamp
-        except OrposeError as error:
-            content, problem = None, str(error)
+        stamp, decode = late_picture(message, f"{bag.path}: {topic}, image {number}")
 
         def read() -> NDArray[np.uint8]:
-            try:
-                if content is None:
-                    raise OrposeError(problem)
-                image = picture(content)
-            except OrposeError as error:
-                raise OrposeError(f"{bag.path}: {topic}, image {number}: {error}") from None
+            image = decode()
             keep_image(images / name, image)
             return image
 

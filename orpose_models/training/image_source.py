@@ -80,7 +80,7 @@ class Source:
         content: digest of all its images, see `contents`; an image's index means something only together with it.
         view: what is known of its camera from outside.
         topic: of a bag.
-        notes: what is amiss, one sentence each.
+        notes: what is wrong, one sentence each.
         left_out: what lies in a folder and is not labelled, one sentence each.
         rectified: see `Choice`; of a bag.
     """

@@ -62,6 +62,29 @@ def picture(message: Any) -> NDArray[np.uint8]:
     return _DECODERS[message.__msgtype__](message)
 
 
+def late_picture(message: BagMessage, where: str) -> tuple[int, Callable[[], NDArray[np.uint8]]]:
+    """The stamp of an image message in nanoseconds, or when it was recorded, and what decodes it when it is wanted.
+
+    That raises an OrposeError, which begins with `where`, if the message is damaged or not supported.
+    """
+    stamp, content, problem = message.time_ns, None, ""
+    try:
+        content = decoded(message)
+        stamp = stamp_of(content.header) or stamp
+    except OrposeError as error:
+        problem = str(error)
+
+    def read() -> NDArray[np.uint8]:
+        try:
+            if content is None:
+                raise OrposeError(problem)
+            return picture(content)
+        except OrposeError as error:
+            raise OrposeError(f"{where}: {error}") from None
+
+    return stamp, read
+
+
 class BagCameras:
     """The camera of any image of a bag: from the latest intrinsics until its stamp, or from the first.
 
@@ -71,7 +94,7 @@ class BagCameras:
         bag: where the intrinsics are.
         topic: their topic.
         view: gravity, and the intrinsics of a camera that has none in the bag.
-        notes: is added a sentence for each thing that is amiss.
+        notes: a sentence is added for each thing that is wrong.
         rectified: whether the images are, see `camera_from_info`.
     """
 
