@@ -1,9 +1,12 @@
 """The library's examples, run as they are, with the shipped student on the packaged footage."""
 
+import inspect
+import re
 import runpy
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -79,3 +82,18 @@ def test_the_face_has_what_it_names_and_imports_late() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False", "False"]
+
+
+def test_the_page_says_what_there_is(room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (EXAMPLES.parent / "docs" / "library.md").read_text()
+    block = re.search(r"```python\n(.*?)```", page, re.DOTALL)
+    assert block is not None
+    monkeypatch.chdir(room)
+    cv2.imwrite("room.jpg", orpose.read_image(room / "room.png"))
+    found: dict[str, Any] = {}
+    exec(block[1], found)
+    assert len(found["poses"]) >= 2
+    rows = re.findall(r"^\| (`.*?) \| ", page.partition("argument of `load`")[2].partition("\n\n")[0], re.MULTILINE)
+    arguments = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    assert arguments == list(inspect.signature(orpose.load).parameters)
+    assert set(re.findall(r"`(\w+)`", page.partition("## Names that stay\n")[2])) == set(orpose.__all__)
