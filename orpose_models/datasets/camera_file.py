@@ -161,6 +161,14 @@ class View:
             )
         return known.resized(*size).with_gravity(self.gravity)
 
+    def misfit(self, size: Size) -> str | None:
+        """Why the intrinsics are not those of an image of a size; None if they are, or are guessed."""
+        try:
+            self.camera(size)
+        except OrposeError as error:
+            return str(error)
+        return None
+
     def intrinsics(self) -> dict[str, Any] | None:
         """The intrinsics as plain numbers, for a run's record; None if they are guessed."""
         c = self.intrinsics_camera

@@ -162,23 +162,14 @@ def _read(frames: FrameSource, shot: Shot, notes: list[str]) -> NDArray[np.uint8
 
 
 def _camera(view: View, name: str, notes: list[str], size: Size) -> Camera:
-    misfit = _misfit(view, size)
+    misfit = view.misfit(size)
     if misfit is not None:
         notes.append(f"{name}: nobody is placed in space: {misfit}")
     return _camera_or_guess(view, size)
 
 
 def _camera_or_guess(view: View, size: Size) -> Camera:
-    return (view if _misfit(view, size) is None else View(None, view.gravity)).camera(size)
-
-
-def _misfit(view: View, size: Size) -> str | None:
-    """Why the intrinsics are not those of an image of a size; None if they are, or may be guessed."""
-    try:
-        view.camera(size)
-    except OrposeError as error:
-        return str(error)
-    return None
+    return (view if view.misfit(size) is None else View(None, view.gravity)).camera(size)
 
 
 def _require_fitting(view: View, frames: FrameSource, stride: int) -> None:
@@ -191,7 +182,7 @@ def _require_fitting(view: View, frames: FrameSource, stride: int) -> None:
             size = size_of(shot.read())
         except OrposeError:
             continue
-        misfit = _misfit(view, size)
+        misfit = view.misfit(size)
         if misfit is None:
             return
         refusal = refusal or misfit

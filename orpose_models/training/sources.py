@@ -9,18 +9,21 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from orpose_models.datasets.bags.storage import METADATA, storage_files, storage_kind
+from orpose_models.datasets.camera_file import View
 from orpose_models.datasets.coco import ImageRecord, camera_of
 from orpose_models.datasets.folder import list_images
 from orpose_models.datasets.frames import Shot, open_frames
 from orpose_models.datasets.held_back import refuse_held_back
-from orpose_models.datasets.image_file import further_pages, read_image, read_picture
+from orpose_models.datasets.image_file import further_pages, read_image, read_picture, size_of
 from orpose_models.datasets.kinds import VIDEO_SUFFIXES
 from orpose_models.files.disk import read_json
 from orpose_models.files.names import is_text, printable
 from orpose_models.training.bag_sources import open_bag_sources
 from orpose_models.training.contents import digest_of_list, digest_of_recording
 from orpose_models.training.image_source import Choice, Item, Source, keep_image, known_camera
+from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.resolution import Size
 
 
 def open_sources(paths: Sequence[Path], frames: Path, choices: Sequence[Choice]) -> list[Source]:
@@ -76,6 +79,7 @@ def _folder(path: Path, choice: Choice) -> Source:
         raise OrposeError("; ".join(nameless[:3]))
     stride = choice.stride_of(len(files))
     names = files[::stride]
+    _require_fitting(choice.view, names)
 
     def items(wanted: Callable[[int], bool]) -> Iterator[Item]:
         for index, name in enumerate(names):
@@ -86,13 +90,36 @@ def _folder(path: Path, choice: Choice) -> Source:
                     index,
                     relative,
                     partial(_first_page, name, notes),
-                    lambda size: known_camera(choice.view, size),
+                    partial(_camera, choice.view, name, notes),
                     notes=notes,
                 )
 
     content = digest_of_list((name.relative_to(path).as_posix(), name) for name in files)
     left_out = (*listing.left_out, *nameless)
     return Source(path, "folder", path, len(names), items, stride, content, choice.view, left_out=left_out)
+
+
+def _require_fitting(view: View, names: Sequence[Path]) -> None:
+    """Refuse intrinsics that fit no image at all: they are of another camera. A single odd image is another matter."""
+    refusal = None
+    for name in names if view.intrinsics_camera is not None else ():
+        try:
+            misfit = view.misfit(size_of(read_image(name)))
+        except OrposeError:
+            continue
+        if misfit is None:
+            return
+        refusal = refusal or misfit
+    if refusal is not None:
+        raise OrposeError(refusal)
+
+
+def _camera(view: View, name: Path, notes: list[str], size: Size) -> Camera | None:
+    misfit = view.misfit(size)
+    if misfit is None:
+        return known_camera(view, size)
+    notes.append(f"{printable(name)}: is labelled without intrinsics: {misfit}")
+    return known_camera(View(None, view.gravity), size)
 
 
 def _first_page(path: Path, notes: list[str]) -> NDArray[np.uint8]:

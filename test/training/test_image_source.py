@@ -12,6 +12,7 @@ from orpose_models.training.image_source import Choice
 from orpose_models.training.sources import open_sources
 from orpose_models.training.teach_run import view_of
 from orpose_models.training.teaching import Paths, Shard, label_shard, merge_shards
+from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.reporting import Silent
 
 OST = """
@@ -44,6 +45,42 @@ def test_further_pages_are_named_also_after_an_interruption(tmp_path: Path) -> N
     assert problems == [
         f"{folder / 'a.tiff'}: holds 4 pages or frames, only the first is read; save them as images of their own"
     ]
+
+
+def test_an_odd_image_is_labelled_without_intrinsics_and_named(tmp_path: Path) -> None:
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for number, size in enumerate(((40, 30), (40, 18), (80, 60))):
+        Image.new("RGB", size, (number, 0, 0)).save(folder / f"{number}.png")
+    (tmp_path / "ost.yaml").write_text(OST)
+    view = view_of(folder, tmp_path / "ost.yaml", -20.0, Silent())
+    paths = Paths(tmp_path / "labels.json")
+    sources = open_sources([folder], paths.frames, [Choice(view)])
+    label_shard(sources, Counting(), paths, SETTINGS, Shard())
+    merged = merge_shards(sources, paths, SETTINGS, 1, {"accept": 0.3})
+    assert merged is not None
+    labels, problems = merged
+    assert problems == [
+        f"{folder / '1.png'}: is labelled without intrinsics: intrinsics for 40 x 30 pixels do not fit an image of "
+        "40 x 18; give the camera file that belongs to these images"
+    ]
+    first, odd, last = (image.camera for image in labels.images)
+    assert (first and first.fx, last and last.fx) == (50.0, 100.0)
+    assert odd is not None
+    assert first is not None
+    assert odd.fx != 50.0
+    assert odd.gravity == first.gravity is not None
+
+
+def test_intrinsics_that_fit_no_image_are_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "images"
+    folder.mkdir()
+    Image.new("RGB", (40, 18)).save(folder / "a.png")
+    (folder / "b.png").write_bytes(b"damaged")
+    (tmp_path / "ost.yaml").write_text(OST)
+    view = view_of(folder, tmp_path / "ost.yaml", None, Silent())
+    with pytest.raises(OrposeError, match="intrinsics for 40 x 30 pixels do not fit an image of 40 x 18"):
+        open_sources([folder], tmp_path / "frames", [Choice(view)])
 
 
 @pytest.mark.parametrize(("rectified", "focal", "distortion"), [(False, 50.0, 0.1), (True, 45.0, None)])
