@@ -14,12 +14,15 @@ Floats = NDArray[np.float64]
 
 # Keypoints below this score are not gone by.
 MIN_SCORE = 0.3
-# Metres from the surface of a clothed trunk to its joints' plane, along the line of sight.
-BENEATH = 0.11
+# Metres from the surface of a clothed trunk to its joints, towards the front or back and towards a side (with the arm):
+# half axes of an elliptical cylinder, fitted to simulated staff of the split val seen from above.
+GIRTH = (0.12, 0.17)
+# Whoever looks along the trunk meets its surface after so many metres at most.
+_DEEPEST = 0.3
 # How far from the size's distance depth is believed, in standard deviations of the size.
-_WINDOW = 3.0
+_WINDOW = 2.0
 # Metres within which measurements on one trunk lie.
-_SPREAD = 0.3
+_SPREAD = 0.2
 # Measurements on the trunk that must agree, and their share of those that there are.
 MIN_POINTS, MIN_SHARE = 4, 0.35
 # Standard deviation of a root by depth, metres: what is not known of clothes, girth and posture.
@@ -93,7 +96,8 @@ def _distance(poses: Poses, i: int, depth: NDArray[np.float32], full: Size) -> f
     inside = (columns >= 0) & (rows >= 0) & (columns < depth.shape[1]) & (rows < depth.shape[0])
     if inside.sum() < MIN_POINTS:
         return None
-    values = depth[rows[inside], columns[inside]].astype(np.float64) + BENEATH - (mixtures @ relative)[inside]
+    beneath = _beneath(poses.joints3d[i].astype(np.float64), poses.root[i].astype(np.float64))
+    values = depth[rows[inside], columns[inside]].astype(np.float64) + beneath - (mixtures @ relative)[inside]
     reach = _WINDOW * SIZE_STD * size_z
     values = np.sort(values[np.isfinite(values)])
     count = len(values)
@@ -101,8 +105,27 @@ def _distance(poses: Poses, i: int, depth: NDArray[np.float32], full: Size) -> f
     if len(values) < MIN_POINTS:
         return None
     last = np.searchsorted(values, values + _SPREAD, side="right")
-    first = int(np.argmax(last - np.arange(len(values))))
+    # Of two that stand one behind the other it is the one at whose distance the person has a usual size.
+    usual = np.exp(-0.5 * ((values + _SPREAD / 2 - size_z) / (SIZE_STD * size_z)) ** 2)
+    first = int(np.argmax((last - np.arange(len(values))) * usual))
     agreeing = values[first : last[first]]
     if len(agreeing) < max(MIN_POINTS, MIN_SHARE * count):
         return None
     return float(np.median(agreeing))
+
+
+def _beneath(joints3d: Floats, root: Floats) -> float:
+    """How far the trunk's joints are behind its surface along the optical axis, metres; the trunk is a cylinder.
+
+    Args:
+        joints3d: (17, 3) relative to the root. root: (3,) both in the optical frame.
+    """
+    shoulders, hips = joints3d[_TRUNK3D[:2]], joints3d[_TRUNK3D[2:]]
+    up = shoulders.mean(axis=0) - hips.mean(axis=0)
+    side = shoulders[0] - shoulders[1]
+    front = np.cross(side, up)
+    side = np.cross(up, front)
+    ray = root / np.linalg.norm(root)
+    across = [abs(float(ray @ axis)) / max(float(np.linalg.norm(axis)), 1e-9) for axis in (front, side)]
+    reach = 1 / max(float(np.hypot(across[0] / GIRTH[0], across[1] / GIRTH[1])), 1 / _DEEPEST)
+    return reach * float(ray[2])

@@ -20,6 +20,8 @@ SHARED_STD = 0.03
 MAX_RATIO = 1.3
 # Images of somebody before the height of the camera is learnt from them.
 MIN_IMAGES = 10
+# Persons that it is learnt from at least: what the lifter gets wrong of one or two it would only hand on to the other.
+MIN_PEOPLE = 3
 
 _LEFT, _RIGHT = (H36M17.index(f"{side}_ankle") for side in ("left", "right"))
 _SEEN = [COCO17.joints.index(f"{side}_ankle") for side in ("left", "right")]
@@ -67,7 +69,7 @@ class Floor:
         if self.height is not None:
             return self.height, 0.01
         settled = [one for key, one in self._people.items() if self._images[key] >= MIN_IMAGES]
-        if not settled:
+        if len(settled) < MIN_PEOPLE:
             return None
         weights = np.array([one.std**-2 for one in settled])
         heights = np.log([one.value for one in settled])

@@ -95,8 +95,9 @@ class PersonState:
         std = float(poses.root_std[0])
         if not np.isfinite(root).all() or not np.isfinite(std):
             return out
-        place, distance = root * scale, float(np.linalg.norm(root)) * scale
         measured = std < MEASURED * float(root[2])
+        place = root if measured else root * scale
+        distance = float(np.linalg.norm(place))
         along = std if measured else ALONG_STD * distance
         # Counted as one measurement for each `_ALIKE`, however many images there are.
         repeated = float(np.clip(_ALIKE / max(time - self._placed, 1e-3), 1.0, _ALIKE * _FASTEST))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from orpose_models.lifting.depth import BENEATH, DEPTH_STD, roots_by_depth
+from orpose_models.lifting.depth import DEPTH_STD, GIRTH, roots_by_depth
 from orpose_models.lifting.root import SIZE_STD
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import reduce_depth
@@ -9,6 +9,13 @@ from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
 FULL = (640, 480)
 TRUNK = {"left_shoulder": (340, 180), "right_shoulder": (300, 180), "left_hip": (335, 260), "right_hip": (305, 260)}
+
+# Facing the camera, leaning back by 0.1 m: its front is at right angles to the line of sight but for that.
+JOINTS = {
+    "left_shoulder": (0.18, -0.5, 0.1), "right_shoulder": (-0.18, -0.5, 0.1),
+    "left_hip": (0.1, 0, 0), "right_hip": (-0.1, 0, 0),
+}  # fmt: skip
+BENEATH = GIRTH[0]
 
 
 def person(distance: float = 4.0, score: float = 0.9, unseen: tuple[str, ...] = ()) -> Poses:
@@ -18,7 +25,8 @@ def person(distance: float = 4.0, score: float = 0.9, unseen: tuple[str, ...] = 
         keypoints[0, COCO17.index(name)] = place
         scores[0, COCO17.index(name)] = 0.0 if name in unseen else score
     joints = np.zeros((1, 17, 3))
-    joints[0, H36M17.index("left_shoulder"), 2] = joints[0, H36M17.index("right_shoulder"), 2] = 0.1
+    for name, place in JOINTS.items():
+        joints[0, H36M17.index(name)] = place
     return Poses.from_arrays(
         [[290, 160, 350, 400]], [0.9], keypoints, scores, joints3d=joints, root=[[0.1, 0.2, distance]],
         root_std=[SIZE_STD * distance],
@@ -76,6 +84,24 @@ def test_without_a_trunk_the_root_stays(depth: np.ndarray) -> None:
     assert np.array_equal(found.root, one.root)
     assert np.array_equal(found.root_std, one.root_std)
     assert np.array_equal(found.joints3d, one.joints3d)
+
+
+def test_who_stands_sideways_is_as_wide_as_the_shoulders() -> None:
+    one = person()
+    turned = one.joints3d.copy()
+    for name in ("shoulder", "hip"):
+        left, right = H36M17.index(f"left_{name}"), H36M17.index(f"right_{name}")
+        turned[0, [left, right], 2] += turned[0, [left, right], 0] / 20  # narrow, so that depth is flat
+        turned[0, [left, right], 0] = 0.0
+    found = roots_by_depth(one.with_arrays(joints3d=turned), scene(), FULL)
+    assert found.root[0, 2] - 4.4 == pytest.approx(GIRTH[1] - GIRTH[0], abs=0.02)
+
+
+def test_of_two_one_behind_the_other_it_is_the_one_of_a_usual_size() -> None:
+    depth = scene()
+    depth[:, 290:320] = 3.6  # nearer, before half of the trunk
+    assert roots_by_depth(person(4.4), depth, FULL).root[0, 2] == pytest.approx(4.4, abs=0.03)
+    assert roots_by_depth(person(3.8), depth, FULL).root[0, 2] == pytest.approx(3.6 + BENEATH, abs=0.1)
 
 
 def test_two_joints_of_the_trunk_are_enough_and_one_is_not() -> None:

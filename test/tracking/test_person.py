@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from orpose_models.lifting.root import SIZE_STD
-from orpose_models.tracking.floor import ANKLE_HEIGHT, MIN_IMAGES, Floor, depth_below
+from orpose_models.tracking.floor import ANKLE_HEIGHT, FRAME_STD, MIN_IMAGES, Floor, depth_below
 from orpose_models.tracking.person import PersonState
 from orpose_models.tracking.size import body_size
 from orpose_models.vocabulary.cameras import Camera
@@ -106,13 +106,13 @@ def test_the_floor_is_learnt_from_several() -> None:
     for _i in range(MIN_IMAGES):
         floor.add(1, 1.6)
         floor.add(2, np.nan)
-    height, one = floor.known() or (0.0, 0.0)
-    assert height == pytest.approx(1.6)
-    for _i in range(MIN_IMAGES):
         floor.add(3, 2.0)
-    height, two = floor.known() or (0.0, 0.0)
-    assert height == pytest.approx(np.sqrt(1.6 * 2.0))
-    assert two == pytest.approx(one / np.sqrt(2))
+    assert floor.known() is None  # of two
+    for _i in range(MIN_IMAGES):
+        floor.add(4, 1.8)
+    height, std = floor.known() or (0.0, 0.0)
+    assert height == pytest.approx((1.6 * 1.8 * 2.0) ** (1 / 3))
+    assert std == pytest.approx(np.hypot(SIZE_STD, FRAME_STD / np.sqrt(MIN_IMAGES)) / np.sqrt(3))
 
 
 def test_a_measured_distance_is_believed_and_remembered() -> None:
