@@ -110,9 +110,9 @@ class OneStageConfig:
 
     branches: tuple[str, ...] = SETS
     lifter_hidden: int = 256
-    short_side: int = 256
-    long_side: int = 512
-    small_images: tuple[tuple[int, int], ...] = ((64, 160), (96, 224))
+    short_side: int = 320
+    long_side: int = 640
+    small_images: tuple[tuple[int, int], ...] = ((52, 160), (72, 192), (96, 224), (128, 256))
     max_persons: int = 32
 
     def __post_init__(self) -> None:

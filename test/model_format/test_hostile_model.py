@@ -32,7 +32,7 @@ def change(folder: Path, **changes: Any) -> None:
 
 def test_a_folder_that_was_written_anew_is_read(folder: Path) -> None:
     change(folder)
-    assert read_manifest(folder)[0].config.short_side == 256
+    assert read_manifest(folder)[0].config.short_side == 320
 
 
 @pytest.mark.parametrize(
