@@ -74,5 +74,12 @@ def test_people_and_lights_move_no_camera() -> None:
     assert moved_at(thumbs(24) + thumbs(24, gain=0.5)) is None
 
 
+def test_what_is_put_before_a_camera_for_long_moves_it_not() -> None:
+    later = thumbs(24)
+    for view in later:
+        view[:30, 8:56] = np.linspace(40, 160, 48, dtype=np.uint8)  # a drape and a trolley, over half of the picture
+    assert moved_at(thumbs(24) + later) is None
+
+
 def test_a_moved_camera_is_seen() -> None:
     assert moved_at(thumbs(24) + thumbs(24, shift=9)) == 24
