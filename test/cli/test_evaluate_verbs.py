@@ -38,7 +38,7 @@ START_NS = 1_600_000_000_000_000_000
 @pytest.fixture(autouse=True)
 def _squares(monkeypatch: pytest.MonkeyPatch) -> None:
     finder = SquareFinder(joints=at_shares)
-    monkeypatch.setattr(models, "MODELS", {"squares": ("finds white rectangles", lambda threads: finder)})
+    monkeypatch.setattr(models, "MODELS", {"squares": ("finds white rectangles", lambda threads, engine: finder)})
 
 
 @pytest.fixture
