@@ -24,9 +24,13 @@ MIN_RECENT, MIN_LOST = 0.3, 0.5
 WALKING = 0.8
 PERSISTENCE = 0.6
 # A find with less than this share of a known person's score is likely to be nobody: a part of somebody, or a shadow. To
-# be that person it must be as alike as `MIN_FAINT`; a person is taken to be lost rather than to be such a find.
-FAINT = 0.5
+# be that person it must be as alike as `MIN_FAINT`.
+FAINT = 0.35
 MIN_FAINT = 0.6
+# The same for those who are lost: to be found again takes a score not much below their own.
+FAINT_LOST = 0.6
+# Seconds after which somebody is known well enough to be rather themselves than somebody who is lost.
+YOUNG = 1.0
 # How much place in space and looks count beside the place in the image.
 SPACE, LOOKS = 0.6, 0.6
 # The lifter's distance wavers from image to image by this many times `ALONG_STD`.
@@ -43,6 +47,7 @@ class Track:
         drift: (2,) pixels per second.
         time: of that image, seconds.
         score: of the box, the mean over the latest images that showed them.
+        begun: time of the first image that showed them, seconds.
     """
 
     state: PersonState
@@ -52,6 +57,7 @@ class Track:
     drift: Floats
     time: float
     score: float
+    begun: float
 
     @property
     def id(self) -> int:
@@ -60,10 +66,11 @@ class Track:
 
 
 def assign(tracks: list[Track], poses: Poses, time: float) -> list[tuple[int, int]]:
-    """Pairs of a track and a person of an image: those seen lately, then the lost, then the faint seen lately.
+    """Pairs of a track and a person of an image: those seen lately, then the new and the lost, then the faint.
 
     Each stage takes the pairs whose similarities, weighted by the persons' scores, have the largest sum (Hungarian
-    method). The faint are tracks whose scores are far below that of a person who is left.
+    method). Somebody who has been known for less than `YOUNG` is found to be one of the lost if that is more alike. The
+    faint are tracks whose scores are far below that of a person who is left.
 
     Args:
         tracks: who is known.
@@ -75,14 +82,16 @@ def assign(tracks: list[Track], poses: Poses, time: float) -> list[tuple[int, in
         return pairs
     alike, cues = similarity(tracks, poses, time)
     recent = np.array([time - track.time <= RECENT for track in tracks], bool)[:, None]
+    young = np.array([time - track.begun < YOUNG for track in tracks], bool)[:, None]
     known = np.array([track.score for track in tracks])[:, None]
     scores = poses.box_scores.astype(np.float64)[None]
     limit = np.where(cues, np.where(recent, MIN_RECENT, MIN_LOST), MIN_SIMILARITY)
     limit = np.where(cues & (scores < FAINT * known), np.maximum(limit, MIN_FAINT), limit)
+    able = (alike >= limit) & (recent | (scores >= FAINT_LOST * known))
     likely = known >= FAINT * scores
-    for stage in (recent & likely, ~recent & likely, recent):
+    for stage in (recent & ~young & likely, likely, recent):
         # A pair that is not alike enough must not take the place of one that is.
-        worth = np.where(stage & (alike >= limit), alike * scores, 0.0)
+        worth = np.where(stage & able, alike * scores, 0.0)
         worth[[row for row, _ in pairs]] = 0.0
         worth[:, [column for _, column in pairs]] = 0.0
         found = zip(*linear_sum_assignment(-worth), strict=True)

@@ -18,6 +18,8 @@ FRAME_STD = 0.06
 SHARED_STD = 0.03
 # Somebody who had to be larger or smaller by more than this to stand on the floor does not: lies, or climbs.
 MAX_RATIO = 1.3
+# Who is found with a lower score may be nobody: the height of the camera is not learnt from them.
+MIN_BOX_SCORE = 0.3
 # Images of somebody before the height of the camera is learnt from them.
 MIN_IMAGES = 10
 # Persons that it is learnt from at least: what the lifter gets wrong of one or two it would only hand on to the other.

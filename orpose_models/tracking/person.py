@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.lifting.root import SIZE_STD
-from orpose_models.tracking.floor import FRAME_STD, Floor, depth_below
+from orpose_models.tracking.floor import FRAME_STD, MIN_BOX_SCORE, Floor, depth_below
 from orpose_models.tracking.joints import JointFilter
 from orpose_models.tracking.kalman import Motion, PointFilter, sight_covariance
 from orpose_models.tracking.size import SizeEstimate, body_size
@@ -145,7 +145,8 @@ class PersonState:
             return
         below = float(depth_below(poses.root, poses.joints3d, poses.keypoint_scores, camera.gravity)[0])
         # At the learnt size, so that a posture that makes the person look large does not move the floor.
-        floor.add(self.person, below)
+        if poses.box_scores[0] >= MIN_BOX_SCORE:
+            floor.add(self.person, below)
         said = floor.ratio(below)
         if said is not None:
             ratio, shared = said

@@ -87,7 +87,9 @@ class Tracker:
     def _begin(self, poses: Poses, i: int, time: float) -> Track:
         seen = poses.keypoint_scores[i] > 0
         state = PersonState(self._next_id)
-        track = Track(state, poses.boxes[i], poses.keypoints[i], seen, np.zeros(2), time, float(poses.box_scores[i]))
+        track = Track(
+            state, poses.boxes[i], poses.keypoints[i], seen, np.zeros(2), time, float(poses.box_scores[i]), time
+        )
         self._tracks.append(track)
         self._next_id += 1
         return track

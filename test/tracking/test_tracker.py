@@ -238,3 +238,23 @@ def test_a_faint_find_is_not_somebody_who_went_away() -> None:
     assert tracker.update(scored(in_space(persons(50), (0.5, 0, 4.2)), 0.15), 0.5).ids.tolist() == [2]
     # As sure as before, the person is known there.
     assert tracker.update(scored(in_space(persons(30), (0.3, 0, 4.1)), 0.8), 0.6).ids.tolist() == [1]
+
+
+def test_somebody_new_who_turns_out_to_be_somebody_lost_gets_the_old_id_back() -> None:
+    tracker = Tracker()
+    for i in range(15):
+        tracker.update(coloured(in_space(persons(0), (0, 0, 4)), 50), i / 10)
+    # Half hidden the person looks small and far off, and unlike before.
+    half = coloured(in_space(persons(90), (1, 0, 7)), 200)
+    assert tracker.update(half, 1.5).ids.tolist() == [2]
+    back = coloured(in_space(persons(10), (0, 0, 4)), 50)
+    assert tracker.update(back, 1.6).ids.tolist() == [1]
+
+
+def test_somebody_lost_is_not_found_in_a_shadow() -> None:
+    tracker = Tracker()
+    for i in range(15):
+        tracker.update(scored(coloured(in_space(persons(0), (0, 0, 4)), 50), 0.8), i / 10)
+    seen = coloured(in_space(persons(0), (0, 0, 4)), 50)
+    assert tracker.update(scored(seen, 0.3), 3.0).ids.tolist() == [2]
+    assert tracker.update(scored(seen, 0.7), 3.1).ids.tolist() == [1]
