@@ -17,6 +17,8 @@ from orpose_models.vocabulary.errors import OrposeError
 
 _MODELS = ("plumb_bob", "rational_polynomial")
 _NO_DISTORTION = ("", "none")
+# What is said where `is_rectified` goes by the topic's name.
+BY_NAME = "{} is taken for rectified by its name: its camera is P, without distortion"
 
 
 def camera_info_message(camera: Camera, header: Any, types: MessageTypes) -> Any:

@@ -20,7 +20,7 @@ from orpose_models.datasets.camera_file import View
 from orpose_models.files.locks import locked
 from orpose_models.files.prediction_journal import PredictionJournal
 from orpose_models.files.predictions import ImagePrediction
-from orpose_models.messages.camera_info import is_rectified
+from orpose_models.messages.camera_info import BY_NAME, is_rectified
 from orpose_models.messages.fields import stamp_of
 from orpose_models.messages.poses import poses2d_message, poses3d_message, skeleton_info_message
 from orpose_models.model_format.score_calibration import described
@@ -87,7 +87,7 @@ def run_bag(
     straight = is_rectified(images, rectified)
     cameras = BagCameras(bag, infos, View(None, gravity), run.notes, straight)
     if straight and rectified == "auto":
-        reporter.note("note", f"{images} is taken for rectified by its name: its camera is P, without distortion")
+        reporter.note("note", BY_NAME.format(images))
     topics = {"image_topic": images, "camera_info_topic": infos, "depth_topic": depth}
     identity = {**settings_of(pipeline), **_identity(bag), **topics, "gravity": gravity, "rectified": straight}
     out.parent.mkdir(parents=True, exist_ok=True)

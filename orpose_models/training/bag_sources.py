@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from orpose_models.datasets.bags.images import BagCameras, image_topics, late_picture
 from orpose_models.datasets.bags.reader import Bag, BagMessage, open_bag
 from orpose_models.datasets.bags.topics import camera_info_topic
-from orpose_models.messages.camera_info import is_rectified
+from orpose_models.messages.camera_info import BY_NAME, is_rectified
 from orpose_models.training.contents import digest_of_recording
 from orpose_models.training.image_source import Choice, Item, Source, keep_image
 from orpose_models.vocabulary.cameras import Camera
@@ -45,7 +45,10 @@ def _topic(bag: Bag, topic: str, images: Path, choice: Choice, content: str) -> 
     stride = choice.stride_of(bag.topics[topic].count)
     count = -(-bag.topics[topic].count // stride)
     notes = list(bag.problems)
-    cameras = BagCameras(bag, camera_info_topic(topic), choice.view, notes, is_rectified(topic, choice.rectified))
+    straight = is_rectified(topic, choice.rectified)
+    if straight and choice.rectified == "auto":
+        notes.append(BY_NAME.format(topic))
+    cameras = BagCameras(bag, camera_info_topic(topic), choice.view, notes, straight)
 
     def items(wanted: Callable[[int], bool]) -> Iterator[Item]:
         number = -1

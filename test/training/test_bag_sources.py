@@ -122,6 +122,24 @@ def test_rectified_images_have_the_projection_matrix(tmp_path: Path, rectified: 
     assert source.settings().get("rectified", "auto") == rectified
 
 
+def test_what_goes_by_a_topics_name_is_told(tmp_path: Path) -> None:
+    with new_bag(tmp_path / "run") as bag:
+        bag.add_topic("/cam/image_rect", "sensor_msgs/msg/Image")
+        bag.add_topic("/cam/camera_info", "sensor_msgs/msg/CameraInfo")
+        header = make_header(START, "camera", message_class)
+        info = camera_info_message(CAMERA, header, message_class)
+        info.p = np.array([40.0, 0, 19.5, 0, 0, 40, 14.5, 0, 0, 0, 1, 0])
+        bag.write("/cam/camera_info", info, 0)
+        bag.write("/cam/image_rect", bgr_to_image(np.zeros((30, 40, 3), np.uint8), header, message_class), 0)
+    told = "/cam/image_rect is taken for rectified by its name: its camera is P, without distortion"
+    for rectified, focal, notes in (("auto", 40.0, (told,)), ("true", 40.0, ()), ("false", 50.0, ())):
+        (source,), (image,), _ = label(
+            tmp_path / "run", tmp_path / rectified, Choice(rectified=rectified), [Counting()]
+        )
+        assert image.camera is not None
+        assert (image.camera.fx, source.notes) == (focal, notes)
+
+
 def test_one_file_of_a_bag_will_do(tmp_path: Path) -> None:
     (file,) = write_bag(tmp_path / "run").glob("*.mcap")
     _, images, _ = label(file, tmp_path, Choice(), [Counting()])
