@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -27,9 +27,6 @@ from orpose_models.cli.progress import reporting
 from orpose_models.registry.models import DEFAULT_MODEL
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.reporting import counter
-
-if TYPE_CHECKING:
-    from orpose_models.datasets.bags.writer import Storage
 
 console = new_console(stderr=True)
 
@@ -65,6 +62,7 @@ def create(
     Stamps start at 2020-09-13 12:26:40 UTC, so that the same input makes the same bag.
     """
     from orpose_models.datasets.bags.create import BagPlan, create_bag
+    from orpose_models.datasets.bags.writer import chosen_storage
     from orpose_models.datasets.camera_file import View
     from orpose_models.datasets.frames import open_frames
 
@@ -78,7 +76,7 @@ def create(
     intrinsics = View.read(
         camera, None, camera_name or source.stem, is_straight(rectified, source.stem)
     ).intrinsics_camera
-    plan = BagPlan(topic, compressed, frame_id, size, rate, stride, _storage(storage))
+    plan = BagPlan(topic, compressed, frame_id, size, rate, stride, chosen_storage(storage))
     with reporting(console) as reporter:
         count = create_bag(frames, out, plan, intrinsics, counter(reporter, "images", -(-len(frames) // stride)))
     for problem in frames.problems:
@@ -114,12 +112,13 @@ def run(
     Exit code 1 means that some of the images could not be read; the others are done.
     """
     from orpose_models.datasets.bags.reader import open_bag
+    from orpose_models.datasets.bags.writer import chosen_storage
     from orpose_models.datasets.camera_file import View
     from orpose_models.registry.pipelines import load_pipeline
     from orpose_models.runs.bag_images import image_topic as choose_topic
     from orpose_models.runs.bag_run import run_bag
 
-    kind = _storage(storage)
+    kind = chosen_storage(storage)
     if out.exists():
         raise OrposeError(f"{out}: exists already; remove it or choose another name")
     opened = open_bag(bag)
@@ -148,12 +147,3 @@ def run(
     console.print(f"{done.persons} persons in {done.images} images of {images} -> {out}", soft_wrap=True)
     if done.skipped or opened.problems:
         raise typer.Exit(1)
-
-
-def _storage(name: str) -> "Storage":
-    from orpose_models.datasets.bags.writer import STORAGES
-
-    for storage in STORAGES:
-        if name == storage:
-            return storage
-    raise OrposeError(f"storage {name!r} is not known; choose one of: {', '.join(STORAGES)}")

@@ -14,16 +14,18 @@ from orpose_models.vocabulary.errors import OrposeError
 if TYPE_CHECKING:
     from orpose_models.runs.fuse_run import FuseRun
 
+_Rig = Annotated[
+    Path | None,
+    typer.Option(help="Where the cameras are: YAML (docs/room.md) or .qca.txt (default: the bag's transforms)."),
+]
+
 
 def fuse(
     inputs: Annotated[
         list[Path], typer.Argument(metavar="INPUT...", help="A bag with the images of all cameras, or a video of each.")
     ],
     out: Annotated[Path, typer.Option(help="Folder of the new bag.")] = Path("out/room"),
-    rig: Annotated[
-        Path | None,
-        typer.Option(help="Where the cameras are: YAML (docs/room.md) or .qca.txt (default: the bag's transforms)."),
-    ] = None,
+    rig: _Rig = None,
     frame: Annotated[str, typer.Option(help="The room's frame, z up, among the bag's transforms.")] = "room",
     topic: Annotated[
         list[str] | None, typer.Option(help="Which image topics of the bag; may be repeated (default: all).")
@@ -32,6 +34,8 @@ def fuse(
         float, typer.Option(min=0.0, max=1.0, help="By how many seconds the images of one moment may differ.")
     ] = 0.05,
     single_views: Annotated[bool, typer.Option(help="Keep persons whom one camera alone sees.")] = True,
+    zones: Annotated[str, typer.Option(help="Named boxes: YAML or a .yaml file (docs/outputs.md).")] = "",
+    zone_distance: Annotated[float, typer.Option(min=0.0, max=20.0, help="Metres that are near a zone.")] = 0.0,
     stride: Annotated[int, typer.Option(min=1, help="Take every n-th image.")] = 1,
     model: Model = DEFAULT_MODEL,
     downsample: Downsample = 1.0,
@@ -47,15 +51,14 @@ def fuse(
     bag. Says of each camera how well it agrees with the others, and which was moved.
     Exit code 1 means that some images could not be read, or that a camera is not where the rig says.
     """
-    from orpose_models.datasets.bags.writer import STORAGES
+    from orpose_models.datasets.bags.writer import chosen_storage
     from orpose_models.datasets.rig_file import FrameTree, read_rig
+    from orpose_models.fusion.zones import read_zones
     from orpose_models.registry.pipelines import load_pipeline
     from orpose_models.runs.fuse_run import FusePlan, fuse_recordings
     from orpose_models.runs.recordings import open_recordings, transforms
 
-    kind = next((name for name in STORAGES if name == storage), None)
-    if kind is None:
-        raise OrposeError(f"storage {storage!r} is not known; choose one of: {', '.join(STORAGES)}")
+    kind = chosen_storage(storage)
     if out.exists():
         raise OrposeError(f"{out}: exists already; remove it or choose another --out")
     recordings, bag = open_recordings(inputs, topic or ())
@@ -71,7 +74,9 @@ def fuse(
         threads=threads,
         engine=engine,
     )
-    plan = FusePlan(known, tree, frame, round(tolerance * 1e9), single_views, stride, kind)
+    plan = FusePlan(
+        known, tree, frame, round(tolerance * 1e9), single_views, stride, kind, read_zones(zones), zone_distance
+    )
     with reporting(new_console(stderr=True)) as reporter:
         done = fuse_recordings(recordings, out, pipeline, plan, reporter)
     _tell(done, out)

@@ -11,12 +11,15 @@ from orpose_models.datasets.image_file import size_of
 from orpose_models.datasets.multiview import PlacedCamera
 from orpose_models.datasets.rig_file import FrameTree, Placement, Rig
 from orpose_models.fusion.camera_check import CameraCheck, CameraVerdict
-from orpose_models.fusion.fuser import MAX_CAMERAS, MIN_CAMERAS, Fuser
+from orpose_models.fusion.fuser import MAX_CAMERAS, MEMORY, MIN_CAMERAS, Fuser
 from orpose_models.fusion.moments import Moment, paired
+from orpose_models.fusion.zones import Zone, ZoneWatch
 from orpose_models.messages.fields import make_header
+from orpose_models.messages.happenings import tracks_message, zone_event_message
 from orpose_models.messages.room import room_markers_message, room_persons_message, room_poses3d_message
 from orpose_models.runs.recordings import Recording, Taken
 from orpose_models.runtime.pipeline import Pipeline
+from orpose_models.tracking.roll import Roll
 from orpose_models.tracking.tracker import Tracker
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
@@ -24,6 +27,7 @@ from orpose_models.vocabulary.reporting import Reporter, Silent, counter
 from orpose_models.vocabulary.room_persons import RoomPersons
 
 POSES3D, PERSONS, MARKERS = "/orpose/room/poses3d", "/orpose/room/persons", "/orpose/room/markers"
+EVENTS, TRACKS = "/orpose/room/zone_events", "/orpose/room/tracks"  # where zones are given
 
 Seen = tuple[Poses, float]  # the persons of an image, and by how much it was reduced
 
@@ -40,6 +44,8 @@ class FusePlan:
         single_views: whether to keep persons whom one camera alone sees.
         stride: every n-th image of each camera is taken.
         storage: the kind of the new bag.
+        zones: whose events are written, and the list of tracks with them; none for neither.
+        zone_distance: metres within which somebody is near a zone; 0 for no such events.
     """
 
     rig: Rig | None = None
@@ -49,6 +55,8 @@ class FusePlan:
     single_views: bool = True
     stride: int = 1
     storage: Storage = "mcap"
+    zones: Sequence[Zone] = ()
+    zone_distance: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -113,8 +121,12 @@ def fuse_recordings(
         writer.add_topic(POSES3D, "orpose_msgs/msg/PersonPose3DArray")
         writer.add_topic(PERSONS, "orpose_msgs/msg/RoomPersonArray")
         writer.add_topic(MARKERS, "visualization_msgs/msg/MarkerArray")
+        frame = plan.rig.frame if plan.rig is not None else plan.frame
+        happenings = _Happenings(writer, plan, frame) if plan.zones else None
         for moment, found in fused(fuser, check, paired(streams, plan.tolerance_ns)):
-            _write(writer, moment, found, cameras, plan.rig.frame if plan.rig is not None else plan.frame)
+            _write(writer, moment, found, cameras, frame)
+            if happenings is not None:
+                happenings.write(moment.stamp_ns, found)
             count, persons, together = count + 1, persons + len(found), together + int((found.seen_by > 1).sum())
             ids.update(found.ids.tolist())
     return FuseRun(count, persons, len(ids), together, check.verdicts(), problems)
@@ -171,6 +183,25 @@ def _placed(name: str, taken: Taken, plan: FusePlan) -> PlacedCamera:
             )
     placed = placement.placed(name, taken.camera)
     return replace(placed, camera=View(placed.camera, placed.camera.gravity).camera(size_of(taken.image)))
+
+
+class _Happenings:
+    """Events of zones, and the list of tracks, as `fusion_node` publishes them."""
+
+    def __init__(self, writer: BagWriter, plan: FusePlan, frame: str) -> None:
+        self._writer, self._frame = writer, frame
+        self._watch, self._roll = ZoneWatch(plan.zones, plan.zone_distance, memory=MEMORY), Roll(round(MEMORY * 1e9))
+        self._said = False
+        writer.add_topic(EVENTS, "orpose_msgs/msg/ZoneEvent")
+        writer.add_topic(TRACKS, "orpose_msgs/msg/TrackArray", transient_local=True)
+
+    def write(self, stamp_ns: int, persons: RoomPersons) -> None:
+        header = make_header(stamp_ns, self._frame, message_class)
+        for event in self._watch.update(persons, stamp_ns * 1e-9):
+            self._writer.write(EVENTS, zone_event_message(event, header, message_class), stamp_ns)
+        if self._roll.call(persons.ids.tolist(), stamp_ns, self._watch.where()) or not self._said:
+            self._said = True
+            self._writer.write(TRACKS, tracks_message(self._roll.all, header, message_class), stamp_ns)
 
 
 def _write(

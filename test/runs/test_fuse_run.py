@@ -6,8 +6,9 @@ import pytest
 from orpose_models.datasets.bags.images import decoded
 from orpose_models.datasets.bags.reader import open_bag
 from orpose_models.datasets.rig_file import read_rig
+from orpose_models.fusion.zones import read_zones
 from orpose_models.messages.room import room_persons_from_message
-from orpose_models.runs.fuse_run import MARKERS, PERSONS, POSES3D, FusePlan, fuse_recordings
+from orpose_models.runs.fuse_run import EVENTS, MARKERS, PERSONS, POSES3D, TRACKS, FusePlan, fuse_recordings
 from orpose_models.runs.recordings import camera_of_topic, open_recordings, transforms
 from orpose_models.runtime.pipeline import Pipeline
 from orpose_models.vocabulary.errors import OrposeError
@@ -62,6 +63,25 @@ def test_the_same_bag_gives_the_same_bytes(bag: Path, tmp_path: Path) -> None:
         fuse_recordings(recordings, tmp_path / name, pipeline(), FusePlan(transforms=transforms(opened)))
         contents.append([message.data for message in open_bag(tmp_path / name).messages()])
     assert contents[0] == contents[1]
+
+
+def test_events_of_zones_and_the_list_of_tracks_are_written(bag: Path, tmp_path: Path) -> None:
+    contents = []
+    for name in ("a", "b"):
+        recordings, opened = open_recordings([bag])
+        assert opened is not None
+        # One walks along x from -0.6 to -0.1 at y 0.5, the other one stands elsewhere.
+        zones = read_zones("{door: [-0.42, 0.2, 0, 0.2, 0.8, 2]}")
+        plan = FusePlan(transforms=transforms(opened), zones=zones, zone_distance=0.1)
+        fuse_recordings(recordings, tmp_path / name, pipeline(), plan)
+        contents.append([message.data for message in open_bag(tmp_path / name).messages()])
+    assert contents[0] == contents[1]
+    made = open_bag(tmp_path / "a")
+    events = [decoded(message) for message in made.messages([EVENTS])]
+    assert [(event.zone, event.event, event.lost) for event in events] == [("door", 2, False), ("door", 0, False)]
+    assert {event.header.frame_id for event in events} == {"room"}
+    lists = [decoded(message) for message in made.messages([TRACKS])]
+    assert [sorted(list(track.zones) for track in one.tracks) for one in lists] == [[[], []], [[], ["door"]]]
 
 
 def test_a_rig_file_says_where_cameras_are(tmp_path: Path) -> None:

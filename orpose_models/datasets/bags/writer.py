@@ -18,9 +18,23 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 
 from orpose_models.datasets.bags.types import typestore
 from orpose_models.files.disk import atomic_folder
+from orpose_models.vocabulary.errors import OrposeError
 
 Storage = Literal["mcap", "sqlite3"]
 STORAGES: tuple[Storage, ...] = ("mcap", "sqlite3")
+
+
+def chosen_storage(name: str) -> Storage:
+    """The kind of bag of a name.
+
+    Raises:
+        OrposeError: there is none.
+    """
+    for storage in STORAGES:
+        if name == storage:
+            return storage
+    raise OrposeError(f"storage {name!r} is not known; choose one of: {', '.join(STORAGES)}")
+
 
 _PLUGINS = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
 _FOREVER = QosTime(9223372036, 854775807)
