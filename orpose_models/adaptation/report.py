@@ -139,7 +139,10 @@ def _movement(figures: Mapping[str, Any]) -> str:
             cells = "".join(f"<td>{'-' if v[key] is None else f'{v[key]:.3g}'}</td>" for v in (before, after))
             rows.append(f"<tr><td>{name}</td><td>{factor}x</td>{cells}</tr>")
     if not rows:
-        return "<p>The recording has no times, so how steadily people are seen could not be measured.</p>"
+        return (
+            "<p>No stretch of consecutive images was kept back, because the recording has no times or pauses often, so how "
+            "steadily people are seen could not be measured.</p>"
+        )
     head = "<tr><th></th><th>at</th><th>before</th><th>after</th></tr>"
     return f"<table><caption>Steadiness over time; less is better</caption>{head}{''.join(rows)}</table>"
 

@@ -86,6 +86,12 @@ class ReviewServer(ThreadingHTTPServer):
         self.address = f"http://127.0.0.1:{self.server_address[1]}/{self.secret}/"
         self.answered = False
 
+    def until_answered(self) -> None:
+        """Serve until corrections have come; requests are answered in threads of their own."""
+        self.timeout = 0.2  # seconds that a wait for a request lasts at most
+        while not self.answered:
+            self.handle_request()
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: ReviewServer

@@ -56,8 +56,7 @@ def review(out: Path, count: int, port: int, show: Callable[[str], None]) -> dic
 
     with ReviewServer(page_of(images, room.image_root), keep, port) as server:
         show(server.address)
-        while not server.answered:
-            server.handle_request()
+        server.until_answered()
     return found
 
 

@@ -115,3 +115,13 @@ def test_the_page_is_at_its_secret_address_alone(server) -> None:
     with pytest.raises(urllib.error.HTTPError, match="404"):
         urllib.request.urlopen(f"http://127.0.0.1:{running.server_address[1]}/")
     assert running.server_address[0] == "127.0.0.1"
+
+
+def test_the_page_ends_with_its_answer(tmp_path) -> None:
+    cv2.imwrite(str(tmp_path / "1.png"), np.full((80, 100, 3), 90, np.uint8))
+    with ReviewServer(page_of([IMAGE], tmp_path), lambda corrections: "thanks") as running:
+        thread = threading.Thread(target=running.until_answered, daemon=True)
+        thread.start()
+        assert post(running, json.dumps({"frames": []})) == "thanks"
+        thread.join(10)
+        assert not thread.is_alive()
