@@ -10,6 +10,7 @@ from orpose_models.lifting.synthesis.postures import Postures, sample_postures
 @pytest.fixture(scope="session")
 def bodies() -> Bodies:
     """A few body shapes."""
+    pytest.importorskip("mannequin", reason="bodies need mannequin-x: pip install -r requirements/train.txt")
     return load_bodies(count=6, seed=0)
 
 

@@ -4,6 +4,7 @@ import os
 import resource
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,9 @@ from orpose_models.runtime.engines import load_graph, load_graphs, why_not
 from orpose_models.runtime.graph import Job
 from orpose_models.vocabulary.errors import OrposeError
 
+with_openvino = pytest.mark.skipif(
+    find_spec("openvino") is None, reason="OpenVINO is not installed: pip install -r requirements/openvino.txt"
+)
 ROOT = Path(__file__).parents[2]
 MODEL = shipped_models()["orpose-all-light"]
 # Opens the student's network on OpenVINO's choice of a device and says how it went.
@@ -55,10 +59,11 @@ def test_what_is_not_there_is_refused_in_a_sentence() -> None:
     for name, reason in missing.items():
         assert reason.startswith(f"engine {name!r} cannot be used: ") or " is not installed: " in reason
         assert ENGINES[name].to_install in reason
-        assert ENGINES[name].driver in reason
+        assert ENGINES[name].driver in reason or " is not installed: " in reason
         with pytest.raises(OrposeError) as refusal:
             load_model("orpose-all-light", 1, name)
-        assert str(refusal.value) == reason
+        # torch is not only one engine of many: a student's weights need it.
+        assert str(refusal.value) == reason or (name == "torch" and ENGINES[name].to_install in str(refusal.value))
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="this is a Mac")
@@ -82,6 +87,7 @@ def test_auto_takes_the_first_that_can_do_it(caplog: pytest.LogCaptureFixture) -
     assert len(model.predict(check_image(), min_score=0.3)) == 3
 
 
+@with_openvino
 def test_a_model_that_a_device_computes_is_the_same(cache: Path) -> None:
     device, processor = (load_model("orpose-all-light", 1, name) for name in ("openvino-auto", "onnxruntime"))
     assert device.engine == "openvino-auto"
@@ -91,6 +97,7 @@ def test_a_model_that_a_device_computes_is_the_same(cache: Path) -> None:
     np.testing.assert_allclose(found.joints3d, expected.joints3d, atol=2e-3)
 
 
+@with_openvino
 def test_what_is_built_is_kept(cache: Path) -> None:
     said, first = opened()
     assert said[0].startswith("openvino-auto: building for this model, driver and size of image")
@@ -103,6 +110,7 @@ def test_what_is_built_is_kept(cache: Path) -> None:
     np.testing.assert_array_equal(first, second)
 
 
+@with_openvino
 def test_a_stale_folder_is_built_anew(cache: Path) -> None:
     opened()
     (blob,) = engine_folder().glob("openvino-auto/*/*.blob")
@@ -132,6 +140,7 @@ def test_what_a_library_cannot_read_is_built_anew(cache: Path) -> None:
     assert len(list(engine_folder().glob("some/*"))) == 2
 
 
+@with_openvino
 def test_without_a_place_nothing_is_kept(cache: Path) -> None:
     """A file stands where the folder would be: nobody, not even root, can write there."""
     cache.write_text("no folder")
@@ -140,6 +149,7 @@ def test_without_a_place_nothing_is_kept(cache: Path) -> None:
     assert [text for text in said if "what it builds is not kept" in text] == said[-1:]
 
 
+@with_openvino
 def test_where_files_cannot_grow_nothing_is_kept(cache: Path) -> None:
     def small_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
@@ -150,6 +160,7 @@ def test_where_files_cannot_grow_nothing_is_kept(cache: Path) -> None:
     assert not list(engine_folder().glob("openvino-auto/*/*.blob"))
 
 
+@with_openvino
 def test_two_processes_build_once(cache: Path) -> None:
     both = [
         subprocess.Popen([sys.executable, "-c", OPEN, str(MODEL)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -166,6 +177,7 @@ def run_open(**settings: object) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, **settings)  # type: ignore[call-overload]
 
 
+@with_openvino
 def test_a_graph_that_no_engine_can_read() -> None:
     for name in ("onnxruntime", "openvino"):
         with pytest.raises(OrposeError, match=f"engine '{name}' cannot run the model"):

@@ -91,7 +91,7 @@ def test_feet_are_on_the_floor_and_under_the_body(postures: Postures):
     assert np.median(np.abs(ankles[:, 2])) < 0.15
 
 
-def test_proportions_of_the_default_landmarks():
+def test_proportions_of_the_default_landmarks(bodies: Bodies):
     rng = np.random.default_rng(0)
     everybody = sample_postures(load_bodies().draw(1000, rng), rng)
     joints, root = h36m_targets(coco_landmarks(everybody, Definition()))
