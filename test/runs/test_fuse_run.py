@@ -6,12 +6,15 @@ import pytest
 from orpose_models.datasets.bags.images import decoded
 from orpose_models.datasets.bags.reader import open_bag
 from orpose_models.datasets.rig_file import read_rig
+from orpose_models.files.assets import asset
 from orpose_models.fusion.zones import read_zones
 from orpose_models.messages.room import room_persons_from_message
+from orpose_models.registry.models import load_model
 from orpose_models.runs.fuse_run import EVENTS, MARKERS, PERSONS, POSES3D, TRACKS, FusePlan, fuse_recordings
 from orpose_models.runs.recordings import camera_of_topic, open_recordings, transforms
 from orpose_models.runtime.pipeline import Pipeline
 from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.skeletons import H36M17
 
 from support.room_recordings import RoomSeer, people, rig_text, room_cameras, write_room_bag  # isort: skip
 
@@ -63,6 +66,25 @@ def test_the_same_bag_gives_the_same_bytes(bag: Path, tmp_path: Path) -> None:
         fuse_recordings(recordings, tmp_path / name, pipeline(), FusePlan(transforms=transforms(opened)))
         contents.append([message.data for message in open_bag(tmp_path / name).messages()])
     assert contents[0] == contents[1]
+
+
+def test_real_footage_of_four_cameras_gives_the_same_bytes(tmp_path: Path) -> None:
+    folder = asset("multiperson")
+    rig, model, contents = read_rig(folder / "Calib.qca.txt"), load_model("orpose-all-light", 1), []
+    for name in ("a", "b"):
+        recordings, _ = open_recordings([folder / f"cam0{k}.mp4" for k in range(1, 5)])
+        plan = FusePlan(rig, stride=50)
+        done = fuse_recordings(recordings, tmp_path / name, Pipeline(model, score_threshold=0.3), plan)
+        assert (done.moments, done.problems) == (2, [])
+        # A man and a rendered woman before all cameras, and a woman behind them.
+        assert (done.persons, done.ids) == (6, 3)
+        contents.append([message.data for message in open_bag(tmp_path / name).messages()])
+    assert contents[0] == contents[1]
+    first = decoded(next(iter(open_bag(tmp_path / "a").messages([PERSONS]))))
+    persons = room_persons_from_message(first, first.cameras)
+    assert sorted(persons.seen_by.tolist()) == [2, 4, 4]
+    heads = persons.joints[:, H36M17.index("head"), 2]
+    assert ((heads > 1.2) & (heads < 2.2)).all()
 
 
 def test_events_of_zones_and_the_list_of_tracks_are_written(bag: Path, tmp_path: Path) -> None:
