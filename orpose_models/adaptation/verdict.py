@@ -6,6 +6,7 @@ from typing import Any
 
 # Of keypoint AP (0..1): what is better, what is worse, and what everyday people may cost.
 _BETTER, _WORSE, EVERYDAY = 0.01, 0.02, 0.01
+_FEWER = 0.05  # everyday people who are no longer found, of all, that is worth a word
 _FALSE = 0.05  # more false persons an image on person-free stretches
 _UNSTEADY = 1.2  # times as much jitter, changes or limb variation
 _STEADY: Mapping[str, tuple[str, float]] = {
@@ -54,6 +55,7 @@ def judge(figures: Mapping[str, Any], name: str, before: str) -> Verdict:
         f"in the room it agrees with the teacher better than {before}: {100 * mean:+.1f} points of keypoint AP on "
         "average over the scales",
         f"on everyday people it lost no more than {100 * EVERYDAY:g} point",
+        *_shyer(figures["everyday"].get("recall", {})),
     )
     return Verdict(True, for_it, f"recommended: {said}")
 
@@ -86,6 +88,18 @@ def _forgotten(everyday: Mapping[str, Any]) -> list[str]:
     if mean < -EVERYDAY:
         return [f"it has forgotten some of what it knew of everyday people ({100 * mean:+.1f} points of AP)"]
     return []
+
+
+def _shyer(recall: Mapping[str, Any]) -> list[str]:
+    """Where AP is kept, but scores became lower, so that fewer people are found at a usual threshold."""
+    lost = {factor: row for factor, row in recall.items() if row["difference"] is not None}
+    worst = min(lost, key=lambda factor: lost[factor]["difference"], default=None)
+    if worst is None or lost[worst]["difference"] >= -_FEWER or (lost[worst]["high"] or 0) >= 0:
+        return []
+    return [
+        f"but elsewhere its scores are lower: of 100 everyday people it finds {-100 * lost[worst]['difference']:.0f} "
+        f"fewer at {worst}x and a score of 0.3; use it in this room, or with a lower threshold"
+    ]
 
 
 def _false(figures: Mapping[str, Any]) -> list[str]:

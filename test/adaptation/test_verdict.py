@@ -42,6 +42,17 @@ def test_better_in_the_room_and_no_worse_elsewhere_is_recommended() -> None:
     )
 
 
+def test_lower_scores_elsewhere_are_told() -> None:
+    seen = figures()
+    seen["everyday"]["recall"] = {"1": row(0.9, 0.9), "8": row(0.8, 0.7), "12": row(0.6, 0.55)}
+    said = judge(seen, "my-room", "start")
+    assert said.recommended
+    assert said.reasons[-1] == (
+        "but elsewhere its scores are lower: of 100 everyday people it finds 10 fewer at 8x and a score of 0.3; use it "
+        "in this room, or with a lower threshold"
+    )
+
+
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
