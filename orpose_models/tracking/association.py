@@ -19,7 +19,7 @@ RECENT = 0.6
 # Who is less alike than this in the image, where nothing else is known, is somebody else.
 MIN_SIMILARITY = 0.15
 # The same by all that is known, for those seen lately and for the lost.
-MIN_RECENT, MIN_LOST = 0.3, 0.5
+MIN_RECENT, MIN_LOST = 0.2, 0.5
 # Metres per second that people walk at, and how long (s) they go on as they went.
 WALKING = 0.8
 PERSISTENCE = 0.6
@@ -28,9 +28,11 @@ PERSISTENCE = 0.6
 FAINT = 0.35
 MIN_FAINT = 0.6
 # The same for those who are lost: to be found again takes a score not much below their own.
-FAINT_LOST = 0.6
+FAINT_LOST = 0.8
 # Seconds after which somebody is known well enough to be rather themselves than somebody who is lost.
 YOUNG = 1.0
+# What somebody lost who was seen but once is worth beside somebody who was seen for so long.
+BRIEF = 0.6
 # How much place in space and looks count beside the place in the image.
 SPACE, LOOKS = 0.6, 0.6
 # The lifter's distance wavers from image to image by this many times `ALONG_STD`.
@@ -89,9 +91,13 @@ def assign(tracks: list[Track], poses: Poses, time: float) -> list[tuple[int, in
     limit = np.where(cues & (scores < FAINT * known), np.maximum(limit, MIN_FAINT), limit)
     able = (alike >= limit) & (recent | (scores >= FAINT_LOST * known))
     likely = known >= FAINT * scores
+    # Sure finds are rather those who were sure before, and the lost rather those who were seen for long.
+    seen = np.array([track.time - track.begun for track in tracks])[:, None]
+    trust = np.sqrt(np.minimum(scores, known) * scores)
+    trust = trust * np.where(recent, 1.0, np.minimum(BRIEF + seen * (1 - BRIEF) / YOUNG, 1.0))
     for stage in (recent & ~young & likely, likely, recent):
         # A pair that is not alike enough must not take the place of one that is.
-        worth = np.where(stage & able, alike * scores, 0.0)
+        worth = np.where(stage & able, alike * trust, 0.0)
         worth[[row for row, _ in pairs]] = 0.0
         worth[:, [column for _, column in pairs]] = 0.0
         found = zip(*linear_sum_assignment(-worth), strict=True)
