@@ -94,7 +94,7 @@ def draw(house: list[Room], steps: list[tuple[str, int]], target: Path) -> None:
         box.set_edgecolor("none")
         axes.add_patch(box)
         axes.text(0.15, i + 0.42, room.name, va="center", weight="bold", fontsize=9.5)
-        axes.text(3.3, i + 0.42, room.purpose, va="center", fontsize=8.5)
+        axes.text(3.6, i + 0.42, room.purpose, va="center", fontsize=8)
         axes.plot([left, left + step * (count - 1)], [i + 0.42] * 2, color="#e4e4e4", lw=0.8, zorder=0)
         axes.text(left + step * i, count + 0.15, room.name, rotation=55, fontsize=7.5, va="bottom", ha="left")
         dots = [left + step * j for j, other in enumerate(house) if other.name in room.imports]
