@@ -28,7 +28,7 @@ PERSISTENCE = 0.6
 FAINT = 0.35
 MIN_FAINT = 0.6
 # The same for those who are lost: to be found again takes a score not much below their own.
-FAINT_LOST = 0.8
+FAINT_LOST = 0.6
 # Seconds after which somebody is known well enough to be rather themselves than somebody who is lost.
 YOUNG = 1.0
 # What somebody lost who was seen but once is worth beside somebody who was seen for so long.
