@@ -1,5 +1,7 @@
 """What fits into a budget."""
 
+from importlib.util import find_spec
+
 import pytest
 from support.training_rig import tiny, write_labels
 
@@ -12,6 +14,10 @@ from orpose_models.adaptation.pace import (
     seconds_an_image,
 )
 from orpose_models.vocabulary.errors import OrposeError
+
+with_torch = pytest.mark.skipif(
+    find_spec("torch") is None, reason="trainings need torch: pip install -r requirements/train.txt"
+)
 
 
 def test_without_a_budget_sizes_are_the_usual_ones() -> None:
@@ -36,5 +42,6 @@ def test_a_budget_without_time_to_train_is_refused() -> None:
         iterations_within(3600, 10, 0.25, 2)
 
 
+@with_torch
 def test_a_training_is_timed(tmp_path) -> None:
     assert 0 < seconds_an_image(tiny(write_labels(tmp_path))) < 60

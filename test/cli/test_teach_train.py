@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -21,6 +22,9 @@ from orpose_models.files.predictions import Predictions
 from orpose_models.training.labels import LabelSet
 
 CONFIG = Path(__file__).parents[2] / "config" / "train" / "light" / "ORPose_all.yaml"
+with_torch = pytest.mark.skipif(
+    find_spec("torch") is None, reason="trainings need torch: pip install -r requirements/train.txt"
+)
 START = [sys.executable, "-c", "from orpose_models.cli.main import main; main()"]
 
 
@@ -174,6 +178,7 @@ def test_cameras_of_a_calibration_are_found_by_name(tmp_path: Path, capsys: pyte
     assert third.camera.gravity == pytest.approx((0, np.cos(np.radians(20)), np.sin(np.radians(20))))
 
 
+@with_torch
 def test_a_light_student_is_trained_continued_and_used(
     labels: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -203,6 +208,7 @@ def test_a_light_student_is_trained_continued_and_used(
     assert len(predictions.images) == 14
 
 
+@with_torch
 def test_training_without_labels_is_a_mistake(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, said = orpose(capsys, "train", CONFIG, "--out", tmp_path)
     assert (code, "nothing to train on" in said) == (2, True)
