@@ -95,7 +95,8 @@ def exported_student(student_checkpoint: Path, tmp_path_factory: pytest.TempPath
 
     out = tmp_path_factory.mktemp("exported") / "start"
     threads = torch.get_num_threads()
-    assert run(["export", str(student_checkpoint), "--out", str(out), "--set", "max_persons=20"]) == 0
+    settings = [part for name in ("max_persons=20", "short_side=256", "long_side=512") for part in ("--set", name)]
+    assert run(["export", str(student_checkpoint), "--out", str(out), *settings]) == 0
     torch.set_num_threads(threads)
     return out
 

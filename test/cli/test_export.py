@@ -37,7 +37,7 @@ def test_the_folder(exported_student: Path, student_checkpoint: Path) -> None:
     assert sum(path.stat().st_size for path in exported_student.iterdir()) <= 13_000_000
     assert manifest.name == "start"
     assert manifest.info == {"steps": 3, "labels": "labels.json", "checkpoint_sha256": sha256(student_checkpoint)}
-    assert manifest.config == OneStageConfig(max_persons=20)
+    assert manifest.config == OneStageConfig(max_persons=20, short_side=256, long_side=512)
     assert load_student(exported_student / "weights.safetensors")[0].config == manifest.config
     engines = manifest.parity["engines"]
     assert set(engines) == {"onnxruntime", "openvino", "onnxruntime-int8", "openvino-bf16"}

@@ -78,7 +78,7 @@ def test_topics_after_remapping(node: Node, images: str, infos: str, expected: t
     indirect=["node"],
 )
 def test_topics_of_one_camera_of_several(node: Node, images: str, infos: str, expected: tuple[str, str]) -> None:
-    check_topics({"image_topic": images, "camera_info_topic": infos}, "left")
+    check_topics({"image_topic": images, "camera_info_topic": infos, "depth_topic": ""}, "left")
     assert (image_topic(node, images, False, "left"), camera_info_topic(node, images, infos, "left")) == expected
 
 
@@ -102,9 +102,9 @@ def test_impossible_names_of_cameras(cameras: str, reason: str) -> None:
         camera_names(cameras)
 
 
-@pytest.mark.parametrize("parameter", ["image_topic", "camera_info_topic"])
+@pytest.mark.parametrize("parameter", ["image_topic", "camera_info_topic", "depth_topic"])
 def test_cameras_cannot_share_a_topic(parameter: str) -> None:
-    names = {"image_topic": "image_raw", "camera_info_topic": "", parameter: "/everybody"}
+    names = {"image_topic": "image_raw", "camera_info_topic": "", "depth_topic": "", parameter: "/everybody"}
     check_topics(names, "")
     with pytest.raises(OrposeError, match=f"parameter '{parameter}' cannot be '/everybody' with several cameras"):
         check_topics(names, "left")

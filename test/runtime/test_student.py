@@ -17,7 +17,6 @@ from orpose_models.model_format.engines import ENGINES, EVERYWHERE
 from orpose_models.model_format.manifest import FILES
 from orpose_models.model_format.pose_model import PoseModel, View
 from orpose_models.model_format.score_calibration import Calibration
-from orpose_models.model_format.student_config import OneStageConfig
 from orpose_models.registry.models import load_model, shipped_models
 from orpose_models.runtime.parity import compare
 from orpose_models.runtime.student import STAGES, load_runtime_student, one_by_one
@@ -220,7 +219,7 @@ def test_reduced_images_take_a_smaller_network(student, frames):
     for factor in (1, 8):
         seen, _ = reduce_image(frames[0], factor)
         noted.predict(seen, full)
-        width, height = OneStageConfig().input_size(full, seen.shape[1::-1])
+        width, height = student.config.input_size(full, seen.shape[1::-1])
         assert sizes[-1] == (1, height, width, 3)
     assert sizes[0] != sizes[1]
 

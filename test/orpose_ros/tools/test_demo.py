@@ -18,9 +18,8 @@ from orpose_models.datasets.frames import open_frames
 from orpose_models.files.assets import asset
 from orpose_models.messages.fields import stamp_of
 from orpose_models.messages.poses import poses_from_messages
-from orpose_models.registry.models import load_model
+from orpose_models.registry.pipelines import load_pipeline
 from orpose_models.runs.bag_run import run_bag
-from orpose_models.runtime.pipeline import Pipeline
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
@@ -43,7 +42,8 @@ def play(bag: Path, **parameters: object) -> Arrivals:
 
 
 def run_in_code(bag: Path, out: Path) -> dict[int, Poses]:
-    run_bag(open_bag(bag), out, Pipeline(load_model("teacher-fast", 1), score_threshold=0.3), PLAN.topic)
+    pipeline = load_pipeline("teacher-fast", score_threshold=0.3, tracking=True, threads=1)
+    run_bag(open_bag(bag), out, pipeline, PLAN.topic)
     read = (
         [typestore().deserialize_cdr(m.data, m.type) for m in open_bag(out).messages([topic])]
         for topic in (POSES2D, POSES3D)
