@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,9 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     if path.exists():
         raise OrposeError(f"{path}: exists already; remove it or choose another name")
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".{escape(path.name)}.*.part"):
+        if not _runs(left.name.split(".")[-2]):  # of a run that was killed
+            shutil.rmtree(left, ignore_errors=True)
     workshop = path.with_name(f".{path.name}.{os.getpid()}.part")
     workshop.mkdir()
     try:
@@ -58,6 +62,17 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         (workshop / path.name).rename(path)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
+
+
+def _runs(pid: str) -> bool:
+    """Whether a process is there; what is no number is not of us and passes for one."""
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except (ValueError, OverflowError, PermissionError):
+        pass
+    return True
 
 
 def write_json(path: str | Path, data: Any, indent: int | None = None) -> None:

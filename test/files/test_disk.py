@@ -1,12 +1,15 @@
 """Files of others are read with bounds, and what is wrong with them is said in a sentence."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orpose_models.files.disk import read_json, read_settings, read_yaml
+from orpose_models.files.disk import atomic_folder, read_json, read_settings, read_yaml
 from orpose_models.vocabulary.errors import OrposeError
 
 LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 60))
@@ -58,3 +61,14 @@ def test_no_file(tmp_path: Path, read: Callable[[Path], Any]) -> None:
         read(tmp_path / "absent")
     with pytest.raises(OrposeError, match=r": is a directory"):
         read(tmp_path)
+
+
+def test_what_a_killed_run_left_of_a_folder_is_removed(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    for pid in (ended.pid, os.getppid(), "other"):
+        (tmp_path / f".model.{pid}.part" / "model").mkdir(parents=True)
+    with atomic_folder(tmp_path / "model") as folder:
+        folder.mkdir()
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"model", f".model.{os.getppid()}.part", ".model.other.part"}
