@@ -67,6 +67,7 @@ class PointFilter:
         self._modes: list[_Mode] = []  # resting, moving
         self._time: float | None = None
         self._agreed = -np.inf
+        self._foreseen: tuple[float, list[_Mode]] | None = None  # a time, and the modes then
 
     @property
     def known(self) -> bool:
@@ -82,7 +83,8 @@ class PointFilter:
         """The motion at a time (s), by what was measured until now; None before the first measurement."""
         if self._time is None:
             return None
-        return _together(self._ahead(time))
+        self._foreseen = (time, self._ahead(time))
+        return _together(self._foreseen[1])
 
     def update(self, time: float, position: ArrayLike, covariance: ArrayLike) -> Motion:
         """Take a measurement and say where the point is now.
@@ -101,7 +103,8 @@ class PointFilter:
         if self._time is None:
             return self._begin(time, measured, noise)
         now = max(time, self._time)
-        modes = self._ahead(now)
+        modes = self._foreseen[1] if self._foreseen and self._foreseen[0] == now else self._ahead(now)
+        self._foreseen = None
         off = [_mahalanobis(measured - mode.state[:3], mode.covariance[:3, :3] + noise) for mode in modes]
         if min(off) > HARD_GATE:
             if now - self._agreed > PATIENCE:
@@ -133,20 +136,20 @@ class PointFilter:
         assert self._time is not None
         step = min(max(time - self._time, 0.0), LONGEST_STEP)
         rest, move = self._modes
-        started = _Mode(rest.state * _PLACE, rest.covariance * np.outer(_PLACE, _PLACE), rest.share)
-        started.covariance[3:, 3:] = np.eye(3) * self._speed**2
-        halted = _Mode(move.state * _PLACE, move.covariance * np.outer(_PLACE, _PLACE), move.share)
-        halted.covariance[3:, 3:] = np.eye(3) * SWAY_SPEED**2
+        started = _Mode(rest.state * _PLACE, rest.covariance * _PLACES, rest.share)
+        started.covariance[3:, 3:] = _EYE * self._speed**2
+        halted = _Mode(move.state * _PLACE, move.covariance * _PLACES, move.share)
+        halted.covariance[3:, 3:] = _EYE * SWAY_SPEED**2
         begun, ended = -np.expm1(-step / RESTING), -np.expm1(-step / MOVING)
-        resting = _mixed([(rest, 1 - begun), (halted, ended)])
-        moving = _mixed([(started, begun), (move, 1 - ended)])
+        resting = _mixed(rest, 1 - begun, halted, ended)
+        moving = _mixed(started, begun, move, 1 - ended)
         resting.state[3:] = 0.0
         resting.covariance[3:] = resting.covariance[:, 3:] = 0.0
-        resting.covariance[3:, 3:] = np.eye(3) * SWAY_SPEED**2
-        resting.covariance[:3, :3] += np.eye(3) * SWAY**2 * step
+        resting.covariance[3:, 3:] = _EYE * SWAY_SPEED**2
+        resting.covariance[:3, :3] += _EYE * SWAY**2 * step
         onward = np.eye(6)
-        onward[:3, 3:] = np.eye(3) * step
-        push = np.concatenate([np.eye(3) * step**2 / 2, np.eye(3) * step]) * self._acceleration
+        onward[:3, 3:] = _EYE * step
+        push = np.concatenate([_EYE * step**2 / 2, _EYE * step]) * self._acceleration
         moving.state = onward @ moving.state
         moving.covariance = onward @ moving.covariance @ onward.T + push @ push.T
         return [resting, moving]
@@ -154,19 +157,19 @@ class PointFilter:
 
 # What of a state is the place.
 _PLACE = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0])
+_PLACES = np.outer(_PLACE, _PLACE)
+_EYE = np.eye(3)
 
 
-def _mixed(parts: list[tuple[_Mode, float]]) -> _Mode:
-    """One mode of several, each with the probability that it became this one."""
-    shares = np.array([mode.share * chance for mode, chance in parts])
-    total = float(shares.sum())
-    weights = shares / total if total > 0 else np.full(len(parts), 1 / len(parts))
-    state = sum((w * mode.state for w, (mode, _) in zip(weights, parts, strict=True)), np.zeros(6))
-    covariance = np.zeros((6, 6))
-    for w, (mode, _) in zip(weights, parts, strict=True):
-        apart = mode.state - state
-        covariance += w * (mode.covariance + np.outer(apart, apart))
-    return _Mode(state, covariance, total)
+def _mixed(one: _Mode, chance: float, other: _Mode, chance_of_other: float) -> _Mode:
+    """One mode of two, each with the probability that it became this one."""
+    share, share_of_other = one.share * chance, other.share * chance_of_other
+    total = share + share_of_other
+    weight = share / total if total > 0 else 0.5
+    rest = 1 - weight
+    apart = one.state - other.state
+    covariance = weight * one.covariance + rest * other.covariance + weight * rest * (apart[:, None] * apart)
+    return _Mode(weight * one.state + rest * other.state, covariance, total)
 
 
 def _correct(mode: _Mode, measured: Floats, noise: Floats, distance: float) -> float:
@@ -186,7 +189,7 @@ def _correct(mode: _Mode, measured: Floats, noise: Floats, distance: float) -> f
 
 
 def _together(modes: list[_Mode]) -> Motion:
-    mixed = _mixed([(mode, 1.0) for mode in modes])
+    mixed = _mixed(modes[0], 1.0, modes[1], 1.0)
     return Motion(mixed.state[:3], mixed.state[3:], mixed.covariance)
 
 
