@@ -95,9 +95,8 @@ format: env-test
 assets: $(STAMP)/runtime
 	@$(BIN)/orpose fetch weights footage
 
-# Training has a process of its own: where the renderer has run before, an interrupt that a test sends itself ends it.
 test: lint build assets env-detectron2
-	source tools/ros_env.sh && python -m pytest --ignore=test/training && python -m pytest test/training
+	source tools/ros_env.sh && python -m pytest
 
 # Damaged files and messages, and what becomes of them; an interrupted run goes on.
 COUNT ?= 300

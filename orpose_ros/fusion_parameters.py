@@ -3,17 +3,11 @@
 from collections.abc import Mapping
 
 from orpose_models.fusion.fuser import MEMORY
-from orpose_ros.other_parameters import OTHERS
+from orpose_ros.common_parameters import LIFECYCLE, MARKER_LIFETIME, OTHERS, RESULTS
 from orpose_ros.parameter import Parameter
 
 _DECLARATION = (
-    Parameter("autostart", True, "Configure and activate at start-up; false leaves that to a lifecycle manager."),
-    Parameter(
-        "end_if_unconfigured",
-        False,
-        "End with exit code 2 if autostart cannot configure and activate the node; false leaves it unconfigured, to be "
-        "configured once the cause is mended. The launch file sets it.",
-    ),
+    *LIFECYCLE,
     # What comes in
     Parameter("cameras", "", "Names of the 2 to 8 cameras, separated by commas."),
     Parameter(
@@ -44,13 +38,7 @@ _DECLARATION = (
         "single_views", True, "Keep persons whom one camera alone sees; their distance is little known (covariances)."
     ),
     # What goes out
-    Parameter(
-        "output_reliability",
-        "reliable",
-        "Reliability offered to subscribers of the results. reliable is compatible with every subscriber.",
-        choices=("best_effort", "reliable"),
-    ),
-    Parameter("output_queue_depth", 10, "Results the middleware keeps for slow subscribers.", range=(1, 100)),
+    *RESULTS,
     Parameter(
         "joint_threshold",
         0.2,
@@ -58,10 +46,7 @@ _DECLARATION = (
         range=(0.0, 1.0),
         changeable=True,
     ),
-    Parameter(
-        "marker_lifetime", 0.5, "Seconds until a marker that is not renewed vanishes.", range=(0.05, 10.0),
-        changeable=True,
-    ),
+    MARKER_LIFETIME,
     Parameter(
         "zones",
         "",

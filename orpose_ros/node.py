@@ -14,9 +14,9 @@ from orpose_models.registry.batches import settled_batch
 from orpose_models.registry.models import load_model
 from orpose_models.runtime.engines import DeviceError
 from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.package_log import forward_log
 from orpose_ros.declaration import NodeParameters
 from orpose_ros.diagnostics import Health, Status, assess
-from orpose_ros.package_log import forward_log
 from orpose_ros.stream import CameraStream, Frame, work_together
 from orpose_ros.topics import camera_names
 from orpose_ros.worker import Together, Worker
@@ -42,7 +42,7 @@ class PoseNode(LifecycleNode):
         # The worker that was stopped may still be at an image when the node is active again, with another worker.
         self._working = Lock()
         self._settings = NodeParameters(self, configured=lambda: self._state != "unconfigured")
-        forward_log(self.get_logger())
+        forward_log(self.get_logger().info, self.get_logger().warning)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # goes on when simulated time stands still
         self.create_timer(1.0, self._publish_diagnostics, clock=steady)

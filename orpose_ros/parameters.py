@@ -12,19 +12,11 @@ import yaml
 
 from orpose_models.model_format.engines import CHOICES
 from orpose_models.registry.models import DEFAULT_MODEL
-from orpose_ros.other_parameters import OTHERS
+from orpose_ros.common_parameters import LIFECYCLE, MARKER_LIFETIME, OTHERS, RELIABILITY, RESULTS
 from orpose_ros.parameter import Parameter, Value
 
-_RELIABILITY = ("best_effort", "reliable")
-
 _DECLARATION = (
-    Parameter("autostart", True, "Configure and activate at start-up; false leaves that to a lifecycle manager."),
-    Parameter(
-        "end_if_unconfigured",
-        False,
-        "End with exit code 2 if autostart cannot configure and activate the node; false leaves it unconfigured, to be "
-        "configured once the cause is mended. The launch files set it.",
-    ),
+    *LIFECYCLE,
     # What comes in
     Parameter(
         "cameras",
@@ -65,7 +57,7 @@ _DECLARATION = (
         "image_reliability",
         "best_effort",
         "Reliability asked of image publishers. best_effort is compatible with every publisher.",
-        choices=_RELIABILITY,
+        choices=RELIABILITY,
     ),
     Parameter("image_queue_depth", 5, "Images the middleware may hold until the node takes them.", range=(1, 100)),
     Parameter(
@@ -148,13 +140,7 @@ _DECLARATION = (
         range=(0.0, 20.0),
     ),
     # What goes out
-    Parameter(
-        "output_reliability",
-        "reliable",
-        "Reliability offered to subscribers of the results. reliable is compatible with every subscriber.",
-        choices=_RELIABILITY,
-    ),
-    Parameter("output_queue_depth", 10, "Results the middleware keeps for slow subscribers.", range=(1, 100)),
+    *RESULTS,
     Parameter(
         "publish_overlay",
         True,
@@ -169,14 +155,7 @@ _DECLARATION = (
         changeable=True,
     ),
     Parameter("marker_boxes", False, "Draw each person's box among the markers.", changeable=True),
-    Parameter(
-        "marker_lifetime",
-        0.5,
-        "Seconds until a marker that is not renewed vanishes.",
-        range=(0.05, 10.0),
-        changeable=True,
-    ),
-    # What others read, docs/outputs.md
+    MARKER_LIFETIME,
     *OTHERS,
 )
 

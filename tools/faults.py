@@ -11,7 +11,6 @@ results of an undisturbed run when the same command is given again after the dis
 to, or the image is back. What was done is kept in a journal: the same command goes on.
 """
 
-import argparse
 import ctypes
 import json
 import os
@@ -23,7 +22,7 @@ from typing import Any
 
 from kill_cases import CASES, Case, emptied, half_written, left_behind, quiet_libraries, result
 from kill_runs import Run, Undisturbed, differences, entries, note
-from reliability_page import write_section
+from reliability_page import measure
 
 TITLE = "Disks and folders that fail"
 FAULTS = ("the disk is full", "the folder is read-only", "an image changes")
@@ -207,18 +206,7 @@ when the same command is given again with room on the disk or with the image as 
 
 def main() -> None:
     """Entry point."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=21, help="how many cases")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--folder", type=Path, default=Path("out/kills"), help="of inputs, journal and runs")
-    parser.add_argument("--document", type=Path, help="write what the journal holds into this Markdown file")
-    arguments = parser.parse_args()
-    found = run(arguments.count, arguments.seed, arguments.folder.resolve())
-    for entry in found:
-        if entry["outcome"] not in ("ended with results", "a sentence"):
-            print(json.dumps(entry))
-    if arguments.document:
-        write_section(arguments.document, TITLE, section(found))
+    measure(__doc__, run, section, TITLE, (21, "how many cases"), right=("ended with results", "a sentence"))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,6 @@ random one of the file operations that the run makes (an audit hook counts them)
 What was done is kept in a journal: the same command goes on. The section of the document is written from it.
 """
 
-import argparse
-import json
 import random
 import signal
 from collections import Counter
@@ -18,7 +16,7 @@ from typing import Any
 import kill_cases
 from kill_cases import CASES, Case, emptied, half_written, left_behind, quiet_libraries, result
 from kill_runs import LONGEST, Run, Undisturbed, differences, entries, note
-from reliability_page import write_section
+from reliability_page import measure
 
 _MOST = 4  # kills of a chain
 TITLE = "Commands that are killed"
@@ -106,18 +104,7 @@ its checkpoint and TensorBoard's files are not.
 
 def main() -> None:
     """Entry point."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=20, help="how many kills")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--folder", type=Path, default=Path("out/kills"), help="of inputs, journal and runs")
-    parser.add_argument("--document", type=Path, help="write what the journal holds into this Markdown file")
-    arguments = parser.parse_args()
-    found = run(arguments.count, arguments.seed, arguments.folder.resolve())
-    for entry in found:
-        if entry["outcome"] != "the same result":
-            print(json.dumps(entry))
-    if arguments.document:
-        write_section(arguments.document, TITLE, section(found))
+    measure(__doc__, run, section, TITLE, (20, "how many kills"), right=("the same result",))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,10 @@
 """docs/reliability.md: each tool that measures writes its own section and leaves the others alone."""
 
+import argparse
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 HEAD = """# Reliability
 
@@ -28,6 +32,37 @@ def write_section(path: Path, title: str, text: str) -> None:
     sections[title] = text.strip()
     parts = [f"## {name}\n\n{sections[name]}\n" for name in TITLES if name in sections]
     path.write_text("\n".join([HEAD, *parts]))
+
+
+def measure(
+    purpose: str | None,
+    run: Callable[[int, int, Path], list[dict[str, Any]]],
+    section: Callable[[list[dict[str, Any]]], str],
+    title: str,
+    count: tuple[int, str],
+    right: tuple[str, ...],
+) -> None:
+    """The command line of a tool: go on with a run, print what went wrong, on request write the tool's section.
+
+    Args:
+        purpose: shown by --help.
+        run: of a count, a seed and a folder: the journal's entries.
+        section, title: of the page.
+        count: default of --count, and what is counted.
+        right: outcomes that are not printed.
+    """
+    parser = argparse.ArgumentParser(description=purpose)
+    parser.add_argument("--count", type=int, default=count[0], help=count[1])
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--folder", type=Path, default=Path("out/kills"), help="of inputs, journal and runs")
+    parser.add_argument("--document", type=Path, help="write what the journal holds into this Markdown file")
+    arguments = parser.parse_args()
+    found = run(arguments.count, arguments.seed, arguments.folder.resolve())
+    for entry in found:
+        if entry["outcome"] not in right:
+            print(json.dumps(entry))
+    if arguments.document:
+        write_section(arguments.document, title, section(found))
 
 
 def _sections(page: str) -> dict[str, str]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from orpose_models.model_format.engines import Engine
 from orpose_models.runtime.graph import Job, Shapes
+from orpose_models.runtime.signal_stack import kept_signal_stack
 from orpose_models.vocabulary.errors import OrposeError
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def _nvidia() -> str:
     return f"CUDA {version.value}, {name.value.decode(errors='replace')}"
 
 
+@kept_signal_stack()
 def open_graph(
     job: "Job", engine: Engine, folder: Path | None, shapes: "Shapes | None"
 ) -> Callable[..., Sequence[NDArray[Any]]]:

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from orpose_models.model_format.engines import Engine
 from orpose_models.runtime.graph import Job, Shapes
+from orpose_models.runtime.signal_stack import kept_signal_stack
 from orpose_models.vocabulary.errors import OrposeError
 
 _HINTS = {"float32": "f32", "bfloat16": "bf16", "float16": "f16"}
 
 
+@kept_signal_stack()
 def missing(engine: Engine) -> str | None:
     """What the engine lacks on this machine; None if nothing is known to be missing."""
     if engine.on_processor or engine.target == "AUTO":
@@ -34,6 +36,7 @@ def missing(engine: Engine) -> str | None:
     return f"there is no {engine.device}"
 
 
+@kept_signal_stack()
 def driver(engine: Engine) -> str:
     """What things built for the engine depend on: versions of library, devices and drivers."""
     import openvino as ov
@@ -49,6 +52,7 @@ def _version(core: Any, device: str) -> str:
     return " ".join(str(core.get_property(device, name)) for name in names)
 
 
+@kept_signal_stack()
 def open_graph(
     job: "Job", engine: Engine, folder: Path | None, shapes: "Shapes | None"
 ) -> Callable[..., Sequence[NDArray[Any]]]:

@@ -188,6 +188,17 @@ def begin(layout: Layout, seed: int, scenes: int) -> list[int]:
     return [number for number in range(scenes) if not layout.scene_record(number).exists()]
 
 
+def person_category() -> dict[str, Any]:
+    """The one category of annotation files."""
+    return {
+        "id": 1,
+        "name": "person",
+        "keypoints": list(COCO17.joints),
+        "skeleton": [[a + 1, b + 1] for a, b in COCO17.edges],
+        "joints3d": list(H36M17.joints),
+    }
+
+
 def finish(layout: Layout, scenes: int) -> dict[str, Any]:
     """Assemble the annotation and camera files and the checksums of a split whose scenes are all made.
 
@@ -197,13 +208,6 @@ def finish(layout: Layout, scenes: int) -> dict[str, Any]:
     records = [read_json(layout.scene_record(number)) for number in range(scenes)]
     settings = read_json(layout.settings)
     everyday = layout.split == "everyday"
-    category = {
-        "id": 1,
-        "name": "person",
-        "keypoints": list(COCO17.joints),
-        "skeleton": [[a + 1, b + 1] for a, b in COCO17.edges],
-        "joints3d": list(H36M17.joints),
-    }
     info = {
         **settings,
         "description": f"Simulated {'everyday scenes' if everyday else 'operating room'}: rendered, not recorded",
@@ -213,7 +217,7 @@ def finish(layout: Layout, scenes: int) -> dict[str, Any]:
     }
     images = [image for record in records for image in record["images"]]
     annotations = [annotation for record in records for annotation in record["annotations"]]
-    document = {"info": info, "categories": [category], "images": images, "annotations": annotations}
+    document = {"info": info, "categories": [person_category()], "images": images, "annotations": annotations}
     write_json(layout.annotations, document)
     if layout.truth_root != layout.root:
         write_json(layout.images, {"info": settings, "images": images})

@@ -17,7 +17,7 @@ from orpose_models.datasets.bags.types import message_class
 from orpose_models.datasets.bags.writer import BagWriter, new_bag
 from orpose_models.files.disk import atomic_folder, write_json
 from orpose_models.lab.simulation.annotations import STATES, annotate, to_coco
-from orpose_models.lab.simulation.dataset import PERSONS, START_NS, intrinsics
+from orpose_models.lab.simulation.dataset import PERSONS, START_NS, intrinsics, person_category
 from orpose_models.lab.simulation.effects import Sensor, encode, expose
 from orpose_models.lab.simulation.encounters import build_encounter
 from orpose_models.lab.simulation.rendering import Renderer
@@ -27,7 +27,6 @@ from orpose_models.lab.simulation.splits import Split, generator
 from orpose_models.messages.camera_info import camera_info_message
 from orpose_models.messages.fields import make_header
 from orpose_models.vocabulary.cameras import Camera
-from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
 # Whoever has fewer of the 17 joints in view (what only the own body hides counts) need not be found: iscrowd.
 FEWEST_JOINTS = 6
@@ -114,14 +113,7 @@ def _render(folder: Path, scene: Scene, seed: int, renderer: Renderer, advance: 
                     row["iscrowd"] = int(row["iscrowd"] or _in_view(row["states"]) < FEWEST_JOINTS)
                     annotations.append(row)
         advance()
-    category = {
-        "id": 1,
-        "name": "person",
-        "keypoints": list(COCO17.joints),
-        "skeleton": [[a + 1, b + 1] for a, b in COCO17.edges],
-        "joints3d": list(H36M17.joints),
-    }
-    return {"categories": [category], "images": images, "annotations": annotations}
+    return {"categories": [person_category()], "images": images, "annotations": annotations}
 
 
 def _in_view(states: list[int]) -> int:
