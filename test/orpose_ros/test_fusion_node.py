@@ -124,7 +124,7 @@ def test_what_is_not_installed_is_a_sentence(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], parameter: str, package: str
 ) -> None:
     if find_spec(package) is not None:
-        pytest.skip(f"{package} is installed here")
+        pytest.skip(f"tests what is said where {package} is missing; here it is installed")
     (tmp_path / "rig.yaml").write_text(rig_text(CAMERAS))
     given = {
         "cameras": "cam1,cam2",

@@ -37,14 +37,14 @@ def test_rotations_keep_lengths_and_have_inverses(q: tuple, v: tuple) -> None:
     np.testing.assert_allclose(rotate(tuple(2 * x for x in q), v), turned, atol=1e-9)
 
 
-@pytest.mark.skipif(find_spec("tf2_ros") is not None, reason="tf2_ros is installed here")
+@pytest.mark.skipif(find_spec("tf2_ros") is not None, reason="tests what is said without tf2_ros, which is here")
 def test_without_tf2_the_error_says_what_to_do() -> None:
     with pytest.raises(OrposeError, match=r"tf2_ros is not installed; install it .* or give .* 'gravity'"):
         TfGravity(None, "map")  # type: ignore[arg-type]
 
 
 def test_gravity_comes_from_tf() -> None:
-    tf2_ros = pytest.importorskip("tf2_ros", reason="tf2_ros is not part of ROS 2 from pip wheels")
+    tf2_ros = pytest.importorskip("tf2_ros", reason="needs an installed ROS 2: tf2_ros has no wheel")
     import rclpy
     from geometry_msgs.msg import TransformStamped
     from rclpy.context import Context

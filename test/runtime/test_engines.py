@@ -66,7 +66,7 @@ def test_what_is_not_there_is_refused_in_a_sentence() -> None:
         assert str(refusal.value) == reason or (name == "torch" and ENGINES[name].to_install in str(refusal.value))
 
 
-@pytest.mark.skipif(sys.platform == "darwin", reason="this is a Mac")
+@pytest.mark.skipif(sys.platform == "darwin", reason="tests what is said on other systems than a Mac")
 def test_engines_of_other_systems_say_so() -> None:
     assert why_not("onnxruntime-coreml") == (
         "engine 'onnxruntime-coreml' cannot be used: this is Linux; it needs macOS 12 or later, and: "

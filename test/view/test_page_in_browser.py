@@ -16,7 +16,7 @@ from support.room import rig, seen, standing  # isort: skip
 CHROMIUM = os.environ.get("ORPOSE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+@pytest.mark.skipif(CHROMIUM is None, reason="needs a browser: apt install chromium")
 def test_the_page_shows_who_is_in_the_room(tmp_path: Path) -> None:
     assert CHROMIUM is not None
     cameras, state = rig(2), ViewState("theatre 3")
