@@ -33,16 +33,35 @@ class NetworkPart(nn.Module):
         self.student = student
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        maps = self.student(self.student.normalise(images.permute(0, 3, 1, 2).float()))
-        centre = maps.centre.sigmoid()
+        student = self.student
+        features = student.features(student.normalise(images.permute(0, 3, 1, 2).float()))
+        centre = student.heads["centre"](features).sigmoid()
         peaks = torch.where(centre == F.max_pool2d(centre, 3, 1, 1), centre, torch.zeros_like(centre))
-        scores, cells = peaks.flatten(1).topk(self.student.config.max_persons)
-        boxes, regression = (
-            values.flatten(2).gather(2, cells[:, None].expand(-1, values.shape[1], -1)).transpose(1, 2)
-            for values in (torch.cat([maps.box_sizes, maps.box_offsets], dim=1), maps.regression)
+        scores, cells = peaks.flatten(1).topk(student.config.max_persons)
+        # What is said of persons is asked for at the peaks alone.
+        squares = _squares(features, cells)
+        sizes, offsets, regression = (
+            student.heads[name].at(squares).squeeze(3).transpose(1, 2)  # type: ignore[operator]
+            for name in ("box_sizes", "box_offsets", "regression")
         )
-        heatmaps = torch.stack(list(maps.heatmaps.values()), dim=1).sigmoid()
-        return scores, cells, boxes, regression, heatmaps, torch.stack(list(maps.offsets.values()), dim=1)
+        return (
+            scores,
+            cells,
+            torch.cat([sizes, offsets], dim=2),
+            regression,
+            torch.stack([head(features) for head in student.heatmaps.values()], dim=1).sigmoid(),
+            torch.stack([head(features) for head in student.offsets.values()], dim=1),
+        )
+
+
+def _squares(features: Tensor, cells: Tensor) -> Tensor:
+    """The 3 x 3 features (n, c, 3 k, 3) around cells (n, k) of maps (n, c, h, w), zero beyond the edges."""
+    channels, width = features.shape[1], features.shape[3]
+    beside = torch.arange(3, device=cells.device)
+    first = cells + 2 * (cells // width)  # rows are two cells longer with the padding
+    places = first[:, :, None, None] + beside[:, None] * (width + 2) + beside
+    padded = F.pad(features, (1, 1, 1, 1)).flatten(2)
+    return padded.gather(2, places.flatten(1)[:, None].expand(-1, channels, -1)).unflatten(2, (-1, 3))
 
 
 class LiftersPart(nn.Module):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from orpose_models.model_format.student_config import OneStageConfig
 from orpose_models.student.lifters import ViewLifter
@@ -62,6 +63,12 @@ class _Head(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return self.output(self.separable(x))
 
+    def at(self, squares: Tensor) -> Tensor:
+        """Its answers (n, channels, k, 1) at the middles of k squares of 3 x 3 cells (n, `CHANNELS`, 3 k, 3)."""
+        depthwise = self.separable.depthwise
+        spread = F.conv2d(squares, depthwise.weight, stride=3, groups=depthwise.groups)
+        return self.output(F.relu(self.separable.pointwise(spread)))
+
     def layers(self, scope: str, separable: int, output: int) -> dict[str, nn.Conv2d]:
         """Its convolutions by the names of the original's nodes."""
         named = self.separable.layers(f"separable_conv2d_{separable}", f"re_lu_{separable}")
@@ -97,12 +104,16 @@ class OneStageStudent(nn.Module):
 
     def forward(self, images: Tensor) -> Maps:
         """Maps of normalised images (n, 3, h, w); h and w are multiples of 32, in each call others."""
-        features = self.body(images.contiguous(memory_format=torch.channels_last))
+        features = self.features(images)
         return Maps(
             *(head(features) for head in self.heads.values()),  # type: ignore[call-arg]
             {branch: head(features) for branch, head in self.heatmaps.items()},
             {branch: head(features) for branch, head in self.offsets.items()},
         )
+
+    def features(self, images: Tensor) -> Tensor:
+        """What all heads are given of normalised images: (n, `CHANNELS`, h / 4, w / 4)."""
+        return self.body(images.contiguous(memory_format=torch.channels_last))
 
     def freeze(self, stages: int) -> None:
         """Train the first of the 18 stages no more: the stem and 17 blocks."""

@@ -5,6 +5,7 @@ from torch.nn import functional as F
 
 from orpose_models.lifting.runtime import LIGHT_WEIGHTS, load_lifter
 from orpose_models.model_format.student_config import OneStageConfig
+from orpose_models.student.graphs import NetworkPart
 from orpose_models.student.one_stage import OneStageStudent
 from orpose_models.student.weights import load_student, load_trained_lifter, save_student
 from orpose_models.teacher.multipose import MultiPose
@@ -110,3 +111,18 @@ def test_a_saved_student_is_read_again(tmp_path):
     image = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
     with torch.no_grad():
         assert torch.equal(loaded(image).heatmaps["both"], student(image).heatmaps["both"])
+
+
+def test_what_is_asked_for_at_the_peaks_alone_is_what_the_maps_say_there():
+    torch.manual_seed(0)
+    student = OneStageStudent(OneStageConfig(max_persons=8 * 16)).eval()  # every cell, those at the edges, too
+    images = torch.randint(0, 255, (2, 32, 64, 3), dtype=torch.uint8)
+    with torch.inference_mode():
+        maps = student(student.normalise(images.permute(0, 3, 1, 2).float()))
+        _, cells, boxes, regression, _, _ = NetworkPart(student)(images)
+    assert cells.sort().values.tolist() == [list(range(8 * 16))] * 2
+    rows, columns = cells // 16, cells % 16
+    image = torch.arange(2)[:, None]
+    for found, said in ((boxes, (maps.box_sizes, maps.box_offsets)), (regression, (maps.regression,))):
+        expected = torch.cat(said, dim=1)[image, :, rows, columns]
+        torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)
