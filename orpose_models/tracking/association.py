@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from orpose_models.tracking.appearance import appearance_distance
+from orpose_models.tracking.kalman import foresee
 from orpose_models.tracking.person import ALONG_STD, PersonState
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.similarity import box_iou, pose_oks
@@ -46,7 +47,6 @@ class Track:
     Attributes:
         state: the filters; the id is theirs.
         box, keypoints, seen: (4,), (17, 2), (17,) as of the latest image that showed them, pixels.
-        drift: (2,) pixels per second.
         time: of that image, seconds.
         score: of the box, the mean over the latest images that showed them.
         begun: time of the first image that showed them, seconds.
@@ -56,7 +56,6 @@ class Track:
     box: NDArray[np.float32]
     keypoints: NDArray[np.float32]
     seen: NDArray[np.bool_]
-    drift: Floats
     time: float
     score: float
     begun: float
@@ -112,7 +111,7 @@ def similarity(tracks: list[Track], poses: Poses, time: float) -> tuple[Floats, 
     `PERSISTENCE`; it counts the less the longer the track was not seen.
     """
     gaps = np.array([max(time - track.time, 0.0) for track in tracks])
-    ahead = np.stack([track.drift for track in tracks]) * np.minimum(gaps, PERSISTENCE)[:, None]
+    ahead = np.stack([track.state.flat.drift for track in tracks]) * np.minimum(gaps, PERSISTENCE)[:, None]
     boxes = np.stack([track.box for track in tracks]) + np.tile(ahead, 2)
     keypoints = np.stack([track.keypoints for track in tracks]) + ahead[:, None]
     seen = np.stack([track.seen for track in tracks])
@@ -132,20 +131,14 @@ def similarity(tracks: list[Track], poses: Poses, time: float) -> tuple[Floats, 
 
 def _apart(tracks: list[Track], poses: Poses, time: float) -> Floats:
     """(t, n) how many standard deviations roots are from where tracks would be; NaN where one is not known."""
-    apart = np.full((len(tracks), len(poses)), np.nan)
-    roots = poses.root.astype(np.float64)
-    for i, track in enumerate(tracks):
-        last = track.state.predict(track.time)
-        if last is None:
-            continue
-        gap = max(time - track.time, 0.0)
-        place = last.position + last.velocity * min(gap, PERSISTENCE)
-        distance = float(np.linalg.norm(place))
-        off = roots - place
-        along = off @ (place / max(distance, 1e-9))
-        across = np.sqrt(np.maximum((off**2).sum(axis=1) - along**2, 0))
-        wander = WALKING * gap
-        apart[i] = np.hypot(
-            along / np.hypot(_SLACK * ALONG_STD * distance + 0.1, wander), across / np.hypot(0.15, wander)
-        ) / np.sqrt(2)
-    return apart
+    times = np.array([track.time for track in tracks])
+    gaps = np.maximum(time - times, 0.0)[:, None]
+    last = foresee([track.state.root for track in tracks], times)
+    place = last.position + last.velocity * np.minimum(gaps, PERSISTENCE)
+    distance = np.linalg.norm(place, axis=1, keepdims=True)
+    off = poses.root.astype(np.float64) - place[:, None]
+    along = (off * (place / np.maximum(distance, 1e-9))[:, None]).sum(axis=2)
+    across = np.sqrt(np.maximum((off**2).sum(axis=2) - along**2, 0))
+    wander = WALKING * gaps
+    deep = along / np.hypot(_SLACK * ALONG_STD * distance + 0.1, wander)
+    return np.asarray(np.hypot(deep, across / np.hypot(0.15, wander)) / np.sqrt(2), np.float64)

@@ -1,5 +1,6 @@
 """The floor that everybody stands on: how far below the camera it is, and what that says of how large people are."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -62,7 +63,7 @@ class Floor:
 
     def add(self, person: int, below: float) -> None:
         """Somebody, by an id, stands so far below the camera by the lifter's size; NaN changes nothing."""
-        if np.isfinite(below) and below > 0:
+        if math.isfinite(below) and below > 0:
             self._people.setdefault(person, SizeEstimate(SIZE_STD)).update(below, FRAME_STD)
             self._images[person] = self._images.get(person, 0) + 1
 
@@ -73,9 +74,9 @@ class Floor:
         settled = [one for key, one in self._people.items() if self._images[key] >= MIN_IMAGES]
         if len(settled) < MIN_PEOPLE:
             return None
-        weights = np.array([one.std**-2 for one in settled])
-        heights = np.log([one.value for one in settled])
-        return float(np.exp((weights * heights).sum() / weights.sum())), float(weights.sum() ** -0.5)
+        weights = [one.std**-2 for one in settled]
+        heights = sum(w * math.log(one.value) for w, one in zip(weights, settled, strict=True))
+        return math.exp(heights / sum(weights)), sum(weights) ** -0.5
 
     def ratio(self, below: float) -> tuple[float, float] | None:
         """By how much larger somebody is than the lifter thought, and the relative error that all images share.
@@ -87,9 +88,9 @@ class Floor:
             None if nothing can be said, or the person does not stand on the floor.
         """
         known = self.known()
-        if known is None or not np.isfinite(below) or below <= 0:
+        if known is None or not math.isfinite(below) or below <= 0:
             return None
         ratio = known[0] / below
         if not 1 / MAX_RATIO <= ratio <= MAX_RATIO:
             return None
-        return ratio, float(np.hypot(known[1], SHARED_STD))
+        return ratio, math.hypot(known[1], SHARED_STD)

@@ -1,7 +1,11 @@
-"""Joints of one person over time: each is smoothed by how sure it is, and none waits for an image to come."""
+"""Joints of persons over time: each is smoothed by how sure it is, and none waits for an image to come."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from orpose_models.vocabulary.arrays import median
 
 Floats = NDArray[np.float64]
 
@@ -22,79 +26,82 @@ class JointFilter:
     Args:
         noise: standard deviation of a coordinate of a joint of score 1, in units of the person's size.
         acceleration: standard deviation of a coordinate's acceleration, sizes per s^2.
+        shape: k, d.
+
+    Attributes:
+        drift: (d,) how fast the joints move together: the median speed of those that were seen lately; 0 if none was.
     """
 
-    def __init__(self, noise: float = 0.004, acceleration: float = 8.0) -> None:
+    def __init__(self, noise: float = 0.004, acceleration: float = 8.0, shape: tuple[int, int] = (17, 2)) -> None:
         if not noise > 0 or not acceleration > 0:
             raise ValueError(f"noise and acceleration must be positive, got {noise} and {acceleration}")
-        self._noise = noise
-        self._acceleration = acceleration
-        self._place: Floats = np.zeros((0, 0))
-        self._speed: Floats = np.zeros((0, 0))
-        self._spread: Floats = np.zeros((0, 2, 2))
-        self._seen: Floats = np.zeros(0)
-        self._time = -np.inf
+        self.drift: Floats = np.zeros(shape[1])
+        self._numbers = (noise, acceleration, -np.inf)  # and the time
+        self._place = np.full(shape, np.nan)
+        self._speed = np.zeros(shape)
+        # Variance of the place, covariance of both, variance of the speed.
+        self._spread = np.zeros((shape[0], 3))
+        self._seen = np.full(shape[0], -np.inf)
 
     def update(self, time: float, points: ArrayLike, scores: ArrayLike, size: float) -> Floats:
-        """Take the joints of an image and say where they are now.
-
-        Args:
-            time: seconds; one before the latest counts as of the latest.
-            points: (k, d); NaN for what is unknown.
-            scores: (k,) in 0..1; 0 for what is not seen.
-            size: how large the person is, in the unit of `points`.
-
-        Returns:
-            (k, d) the smoothed joints; those that are unknown or not seen as they came.
-        """
-        raw, sure = np.asarray(points, np.float64), np.asarray(scores, np.float64)
-        known = np.isfinite(raw).all(axis=1) & (sure > 0)
-        if self._place.shape != raw.shape:
-            self._place, self._speed = np.full(raw.shape, np.nan), np.zeros(raw.shape)
-            self._spread, self._seen = np.zeros((len(raw), 2, 2)), np.full(len(raw), -np.inf)
-        now = max(time, self._time)
-        step = now - self._time if np.isfinite(self._time) else 0.0
-        self._time = now
-        variance = (self._noise * size / np.maximum(sure, _LEAST_SCORE)) ** 2
-        self._go_on(step, size)
-        fresh = known & ~(now - self._seen <= MEMORY)
-        self._place[fresh], self._speed[fresh] = raw[fresh], 0.0
-        self._spread[fresh] = 0.0
-        self._spread[fresh, 0, 0] = variance[fresh]
-        self._spread[fresh, 1, 1] = (2 * size) ** 2
-        self._correct(known & ~fresh, raw, variance)
-        self._seen[known] = now
-        return np.where(known[:, None], self._place, raw)
-
-    @property
-    def drift(self) -> Floats:
-        """(d,) how fast the joints move together: the median speed of those that were seen lately; 0 if none was."""
-        lately = (self._time - self._seen <= MEMORY) if len(self._seen) else np.zeros(0, bool)
-        if not lately.any():
-            return np.zeros(self._place.shape[1])
-        return np.asarray(np.median(self._speed[lately], axis=0), np.float64)
+        """Take the joints of an image and say where they are now: see `follow_joints`."""
+        return follow_joints([self], time, np.asarray(points)[None], np.asarray(scores)[None], [size])[0]
 
     def scale(self, factor: ArrayLike) -> None:
         """The same joints in an image whose coordinates are so many times larger; a number or one per coordinate."""
         times = np.asarray(factor, np.float64)
-        self._place, self._speed = self._place * times, self._speed * times
+        self._place, self._speed, self.drift = self._place * times, self._speed * times, self.drift * times
         self._spread = self._spread * float(times.mean()) ** 2
 
-    def _go_on(self, step: float, size: float) -> None:
-        move = np.array([[1.0, step], [0.0, 1.0]])
-        push = np.array([step**2 / 2, step]) * self._acceleration * size
-        self._place = self._place + self._speed * step
-        self._spread = move @ self._spread @ move.T + np.outer(push, push)
 
-    def _correct(self, which: NDArray[np.bool_], raw: Floats, variance: Floats) -> None:
-        spread, noise = self._spread[which], variance[which]
-        off = raw[which] - self._place[which]
-        total = spread[:, 0, 0] + noise
-        distance = np.sqrt((off**2).mean(axis=1) / total)
-        # Forget as much as brings the joint back to the gate.
-        excess = np.maximum((distance / GATE) ** 2 - 1, 0) * total
-        spread[:, 0, 0] += excess
-        gain = spread[:, :, 0] / (spread[:, 0, 0] + noise)[:, None]
-        self._place[which] += gain[:, :1] * off
-        self._speed[which] += gain[:, 1:] * off
-        self._spread[which] = spread - gain[:, :, None] * spread[:, None, 0, :]
+def follow_joints(
+    persons: Sequence[JointFilter], time: float, points: ArrayLike, scores: ArrayLike, sizes: ArrayLike
+) -> Floats:
+    """Let n persons have the joints of an image and say where they are now.
+
+    Args:
+        persons: all different, of as many joints.
+        time: seconds; one before a person's latest counts as of its latest.
+        points: (n, k, d); NaN for what is unknown.
+        scores: (n, k) in 0..1; 0 for what is not seen.
+        sizes: (n,) how large the persons are, in the unit of `points`.
+
+    Returns:
+        (n, k, d) the smoothed joints; those that are unknown or not seen as they came.
+    """
+    raw, sure = np.asarray(points, np.float64), np.asarray(scores, np.float64)
+    if not len(raw):
+        return raw
+    place, speed, spread, seen = (
+        np.stack([getattr(person, name) for person in persons]) for name in ("_place", "_speed", "_spread", "_seen")
+    )
+    noise, acceleration, last = np.array([person._numbers for person in persons]).T
+    size = np.asarray(sizes, np.float64)
+    now = np.maximum(time, last)
+    step = np.where(np.isfinite(last), now - last, 0.0)[:, None]
+    known = np.isfinite(raw).all(axis=2) & (sure > 0)
+    variance = ((noise * size)[:, None] / np.maximum(sure, _LEAST_SCORE)) ** 2
+    fresh = known & ~(now[:, None] - seen <= MEMORY)
+    push = (acceleration * size)[:, None] ** 2
+    own, shared, of_speed = np.moveaxis(spread, 2, 0)
+    # Onward, and begun anew where it must.
+    own = np.where(fresh, variance, own + 2 * step * shared + step**2 * of_speed + push * step**4 / 4)
+    shared = np.where(fresh, 0.0, shared + step * of_speed + push * step**3 / 2)
+    of_speed = np.where(fresh, (2 * size[:, None]) ** 2, of_speed + push * step**2)
+    place = np.where(fresh[..., None], raw, place + speed * step[..., None])
+    speed = np.where(fresh[..., None], 0.0, speed)
+    old = known & ~fresh
+    off = np.where(old[..., None], raw - place, 0.0)
+    total = own + variance
+    # Forget as much as brings the joint back to the gate.
+    own = own + np.maximum((off**2).mean(axis=2) / GATE**2 - total, 0.0)
+    gain, gain_of_speed = (np.where(old, part / (own + variance), 0.0) for part in (own, shared))
+    place, speed = place + gain[..., None] * off, speed + gain_of_speed[..., None] * off
+    spread = np.stack([own - gain * own, shared - gain * shared, of_speed - gain_of_speed * shared], axis=2)
+    seen = np.where(known, now[:, None], seen)
+    lately = now[:, None] - seen <= MEMORY
+    drift = np.nan_to_num(median(speed, lately))
+    for i, person in enumerate(persons):
+        person._place, person._speed, person._spread, person._seen = place[i], speed[i], spread[i], seen[i]
+        person._numbers, person.drift = (noise[i], acceleration[i], now[i]), drift[i]
+    return np.where(known[..., None], place, raw)

@@ -1,7 +1,8 @@
 """Where somebody is who stands or walks: two Kalman filters that share what is known, and answer at once."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,9 +25,8 @@ RESTING, MOVING = 3.0, 3.0
 _MOVE_AT_FIRST = 0.5
 
 
-@dataclass(frozen=True, eq=False)
-class Motion:
-    """Where something is and how it moves.
+class Motion(NamedTuple):
+    """Where things are and how they move: of one, or of n with a leading axis.
 
     Attributes:
         position: (3,) metres.
@@ -39,20 +39,21 @@ class Motion:
     covariance: Floats
 
 
-@dataclass(eq=False)
-class _Mode:
-    """One idea of what a point does: its state (6,), covariance (6, 6), and how probable the idea is."""
+class _Modes(NamedTuple):
+    """Ideas of what n points do, on any further axes: states (n, ..., 6), covariances (n, ..., 6, 6), and how probable
+    each idea is (n, ...).
+    """
 
     state: Floats
     covariance: Floats
-    share: float
+    share: Floats
 
 
 class PointFilter:
     """The motion of one point in space, that rests or moves evenly: an interacting-multiple-model filter.
 
     While it rests, its place is steadied over seconds; when it begins to move, it is followed at once. Moving is a
-    white-noise acceleration. Covariances are full, and outliers gated.
+    white-noise acceleration. Covariances are full, and outliers gated. For many points: `foresee` and `follow`.
 
     Args:
         acceleration: standard deviation of the acceleration on each axis, m/s^2.
@@ -62,148 +63,184 @@ class PointFilter:
     def __init__(self, acceleration: float = 1.0, speed: float = 0.7) -> None:
         if not acceleration > 0 or not speed > 0:
             raise ValueError(f"acceleration and speed must be positive, got {acceleration} and {speed}")
-        self._acceleration = acceleration
-        self._speed = speed
-        self._modes: list[_Mode] = []  # resting, moving
-        self._time: float | None = None
-        self._agreed = -np.inf
-        self._foreseen: tuple[float, list[_Mode]] | None = None  # a time, and the modes then
+        self._numbers = np.array([acceleration, speed])
+        # Of its two modes, resting and moving.
+        self._modes = _Modes(np.zeros((2, 6)), np.stack([np.eye(6)] * 2), np.array([1.0, 0.0]))
+        # When it was measured last, and when that last fitted.
+        self._times = np.array([np.nan, -np.inf])
 
     @property
     def known(self) -> bool:
         """Whether anything was measured yet."""
-        return self._time is not None
+        return not math.isnan(self._times[0])
 
     @property
     def moving(self) -> float:
         """How probable it is that the point moves, 0..1; 0 before the first measurement."""
-        return self._modes[1].share if self._modes else 0.0
+        return float(self._modes.share[1])
 
     def predict(self, time: float) -> Motion | None:
         """The motion at a time (s), by what was measured until now; None before the first measurement."""
-        if self._time is None:
-            return None
-        self._foreseen = (time, self._ahead(time))
-        return _together(self._foreseen[1])
+        return Motion(*(array[0] for array in foresee([self], [time]))) if self.known else None
 
     def update(self, time: float, position: ArrayLike, covariance: ArrayLike) -> Motion:
-        """Take a measurement and say where the point is now.
-
-        Args:
-            time: of the measurement, seconds; one before the latest counts as of the latest.
-            position: (3,) metres, finite.
-            covariance: (3, 3) of the measurement's error, positive definite.
-
-        Raises:
-            ValueError: position or covariance is not finite.
-        """
-        measured, noise = np.asarray(position, np.float64), np.asarray(covariance, np.float64)
-        if not np.isfinite(measured).all() or not np.isfinite(noise).all():
-            raise ValueError("a measurement must be finite")
-        if self._time is None:
-            return self._begin(time, measured, noise)
-        now = max(time, self._time)
-        modes = self._foreseen[1] if self._foreseen and self._foreseen[0] == now else self._ahead(now)
-        self._foreseen = None
-        off = [_mahalanobis(measured - mode.state[:3], mode.covariance[:3, :3] + noise) for mode in modes]
-        if min(off) > HARD_GATE:
-            if now - self._agreed > PATIENCE:
-                return self._begin(now, measured, noise)
-        else:
-            self._agreed = now
-            weights = [
-                np.log(max(mode.share, 1e-300)) + _correct(mode, measured, noise, distance)
-                for mode, distance in zip(modes, off, strict=True)
-            ]
-            shares = np.exp(np.array(weights) - max(weights))
-            for mode, share in zip(modes, shares / shares.sum(), strict=True):
-                mode.share = float(share)
-        self._modes, self._time = modes, now
-        return _together(modes)
-
-    def _begin(self, time: float, position: Floats, noise: Floats) -> Motion:
-        self._modes = []
-        for share, speed in ((1 - _MOVE_AT_FIRST, SWAY_SPEED), (_MOVE_AT_FIRST, self._speed)):
-            covariance = np.zeros((6, 6))
-            covariance[:3, :3] = noise
-            covariance[3:, 3:] = np.eye(3) * speed**2
-            self._modes.append(_Mode(np.concatenate([position, np.zeros(3)]), covariance, share))
-        self._time = self._agreed = time
-        return _together(self._modes)
-
-    def _ahead(self, time: float) -> list[_Mode]:
-        """Both modes at a time: each is what either of the two was, by how probable it is that it became this one."""
-        assert self._time is not None
-        step = min(max(time - self._time, 0.0), LONGEST_STEP)
-        rest, move = self._modes
-        started = _Mode(rest.state * _PLACE, rest.covariance * _PLACES, rest.share)
-        started.covariance[3:, 3:] = _EYE * self._speed**2
-        halted = _Mode(move.state * _PLACE, move.covariance * _PLACES, move.share)
-        halted.covariance[3:, 3:] = _EYE * SWAY_SPEED**2
-        begun, ended = -np.expm1(-step / RESTING), -np.expm1(-step / MOVING)
-        resting = _mixed(rest, 1 - begun, halted, ended)
-        moving = _mixed(started, begun, move, 1 - ended)
-        resting.state[3:] = 0.0
-        resting.covariance[3:] = resting.covariance[:, 3:] = 0.0
-        resting.covariance[3:, 3:] = _EYE * SWAY_SPEED**2
-        resting.covariance[:3, :3] += _EYE * SWAY**2 * step
-        onward = np.eye(6)
-        onward[:3, 3:] = _EYE * step
-        push = np.concatenate([_EYE * step**2 / 2, _EYE * step]) * self._acceleration
-        moving.state = onward @ moving.state
-        moving.covariance = onward @ moving.covariance @ onward.T + push @ push.T
-        return [resting, moving]
+        """Take a measurement and say where the point is now: see `follow`."""
+        return Motion(
+            *(array[0] for array in follow([self], time, np.asarray(position)[None], np.asarray(covariance)[None]))
+        )
 
 
-# What of a state is the place.
+def foresee(points: Sequence[PointFilter], times: ArrayLike) -> Motion:
+    """The motions of n points, each at a time (n,) in seconds; NaN where nothing was measured yet."""
+    modes, numbers, last = _stacked(points)
+    motion = _together(_ahead(modes, numbers, np.asarray(times, np.float64) - last[:, 0]))
+    return Motion(*(np.where(np.isnan(last[:, 0])[(...,) + (None,) * (a.ndim - 1)], np.nan, a) for a in motion))
+
+
+def follow(points: Sequence[PointFilter], time: float, positions: ArrayLike, covariances: ArrayLike) -> Motion:
+    """Let n points have a measurement each and say where they are now.
+
+    Args:
+        points: all different.
+        time: of the measurements, seconds; one before a point's latest counts as of its latest.
+        positions: (n, 3) metres, finite.
+        covariances: (n, 3, 3) of the measurements' errors, positive definite.
+
+    Raises:
+        ValueError: a position or covariance is not finite.
+    """
+    measured = np.asarray(positions, np.float64).reshape(-1, 3)
+    noise = np.asarray(covariances, np.float64).reshape(-1, 3, 3)
+    if not np.isfinite(measured).all() or not np.isfinite(noise).all():
+        raise ValueError("a measurement must be finite")
+    modes, numbers, times = _stacked(points)
+    now = np.fmax(time, times[:, 0])
+    ahead = _ahead(modes, numbers, now - times[:, 0])
+    off = measured[:, None] - ahead.state[..., :3]
+    spread = ahead.covariance[..., :3, :3] + noise[:, None]
+    distance = np.sqrt(np.maximum((off * np.linalg.solve(spread, off[..., None])[..., 0]).sum(axis=-1), 0.0))
+    astray = distance.min(axis=1, initial=np.inf) > HARD_GATE
+    fresh = np.isnan(times[:, 0]) | (astray & (now - times[:, 1] > PATIENCE))
+    kept = _chosen(astray, ahead, _corrected(ahead, off, noise, distance))
+    chosen = _chosen(fresh, _begun(measured, noise, numbers), kept)
+    agreed = np.where(astray & ~fresh, times[:, 1], now)
+    for i, point in enumerate(points):
+        point._modes, point._times = _Modes(*(array[i] for array in chosen)), np.array([now[i], agreed[i]])
+    return _together(chosen)
+
+
+def _stacked(points: Sequence[PointFilter]) -> tuple[_Modes, Floats, Floats]:
+    """Both modes of n points (n, 2, ...), acceleration and speed (n, 2), and their times (n, 2)."""
+    n = len(points)
+    return (
+        _Modes(
+            np.array([point._modes.state for point in points]).reshape(n, 2, 6),
+            np.array([point._modes.covariance for point in points]).reshape(n, 2, 6, 6),
+            np.array([point._modes.share for point in points]).reshape(n, 2),
+        ),
+        np.array([point._numbers for point in points]).reshape(n, 2),
+        np.array([point._times for point in points]).reshape(n, 2),
+    )
+
+
+def _begun(position: Floats, noise: Floats, numbers: Floats) -> _Modes:
+    n = len(position)
+    state, covariance = np.zeros((n, 2, 6)), np.zeros((n, 2, 6, 6))
+    state[..., :3], covariance[..., :3, :3] = position[:, None], noise[:, None]
+    covariance[:, 0, 3:, 3:], covariance[:, 1, 3:, 3:] = _EYE * SWAY_SPEED**2, _speeds(numbers)
+    return _Modes(state, covariance, np.tile([1 - _MOVE_AT_FIRST, _MOVE_AT_FIRST], (n, 1)))
+
+
+def _ahead(modes: _Modes, numbers: Floats, steps: Floats) -> _Modes:
+    """Both modes after steps (n,): each is what either was, by how probable it is that it became this one."""
+    step = np.clip(np.nan_to_num(steps), 0.0, LONGEST_STEP)
+    rest, move = (_Modes(*(array[:, i] for array in modes)) for i in (0, 1))
+    started, halted = (_Modes(mode.state * _PLACE, mode.covariance * _PLACES, mode.share) for mode in (rest, move))
+    started.covariance[:, 3:, 3:] = _speeds(numbers)
+    halted.covariance[:, 3:, 3:] = _EYE * SWAY_SPEED**2
+    begun, ended = -np.expm1(-step / RESTING), -np.expm1(-step / MOVING)
+    resting = _mixed(rest, 1 - begun, halted, ended)
+    moving = _mixed(started, begun, move, 1 - ended)
+    resting.state[:, 3:] = 0.0
+    resting.covariance[:, 3:] = resting.covariance[:, :, 3:] = 0.0
+    resting.covariance[:, 3:, 3:] = _EYE * SWAY_SPEED**2
+    resting.covariance[:, :3, :3] += _EYE * (SWAY**2 * step)[:, None, None]
+    onward = np.eye(6) + _ONWARD * step[:, None, None]
+    push = np.concatenate([_EYE * (step**2 / 2)[:, None, None], _EYE * step[:, None, None]], axis=1)
+    push = push * numbers[:, :1, None]
+    moved = onward @ moving.covariance @ onward.swapaxes(1, 2) + push @ push.swapaxes(1, 2)
+    return _Modes(
+        np.stack([resting.state, (onward @ moving.state[..., None])[..., 0]], axis=1),
+        np.stack([resting.covariance, moved], axis=1),
+        np.stack([resting.share, moving.share], axis=1),
+    )
+
+
+# What of a state is the place, and where the velocity is added to it.
 _PLACE = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0])
 _PLACES = np.outer(_PLACE, _PLACE)
+_ONWARD = np.eye(6, k=3)
 _EYE = np.eye(3)
 
 
-def _mixed(one: _Mode, chance: float, other: _Mode, chance_of_other: float) -> _Mode:
+def _speeds(numbers: Floats) -> Floats:
+    """Covariances (n, 3, 3) of the velocities of what begins to move."""
+    return _EYE * (numbers[:, 1:, None] ** 2)
+
+
+def _mixed(one: _Modes, chance: Floats | float, other: _Modes, chance_of_other: Floats | float) -> _Modes:
     """One mode of two, each with the probability that it became this one."""
     share, share_of_other = one.share * chance, other.share * chance_of_other
     total = share + share_of_other
-    weight = share / total if total > 0 else 0.5
+    weight = np.where(total > 0, share / np.where(total > 0, total, 1.0), 0.5)[:, None]
     rest = 1 - weight
     apart = one.state - other.state
-    covariance = weight * one.covariance + rest * other.covariance + weight * rest * (apart[:, None] * apart)
-    return _Mode(weight * one.state + rest * other.state, covariance, total)
+    between = (weight * rest)[..., None] * (apart[:, :, None] * apart[:, None])
+    covariance = weight[..., None] * one.covariance + rest[..., None] * other.covariance + between
+    return _Modes(weight * one.state + rest * other.state, covariance, total)
 
 
-def _correct(mode: _Mode, measured: Floats, noise: Floats, distance: float) -> float:
-    """Let a mode have a measurement that is so many standard deviations off; the logarithm of its likelihood."""
-    spread = mode.covariance
-    if distance > SOFT_GATE:
-        # As much more noise as leaves the measurement at the gate.
-        noise = noise + (spread[:3, :3] + noise) * ((distance / SOFT_GATE) ** 2 - 1)
-    gain = np.linalg.solve(spread[:3, :3] + noise, spread[:3]).T
-    kept = np.eye(6)
-    kept[:, :3] -= gain
-    mode.state = mode.state + gain @ (measured - mode.state[:3])
+def _corrected(modes: _Modes, off: Floats, noise: Floats, distance: Floats) -> _Modes:
+    """Modes after measurements that are off (n, 2, 3), by so many standard deviations (n, 2)."""
+    spread = modes.covariance
+    # As much more noise as leaves a measurement at the gate.
+    more = np.maximum((distance / SOFT_GATE) ** 2 - 1, 0.0)[..., None, None]
+    noise = noise[:, None] + (spread[..., :3, :3] + noise[:, None]) * more
+    total = spread[..., :3, :3] + noise
+    gain = np.linalg.solve(total, spread[..., :3, :]).swapaxes(-1, -2)
+    kept = np.eye(6) - np.concatenate([gain, np.zeros_like(gain)], axis=-1)
     # Joseph's form stays symmetric and positive.
-    mode.covariance = kept @ spread @ kept.T + gain @ noise @ gain.T
-    total = np.linalg.slogdet(spread[:3, :3] + noise)[1]
-    return float(-0.5 * (min(distance, SOFT_GATE) ** 2 + total))
+    covariance = kept @ spread @ kept.swapaxes(-1, -2) + gain @ noise @ gain.swapaxes(-1, -2)
+    likelihood = -0.5 * (np.minimum(distance, SOFT_GATE) ** 2 + np.linalg.slogdet(total)[1])
+    weights = np.log(np.maximum(modes.share, 1e-300)) + likelihood
+    shares = np.exp(weights - weights.max(axis=1, keepdims=True))
+    state = modes.state + (gain @ off[..., None])[..., 0]
+    return _Modes(state, covariance, shares / shares.sum(axis=1, keepdims=True))
 
 
-def _together(modes: list[_Mode]) -> Motion:
-    mixed = _mixed(modes[0], 1.0, modes[1], 1.0)
-    return Motion(mixed.state[:3], mixed.state[3:], mixed.covariance)
+def _chosen(which: NDArray[np.bool_], one: _Modes, other: _Modes) -> _Modes:
+    """The one's modes where `which` (n,), the other's elsewhere."""
+    return _Modes(
+        np.where(which[:, None, None], one.state, other.state),
+        np.where(which[:, None, None, None], one.covariance, other.covariance),
+        np.where(which[:, None], one.share, other.share),
+    )
 
 
-def _mahalanobis(off: Floats, covariance: Floats) -> float:
-    return math.sqrt(max(float(off @ np.linalg.solve(covariance, off)), 0.0))
+def _together(modes: _Modes) -> Motion:
+    one, other = (_Modes(*(array[:, i] for array in modes)) for i in (0, 1))
+    mixed = _mixed(one, 1.0, other, 1.0)
+    return Motion(mixed.state[:, :3], mixed.state[:, 3:], mixed.covariance)
 
 
-def sight_covariance(position: ArrayLike, across: float, along: float) -> Floats:
-    """Covariance (3, 3) of a place that a camera at the origin sees well across its line of sight and less well along.
+def sight_covariance(position: ArrayLike, across: ArrayLike, along: ArrayLike) -> Floats:
+    """Covariance (..., 3, 3) of places that a camera at the origin sees well across its line of sight, less along.
 
     Args:
-        position: (3,) metres, in the camera's frame.
-        across, along: standard deviations in metres.
+        position: (..., 3) metres, in the camera's frame.
+        across, along: (...) standard deviations in metres.
     """
     ray = np.asarray(position, np.float64)
-    ray = ray / max(float(np.linalg.norm(ray)), 1e-9)
-    return across**2 * np.eye(3) + (along**2 - across**2) * np.outer(ray, ray)
+    ray = ray / np.maximum(np.linalg.norm(ray, axis=-1, keepdims=True), 1e-9)
+    across, along = (np.asarray(value, np.float64)[..., None, None] ** 2 for value in (across, along))
+    return np.asarray(across * _EYE + (along - across) * (ray[..., :, None] * ray[..., None, :]), np.float64)

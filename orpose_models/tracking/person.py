@@ -1,16 +1,19 @@
-"""What is known of one person over time: where they are, how they move, how large they are, what they look like."""
+"""What is known of persons over time: where they are, how they move, how large they are, what they look like."""
+
+import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.lifting.root import SIZE_STD
 from orpose_models.tracking.floor import FRAME_STD, MIN_BOX_SCORE, Floor, depth_below
-from orpose_models.tracking.joints import JointFilter
-from orpose_models.tracking.kalman import Motion, PointFilter, sight_covariance
+from orpose_models.tracking.joints import JointFilter, follow_joints
+from orpose_models.tracking.kalman import PointFilter, follow, sight_covariance
 from orpose_models.tracking.size import SizeEstimate, body_size
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.poses import APPEARANCE, Poses
-from orpose_models.vocabulary.skeletons import COCO17_TO_H36M17
+from orpose_models.vocabulary.skeletons import COCO17_TO_H36M17, H36M17
 
 Floats = NDArray[np.float64]
 
@@ -35,117 +38,59 @@ class PersonState:
 
     Args:
         person: the id.
-        root: filter of the root; None for the default.
     """
 
-    def __init__(self, person: int, root: PointFilter | None = None) -> None:
+    def __init__(self, person: int) -> None:
         self.person = person
         self.appearance: Floats = np.full(APPEARANCE, np.nan)
-        self._root = root or PointFilter()
-        self._flat = JointFilter(noise=0.006, acceleration=6.0)
-        self._solid = JointFilter(noise=0.02, acceleration=8.0)
+        self.root = PointFilter()
+        self.flat = JointFilter(noise=0.006, acceleration=6.0)
+        self.solid = JointFilter(noise=0.02, acceleration=8.0, shape=(len(H36M17), 3))
+        self.placed = -np.inf  # when the root was measured last
         self._lifted = SizeEstimate(SIZE_STD)
         self._standing: SizeEstimate | None = None
         self._measured = SizeEstimate(0.01)
         self._shown = (float("nan"), 0.0)  # a size, and when
-        self._placed = -np.inf  # when the root was measured last
-
-    def predict(self, time: float) -> Motion | None:
-        """Where the root is at a time, in metres; None if it never was known."""
-        return self._root.predict(time)
-
-    @property
-    def drift(self) -> Floats:
-        """(2,) how fast the person moves in the image, pixels per second."""
-        return self._flat.drift
-
-    def shown(self, factor: tuple[float, float]) -> None:
-        """The images are so many times as wide and high from now on."""
-        self._flat.scale(factor)
-
-    def look(self, appearance: NDArray[np.floating]) -> None:
-        """Keep what the person looks like now (APPEARANCE,)."""
-        seen, known = np.isfinite(appearance), np.isfinite(self.appearance)
-        mixed = self.appearance + (appearance - self.appearance) * _RENEWAL
-        self.appearance = np.where(seen, np.where(known, mixed, appearance), self.appearance)
 
     @property
     def size_std(self) -> float:
         """Relative standard deviation of the person's size, and so of the distance."""
-        return float(sum(one.std**-2 for one in self._sizes()) ** -0.5) if self._lifted.known else SIZE_STD
+        return sum(one.std**-2 for one in self._sizes()) ** -0.5 if self._lifted.known else SIZE_STD
 
-    def smooth(self, poses: Poses, time: float, camera: Camera | None, floor: Floor) -> dict[str, NDArray]:
-        """Take what an image shows of the person and give what is known now.
+    def learn(
+        self, size: float, time: float, by_depth: float | None, below: float, sure: bool, floor: Floor
+    ) -> tuple[float, float]:
+        """Take a size that the person has in an image and give the one that is learnt, and by how much it is larger.
 
         Args:
-            poses: the one person.
+            size: see `body_size`.
             time: seconds.
-            camera: of the image; None if nothing is known of it.
+            by_depth: relative standard deviation where the distance was measured; None where it was concluded.
+            below: how far the soles are below the camera, see `Floor.add`; NaN where that is not known.
+            sure: whether the height of the camera may be learnt from the person.
             floor: of the camera.
-
-        Returns:
-            The arrays of `Poses` that change, each with one row.
         """
-        box, scores = poses.boxes[0].astype(np.float64), poses.keypoint_scores[0]
-        extent = float(np.hypot(*(box[2:] - box[:2]))) or 1.0
-        flat = self._flat.update(time, poses.keypoints[0], scores, extent)
-        joints, scale = self._joints(poses, time, camera, floor)
-        out: dict[str, NDArray] = {"keypoints": flat[None], "joints3d": joints[None]}
-        root = poses.root[0].astype(np.float64)
-        std = float(poses.root_std[0])
-        if not np.isfinite(root).all() or not np.isfinite(std):
-            return out
-        measured = std < MEASURED * float(root[2])
-        place = root if measured else root * scale
-        distance = float(np.linalg.norm(place))
-        along = std if measured else ALONG_STD * distance
-        # Counted as one measurement for each `_ALIKE`, however many images there are.
-        repeated = float(np.clip(_ALIKE / max(time - self._placed, 1e-3), 1.0, _ALIKE * _FASTEST))
-        self._placed = time
-        noise = sight_covariance(place, ACROSS_STD * distance, along) * repeated
-        motion = self._root.update(time, place, noise)
-        covariance = motion.covariance.copy()
-        # An error of the size moves the person along the line of sight, and no filter takes it away.
-        relative = 0.0 if measured else self.size_std
-        spread = np.concatenate([motion.position, motion.velocity]) * relative
-        covariance += np.outer(spread, spread)
-        out["root"], out["velocity"] = motion.position[None], motion.velocity[None]
-        out["motion_cov"] = covariance[None]
-        out["root_std"] = np.sqrt(covariance[2, 2])[None]
-        return out
-
-    def _joints(self, poses: Poses, time: float, camera: Camera | None, floor: Floor) -> tuple[Floats, float]:
-        """The joints (17, 3) of the person at their learnt size, and how much larger that is than in the image."""
-        raw, scores = poses.joints3d[0].astype(np.float64), poses.keypoint_scores[0]
-        size = float(body_size(raw)[0])
-        root, std = poses.root[0], float(poses.root_std[0])
-        if np.isfinite(std) and std < MEASURED * float(root[2]):
-            self._measured.update(size, max(std / float(root[2]), 0.01))
+        if by_depth is not None:
+            self._measured.update(size, max(by_depth, 0.01))
         self._lifted.update(size, SIZE_FRAME_STD)
-        self._stand(poses, size, camera, floor)
+        if math.isfinite(size):
+            self._stand(size, below, sure, floor)
         learnt = self._paced(self._size(), time)
-        scale = learnt / size if np.isfinite(learnt) and np.isfinite(size) and size > 0 else 1.0
-        sure = COCO17_TO_H36M17.scores(scores[None])[0]
-        extent = learnt / 3 if np.isfinite(learnt) else 1.0
-        # Guessed joints are guessed alike from image to image: they are smoothed as the unsure ones.
-        return self._solid.update(time, raw * scale, np.maximum(sure, 0.1), extent), scale
+        return learnt, learnt / size if math.isfinite(learnt) and math.isfinite(size) and size > 0 else 1.0
 
     def _paced(self, size: float, time: float) -> float:
         """A learnt size as it is shown at a time, not far from the one shown before."""
         before, then = self._shown
-        if np.isfinite(before) and np.isfinite(size):
+        if math.isfinite(before) and math.isfinite(size):
             most = _SIZE_PACE * max(time - then, 0.0)
-            size = float(np.clip(size, before * (1 - most), before * (1 + most)))
+            size = min(max(size, before * (1 - most)), before * (1 + most))
         self._shown = (size, time)
         return size
 
-    def _stand(self, poses: Poses, size: float, camera: Camera | None, floor: Floor) -> None:
+    def _stand(self, size: float, below: float, sure: bool, floor: Floor) -> None:
         """What the floor says of the size."""
-        if camera is None or camera.gravity is None or not np.isfinite(size):
-            return
-        below = float(depth_below(poses.root, poses.joints3d, poses.keypoint_scores, camera.gravity)[0])
         # At the learnt size, so that a posture that makes the person look large does not move the floor.
-        if poses.box_scores[0] >= MIN_BOX_SCORE:
+        if sure:
             floor.add(self.person, below)
         said = floor.ratio(below)
         if said is not None:
@@ -163,5 +108,94 @@ class PersonState:
         known = self._sizes()
         if not known:
             return float("nan")
-        weights = np.array([one.std**-2 for one in known])
-        return float(np.exp((weights * np.log([one.value for one in known])).sum() / weights.sum()))
+        weights = [one.std**-2 for one in known]
+        return math.exp(sum(w * math.log(one.value) for w, one in zip(weights, known, strict=True)) / sum(weights))
+
+
+def smooth(states: Sequence[PersonState], poses: Poses, time: float, camera: Camera | None, floor: Floor) -> Poses:
+    """Let persons have what an image shows of them and say what is known of them now.
+
+    Args:
+        states: n, all different.
+        poses: the n persons of the image.
+        time: seconds.
+        camera: of the image; None if nothing is known of it.
+        floor: of the camera.
+    """
+    if not states:
+        return poses
+    box = poses.boxes.astype(np.float64)
+    extent = np.hypot(*(box[:, 2:] - box[:, :2]).T)
+    scores = poses.keypoint_scores
+    flat = follow_joints([s.flat for s in states], time, poses.keypoints, scores, np.where(extent > 0, extent, 1.0))
+    learnt, scale = _learnt(states, poses, time, camera, floor)
+    # Guessed joints are guessed alike from image to image: they are smoothed as the unsure ones.
+    sure = np.maximum(COCO17_TO_H36M17.scores(scores), 0.1)
+    raw = poses.joints3d.astype(np.float64) * scale[:, None, None]
+    extent = np.where(np.isfinite(learnt), learnt / 3, 1.0)
+    joints3d = follow_joints([s.solid for s in states], time, raw, sure, extent)
+    poses = poses.with_arrays(keypoints=flat, joints3d=joints3d)
+    placed = np.flatnonzero(np.isfinite(poses.root).all(axis=1) & np.isfinite(poses.root_std))
+    return _place([states[i] for i in placed.tolist()], placed, poses, scale[placed], time) if len(placed) else poses
+
+
+def _learnt(
+    states: Sequence[PersonState], poses: Poses, time: float, camera: Camera | None, floor: Floor
+) -> tuple[Floats, Floats]:
+    """Learnt sizes (n,), and by how much they are larger than in the image; one by one, as all learn the floor."""
+    sizes = body_size(poses.joints3d).tolist()
+    below = [math.nan] * len(poses)
+    if camera is not None and camera.gravity is not None:
+        below = depth_below(poses.root, poses.joints3d, poses.keypoint_scores, camera.gravity).tolist()
+    by_depth = [std if yes else None for std, yes in zip(_relative(poses).tolist(), _by_depth(poses), strict=True)]
+    sure = (poses.box_scores >= MIN_BOX_SCORE).tolist()
+    learnt = [s.learn(sizes[i], time, by_depth[i], below[i], sure[i], floor) for i, s in enumerate(states)]
+    return np.array(learnt).T
+
+
+def _relative(poses: Poses) -> Floats:
+    """(n,) standard deviations of the distances by the distances."""
+    return np.asarray(poses.root_std.astype(np.float64) / poses.root[:, 2].astype(np.float64), np.float64)
+
+
+def _by_depth(poses: Poses) -> NDArray[np.bool_]:
+    """(n,) whose distance was measured."""
+    return np.asarray(np.isfinite(poses.root_std) & (poses.root_std < MEASURED * poses.root[:, 2]), np.bool_)
+
+
+def _place(states: Sequence[PersonState], which: NDArray[np.intp], poses: Poses, scale: Floats, time: float) -> Poses:
+    """The persons with the roots, velocities and covariances of some; of these are the states and the scales (k,)."""
+    root, std = poses.root[which].astype(np.float64), poses.root_std[which].astype(np.float64)
+    measured = _by_depth(poses)[which]
+    place = np.where(measured[:, None], root, root * scale[:, None])
+    distance = np.linalg.norm(place, axis=1)
+    along = np.where(measured, std, ALONG_STD * distance)
+    # Counted as one measurement for each `_ALIKE`, however many images there are.
+    since = time - np.array([state.placed for state in states])
+    repeated = np.clip(_ALIKE / np.maximum(since, 1e-3), 1.0, _ALIKE * _FASTEST)
+    noise = sight_covariance(place, ACROSS_STD * distance, along) * repeated[:, None, None]
+    motion = follow([state.root for state in states], time, place, noise)
+    # An error of the size moves the person along the line of sight, and no filter takes it away.
+    relative = np.where(measured, 0.0, [state.size_std for state in states])
+    spread = np.concatenate([motion.position, motion.velocity], axis=1) * relative[:, None]
+    covariance = motion.covariance + spread[:, :, None] * spread[:, None]
+    for state in states:
+        state.placed = time
+    found = {
+        "root": motion.position, "velocity": motion.velocity, "motion_cov": covariance,
+        "root_std": np.sqrt(covariance[:, 2, 2]),
+    }  # fmt: skip
+    arrays = {name: getattr(poses, name).copy() for name in found}
+    for name, values in found.items():
+        arrays[name][which] = values
+    return poses.with_arrays(**arrays)
+
+
+def look(states: Sequence[PersonState], appearance: NDArray[np.floating]) -> None:
+    """Keep what persons look like now (n, APPEARANCE)."""
+    if not states:
+        return
+    before = np.stack([state.appearance for state in states])
+    mixed = np.where(np.isfinite(before), before + (appearance - before) * _RENEWAL, appearance)
+    for state, renewed in zip(states, np.where(np.isfinite(appearance), mixed, before), strict=True):
+        state.appearance = renewed

@@ -1,5 +1,7 @@
 """How large a person is: constant over life, so that it is learnt over a track's."""
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -55,12 +57,12 @@ class SizeEstimate:
     @property
     def value(self) -> float:
         """The size; NaN before the first measurement."""
-        return float(np.exp(self._log)) if self.known else float("nan")
+        return math.exp(self._log) if self.known else float("nan")
 
     @property
     def std(self) -> float:
         """Relative standard deviation; infinite before the first measurement."""
-        return float(np.hypot(self.shared, self._information**-0.5)) if self.known else float("inf")
+        return math.hypot(self.shared, self._information**-0.5) if self.known else float("inf")
 
     def update(self, size: float, std: float) -> float:
         """Take a measurement and give the estimate; one that is unknown changes nothing.
@@ -69,8 +71,8 @@ class SizeEstimate:
             size: of the body; NaN, or not positive, where it is unknown.
             std: relative standard deviation of what this measurement does not share with others, above 0.
         """
-        if np.isfinite(size) and size > 0 and std > 0:
+        if math.isfinite(size) and size > 0 and std > 0:
             weight = std**-2
             self._information = min(self._information, self._memory * weight) + weight
-            self._log += (np.log(size) - self._log) * weight / self._information
+            self._log += (math.log(size) - self._log) * weight / self._information
         return self.value

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from orpose_models.tracking.association import Track, assign
 from orpose_models.tracking.floor import Floor
-from orpose_models.tracking.person import PersonState
+from orpose_models.tracking.person import PersonState, look, smooth
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import Size
@@ -75,35 +75,24 @@ class Tracker:
         self._tracks = [track for track in self._tracks if time - track.time <= self.memory]
         self._follow(size)
         owners = {person: self._tracks[row] for row, person in assign(self._tracks, poses, time)}
-        ids = np.full(len(poses), -1, np.int64)
-        parts = []
-        clear = _stands_free(poses)
-        for i in range(len(poses)):
-            track = owners.get(i) or self._begin(poses, i, time)
-            ids[i] = track.id
-            parts.append(self._show(track, poses[i], time, bool(clear[i]), camera))
-        return Poses.concatenate(parts).with_arrays(ids=ids) if parts else poses
+        tracks = [owners.get(i) or self._begin(poses, i, time) for i in range(len(poses))]
+        shown = smooth([track.state for track in tracks], poses, time, camera, self._floor)
+        clear = np.flatnonzero(_stands_free(poses))
+        look([tracks[i].state for i in clear], poses.appearance[clear])
+        for i, track in enumerate(tracks):
+            track.box, track.keypoints = poses.boxes[i], poses.keypoints[i]
+            track.seen, track.time = poses.keypoint_scores[i] > 0, time
+            track.score += (float(poses.box_scores[i]) - track.score) * _SCORE_RENEWAL
+        ids = np.array([track.id for track in tracks], np.int64)
+        return (shown if self.smoothing else poses).with_arrays(ids=ids)
 
     def _begin(self, poses: Poses, i: int, time: float) -> Track:
         seen = poses.keypoint_scores[i] > 0
         state = PersonState(self._next_id)
-        track = Track(
-            state, poses.boxes[i], poses.keypoints[i], seen, np.zeros(2), time, float(poses.box_scores[i]), time
-        )
+        track = Track(state, poses.boxes[i], poses.keypoints[i], seen, time, float(poses.box_scores[i]), time)
         self._tracks.append(track)
         self._next_id += 1
         return track
-
-    def _show(self, track: Track, person: Poses, time: float, clear: bool, camera: Camera | None) -> Poses:
-        """Let a track have what an image shows of it; the person as it is to be published."""
-        arrays = track.state.smooth(person, time, camera, self._floor)
-        track.box, track.keypoints = person.boxes[0], person.keypoints[0]
-        track.seen, track.time = person.keypoint_scores[0] > 0, time
-        track.drift = track.state.drift
-        track.score += (float(person.box_scores[0]) - track.score) * _SCORE_RENEWAL
-        if clear:
-            track.state.look(person.appearance[0])
-        return person.with_arrays(**arrays) if self.smoothing else person
 
     def _believed(self, time: float) -> float:
         """The time of an image by its stamp."""
@@ -122,8 +111,7 @@ class Tracker:
             for track in self._tracks:
                 track.box = np.asarray(track.box * (x, y, x, y), np.float32)
                 track.keypoints = np.asarray(track.keypoints * (x, y), np.float32)
-                track.drift = track.drift * (x, y)
-                track.state.shown((x, y))
+                track.state.flat.scale((x, y))
         self._size = size or self._size
 
 

@@ -1,4 +1,4 @@
-"""A base for sets of persons: dataclasses whose fields are arrays with a row for each person."""
+"""Arrays with a row for each person: a base for dataclasses of them, and medians of their rows."""
 
 from dataclasses import fields
 
@@ -60,3 +60,15 @@ class PersonArrays:
             actual = getattr(self, name).shape
             if actual != (n, *shape):
                 raise ValueError(f"{type(self).__name__}.{name} has shape {actual}, expected {(n, *shape)}")
+
+
+def median(values: NDArray[np.floating], counted: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Medians (n, c) of n sets of values (n, k, c), of those that count (n, k) only; NaN where none does."""
+    n, k, channels = values.shape
+    # What does not count comes last.
+    ordered = np.sort(np.where(counted[..., None], values, np.inf), axis=1)
+    number = counted.sum(axis=1)
+    if not k:
+        return np.full((n, channels), np.nan)
+    low, high = (ordered[np.arange(n), np.maximum(place, 0) // 2] for place in (number - 1, number))
+    return np.where(number[:, None] > 0, (low + high) / 2, np.nan)

@@ -7,17 +7,17 @@ from orpose_models.tracking.joints import MEMORY, JointFilter
 
 
 def test_no_joints() -> None:
-    assert JointFilter().update(0.0, np.zeros((0, 2)), np.zeros(0), 100.0).shape == (0, 2)
+    assert JointFilter(shape=(0, 2)).update(0.0, np.zeros((0, 2)), np.zeros(0), 100.0).shape == (0, 2)
 
 
 def test_the_first_joints_are_taken_as_they_are() -> None:
     points = np.array([[1.0, 2.0], [3.0, np.nan], [5.0, 6.0]])
-    out = JointFilter().update(0.0, points, [1, 1, 0], 100.0)
+    out = JointFilter(shape=(3, 2)).update(0.0, points, [1, 1, 0], 100.0)
     assert np.array_equal(out, points, equal_nan=True)
 
 
 def test_what_is_not_seen_stays_as_it_came_and_begins_anew_after_the_memory() -> None:
-    joints = JointFilter()
+    joints = JointFilter(shape=(1, 2))
     joints.update(0.0, [[0, 0]], [1.0], 100.0)
     assert joints.update(0.1, [[9, 9]], [0.0], 100.0).tolist() == [[9, 9]]
     assert joints.update(0.1 + MEMORY, [[50, 0]], [1.0], 100.0).tolist() == [[50, 0]]
@@ -32,14 +32,14 @@ def test_a_joint_at_rest_is_steadier_than_its_measurements() -> None:
 
 
 def test_a_joint_that_moves_evenly_is_followed_without_lag() -> None:
-    joints, out = JointFilter(), np.zeros((1, 2))
+    joints, out = JointFilter(shape=(1, 2)), np.zeros((1, 2))
     for i in range(60):
         out = joints.update(i / 30, [[10.0 * i, 5.0]], [0.5], 100.0)
     assert out[0] == pytest.approx([590, 5], abs=0.01)
 
 
 def test_a_sure_joint_that_jumps_is_followed_at_once_and_an_unsure_one_is_not() -> None:
-    sure, unsure = JointFilter(), JointFilter()
+    sure, unsure = JointFilter(shape=(1, 2)), JointFilter(shape=(1, 2))
     for i in range(30):
         sure.update(i / 30, [[0.0, 0.0]], [0.9], 100.0)
         unsure.update(i / 30, [[0.0, 0.0]], [0.9], 100.0)
@@ -48,7 +48,7 @@ def test_a_sure_joint_that_jumps_is_followed_at_once_and_an_unsure_one_is_not() 
 
 
 def test_an_image_of_another_size_changes_nothing_else() -> None:
-    one, other = JointFilter(), JointFilter()
+    one, other = JointFilter(shape=(1, 2)), JointFilter(shape=(1, 2))
     for i in range(10):
         one.update(i / 10, [[i, 2.0 * i]], [0.7], 100.0)
         other.update(i / 10, [[i, 2.0 * i]], [0.7], 100.0)
@@ -64,7 +64,7 @@ def test_an_image_of_another_size_changes_nothing_else() -> None:
     )
 )
 def test_whatever_comes_the_answer_is_finite(steps: list[tuple[float, float, float, float]]) -> None:
-    joints, time = JointFilter(), 0.0
+    joints, time = JointFilter(shape=(1, 2)), 0.0
     for step, x, score, size in steps:
         time += step
         assert np.isfinite(joints.update(time, [[x, -x]], [score], size)).all()
@@ -73,7 +73,7 @@ def test_whatever_comes_the_answer_is_finite(steps: list[tuple[float, float, flo
 @given(st.floats(-1000, 1000), st.floats(-1000, 1000))
 def test_where_a_picture_begins_does_not_matter(x: float, y: float) -> None:
     track = np.cumsum(np.random.default_rng(3).normal(0, 2, (12, 4, 2)), axis=0)
-    here, there = JointFilter(), JointFilter()
+    here, there = JointFilter(shape=(4, 2)), JointFilter(shape=(4, 2))
     for i, points in enumerate(track):
         a = here.update(i / 15, points, np.full(4, 0.6), 150.0)
         b = there.update(i / 15, points + [x, y], np.full(4, 0.6), 150.0)

@@ -3,7 +3,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orpose_models.tracking.kalman import HARD_GATE, PATIENCE, SWAY, SWAY_SPEED, Motion, PointFilter, sight_covariance
+from orpose_models.tracking.kalman import (
+    HARD_GATE,
+    PATIENCE,
+    SWAY,
+    SWAY_SPEED,
+    Motion,
+    PointFilter,
+    follow,
+    foresee,
+    sight_covariance,
+)
 
 SURE = np.eye(3) * 0.01**2
 
@@ -133,3 +143,16 @@ def test_a_line_of_sight_is_known_better_across_than_along() -> None:
     assert ray @ covariance @ ray == pytest.approx(0.25)
     assert covariance @ [1, 0, 0] == pytest.approx([1e-4, 0, 0])
     assert covariance @ [0, 0.8, -0.6] == pytest.approx(np.array([0, 0.8, -0.6]) * 1e-4)
+
+
+def test_no_points() -> None:
+    assert follow([], 0.0, np.zeros((0, 3)), np.zeros((0, 3, 3))).covariance.shape == (0, 6, 6)
+    assert foresee([], []).position.shape == (0, 3)
+
+
+def test_points_that_were_never_measured_are_nowhere() -> None:
+    known = PointFilter()
+    known.update(0.0, [1, 2, 3], SURE)
+    foreseen = foresee([known, PointFilter()], [1.0, 1.0])
+    assert np.isfinite(foreseen.covariance[0]).all()
+    assert all(np.isnan(array[1]).all() for array in foreseen)

@@ -5,7 +5,7 @@ import pytest
 
 from orpose_models.lifting.root import SIZE_STD
 from orpose_models.tracking.floor import ANKLE_HEIGHT, FRAME_STD, MIN_IMAGES, Floor, depth_below
-from orpose_models.tracking.person import PersonState
+from orpose_models.tracking.person import PersonState, look, smooth
 from orpose_models.tracking.size import body_size
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.poses import Poses
@@ -35,23 +35,23 @@ def person(scale: float = 1.0, shift: float = 0.0, std: float | None = None) -> 
 
 
 def test_the_first_image_is_taken_as_it_is() -> None:
-    out = PersonState(1).smooth(person(), 0.0, None, Floor())
-    assert out["root"][0] == pytest.approx(ROOT)
-    assert out["joints3d"][0] == pytest.approx(UPRIGHT, abs=1e-6)
-    assert out["keypoints"][0] == pytest.approx(350.0)
-    assert out["velocity"].tolist() == [[0, 0, 0]]
+    out = smooth([PersonState(1)], person(), 0.0, None, Floor())
+    assert out.root[0] == pytest.approx(ROOT)
+    assert out.joints3d[0] == pytest.approx(UPRIGHT, abs=1e-6)
+    assert out.keypoints[0] == pytest.approx(350.0)
+    assert out.velocity.tolist() == [[0, 0, 0]]
 
 
 def test_without_a_place_in_space_nothing_is_said_of_it() -> None:
     one = person().with_arrays(root=np.full((1, 3), np.nan), root_std=np.array([np.nan]))
-    assert set(PersonState(1).smooth(one, 0.0, None, Floor())) == {"keypoints", "joints3d"}
+    assert smooth([PersonState(1)], one, 0.0, None, Floor()) == one
 
 
 def test_a_distance_that_wavers_is_steadied() -> None:
     rng = np.random.default_rng(0)
     state, floor = PersonState(1), Floor()
     shifts = rng.normal(0, 0.05, 300)
-    roots = np.stack([state.smooth(person(shift=s), i / 60, None, floor)["root"][0] for i, s in enumerate(shifts)])
+    roots = np.stack([smooth([state], person(shift=s), i / 60, None, floor).root[0] for i, s in enumerate(shifts)])
     jumps = np.linalg.norm(np.diff(roots[100:], axis=0), axis=1)
     raw = np.abs(np.diff(shifts[100:]))
     assert np.percentile(jumps, 95) < 0.15 * np.percentile(raw, 95)
@@ -62,7 +62,7 @@ def test_a_size_that_wavers_is_learnt() -> None:
     rng = np.random.default_rng(0)
     state, floor = PersonState(1), Floor()
     scales = np.exp(rng.normal(0, 0.06, 400))
-    sizes = [body_size(state.smooth(person(s), i / 60, None, floor)["joints3d"])[0] for i, s in enumerate(scales)]
+    sizes = [body_size(smooth([state], person(s), i / 60, None, floor).joints3d)[0] for i, s in enumerate(scales)]
     true = float(body_size(UPRIGHT[None])[0])
     assert np.abs(np.array(sizes[300:]) / true - 1).max() < 0.04
 
@@ -70,10 +70,10 @@ def test_a_size_that_wavers_is_learnt() -> None:
 def test_the_covariance_keeps_the_error_of_the_size() -> None:
     state, floor = PersonState(1), Floor()
     for i in range(500):
-        out = state.smooth(person(), i / 60, None, floor)
-    assert out["root_std"][0] == pytest.approx(SIZE_STD * 4.0, rel=0.03)
+        out = smooth([state], person(), i / 60, None, floor)
+    assert out.root_std[0] == pytest.approx(SIZE_STD * 4.0, rel=0.03)
     ray = np.concatenate([ROOT, np.zeros(3)]) / np.linalg.norm(ROOT)
-    assert np.sqrt(ray @ out["motion_cov"][0] @ ray) == pytest.approx(SIZE_STD * np.linalg.norm(ROOT), rel=0.03)
+    assert np.sqrt(ray @ out.motion_cov[0] @ ray) == pytest.approx(SIZE_STD * np.linalg.norm(ROOT), rel=0.03)
 
 
 def test_the_depth_of_the_soles() -> None:
@@ -86,17 +86,17 @@ def test_the_depth_of_the_soles() -> None:
 def test_a_known_height_says_how_large_somebody_is() -> None:
     state, floor = PersonState(1), Floor(height=1.8)
     for i in range(200):
-        out = state.smooth(person(1.15), i / 60, LEVEL, floor)
-    assert out["root"][0] == pytest.approx(ROOT, rel=0.03)
-    assert body_size(out["joints3d"]) == pytest.approx(body_size(UPRIGHT[None]), rel=0.03)
-    assert out["root_std"][0] < 0.5 * SIZE_STD * 4.0
+        out = smooth([state], person(1.15), i / 60, LEVEL, floor)
+    assert out.root[0] == pytest.approx(ROOT, rel=0.03)
+    assert body_size(out.joints3d) == pytest.approx(body_size(UPRIGHT[None]), rel=0.03)
+    assert out.root_std[0] < 0.5 * SIZE_STD * 4.0
 
 
 def test_who_does_not_stand_on_the_floor_says_nothing_of_it() -> None:
     state, floor = PersonState(1), Floor(height=3.6)  # lies on a table, or so
     for i in range(50):
-        out = state.smooth(person(), i / 60, LEVEL, floor)
-    assert out["root"][0] == pytest.approx(ROOT, rel=1e-3)
+        out = smooth([state], person(), i / 60, LEVEL, floor)
+    assert out.root[0] == pytest.approx(ROOT, rel=1e-3)
 
 
 def test_the_floor_is_learnt_from_several() -> None:
@@ -118,20 +118,48 @@ def test_the_floor_is_learnt_from_several() -> None:
 def test_a_measured_distance_is_believed_and_remembered() -> None:
     state, floor = PersonState(1), Floor()
     for i in range(60):
-        out = state.smooth(person(1.1, std=0.04), i / 30, None, floor)
-    assert out["root"][0] == pytest.approx(ROOT * 1.1, abs=0.01)
-    assert out["root_std"][0] < 0.05
+        out = smooth([state], person(1.1, std=0.04), i / 30, None, floor)
+    assert out.root[0] == pytest.approx(ROOT * 1.1, abs=0.01)
+    assert out.root_std[0] < 0.05
     # The depth camera goes blind; the lifter would have them smaller, but their size is known by now.
     for i in range(60, 120):
-        out = state.smooth(person(1.0), i / 30, None, floor)
-    assert out["root"][0] == pytest.approx(ROOT * 1.1, rel=0.02)
-    assert out["root_std"][0] < 0.15
+        out = smooth([state], person(1.0), i / 30, None, floor)
+    assert out.root[0] == pytest.approx(ROOT * 1.1, rel=0.02)
+    assert out.root_std[0] < 0.15
 
 
 def test_looks_are_kept_and_renewed_slowly() -> None:
     state = PersonState(1)
-    state.look(np.where(np.arange(12) < 6, 100.0, np.nan))
-    state.look(np.where(np.arange(12) < 9, 110.0, np.nan))
+    for known, colour in ((6, 100.0), (9, 110.0)):
+        look([state], np.where(np.arange(12) < known, colour, np.nan)[None])
     assert state.appearance[0] == pytest.approx(101.0)
     assert state.appearance[6] == pytest.approx(110.0)
     assert np.isnan(state.appearance[9])
+
+
+def test_nobody_is_nobody() -> None:
+    assert len(smooth([], Poses.empty(), 0.0, LEVEL, Floor())) == 0
+    look([], np.zeros((0, 12)))
+
+
+def test_all_at_once_are_as_one_by_one() -> None:
+    rng = np.random.default_rng(0)
+    together, alone = ([PersonState(i) for i in range(4)] for _ in range(2))
+    floors = Floor(), Floor()
+    for step in range(40):
+        # Somebody comes later, somebody is not seen all the time, of some the distance is measured or not known.
+        seen = [i for i in range(4) if (i < 3 or step > 5) and (i != 1 or step % 7)]
+        ones = [person(1 + 0.05 * i, rng.normal(0, 0.05), (None, None, 0.04, None)[i]) for i in seen]
+        jump = 200 if step == 20 else 3
+        ones = [one.with_arrays(keypoints=one.keypoints + rng.normal(0, jump, (1, 17, 2))) for one in ones]
+        if step % 9 == 4:
+            ones[0] = ones[0].with_arrays(root=np.full((1, 3), np.nan), root_std=np.array([np.nan]))
+        if step == 25:  # an outlier
+            ones[-1] = ones[-1].with_arrays(root=ones[-1].root + 5)
+        found = smooth([together[i] for i in seen], Poses.concatenate(ones), step / 15, LEVEL, floors[0])
+        each = [smooth([alone[i]], one, step / 15, LEVEL, floors[1]) for i, one in zip(seen, ones, strict=True)]
+        expected = Poses.concatenate(each)
+        for name in ("keypoints", "joints3d", "root", "root_std", "velocity", "motion_cov"):
+            np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-5, atol=1e-7)
+        for i in seen:
+            np.testing.assert_allclose(together[i].flat.drift, alone[i].flat.drift, rtol=1e-9, atol=1e-9)

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from orpose_models.datasets.truth import Persons
-from orpose_models.vocabulary.arrays import PersonArrays
+from orpose_models.vocabulary.arrays import PersonArrays, median
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
@@ -78,3 +78,14 @@ def test_poses_and_persons_are_compared_by_their_arrays() -> None:
 def test_wrong_shapes_are_named() -> None:
     with pytest.raises(ValueError, match=r"Some\.names has shape \(2,\), expected \(1,\)"):
         Some(np.zeros((1, 2), np.float32), np.zeros(2, np.int64))
+
+
+def test_medians_of_what_counts() -> None:
+    assert median(np.zeros((0, 3, 2)), np.zeros((0, 3), bool)).shape == (0, 2)
+    assert np.isnan(median(np.zeros((1, 0, 2)), np.zeros((1, 0), bool))).all()
+    values = np.random.default_rng(0).normal(size=(6, 5, 2))
+    counted = np.arange(5) < np.arange(6)[:, None]
+    found = median(values, counted)
+    assert np.isnan(found[0]).all()
+    for i in range(1, 6):
+        assert found[i].tolist() == np.median(values[i, :i], axis=0).tolist()
