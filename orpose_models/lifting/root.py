@@ -17,8 +17,8 @@ SIZE_STD = 0.09
 # Residuals this large and larger (metres) pull with constant force (Huber): wrong keypoints.
 _HUBER = 0.08
 _STEPS = 6
-# Of the normalised normal equations' columns; less than this is rounding.
-_MIN_VOLUME = 1e-12
+# Of what is seen about its middle, by its size; less than this is rounding.
+_MIN_SPREAD = 1e-12
 
 Floats = NDArray[np.float64]
 
@@ -72,47 +72,38 @@ def _locate(joints: Floats, plane: Floats, weights: Floats) -> tuple[Floats, Flo
     Args:
         joints: (n, k, 3). plane: (n, k, 2) normalised image coordinates. weights: (n, k), 0 for what is not used.
     """
-    n, k = weights.shape
     used = weights > 0
     weights = weights / weights.sum(axis=1, keepdims=True)
-    rows = np.zeros((n, k, 2, 3))
-    rows[:, :, 0, 0] = rows[:, :, 1, 1] = 1
-    rows[..., 2] = -plane
-    place = _least_squares(rows, plane * joints[..., 2:] - joints[..., :2], weights)
+    place, _ = _least_squares(plane, plane * joints[..., 2:] - joints[..., :2], weights)
     for step in range(_STEPS + 1):
         points = joints + place[:, None]
         # Whoever is behind the camera once is nowhere.
         place[((points[..., 2] < 0.05) & used).any(axis=1)] = np.nan
         depth = np.where(used, points[..., 2], 1.0)
-        difference = points[..., :2] / depth[..., None] - plane
-        rows = np.zeros((n, k, 2, 3))
-        rows[:, :, 0, 0] = rows[:, :, 1, 1] = 1 / depth
-        rows[..., 2] = -points[..., :2] / depth[..., None] ** 2
-        missed = np.hypot(difference[..., 0], difference[..., 1]) * depth
-        total = weights * np.minimum(1.0, _HUBER / np.maximum(missed, 1e-12))
+        seen = points[..., :2] / depth[..., None]
+        difference = (seen - plane) * depth[..., None]
+        missed = np.hypot(difference[..., 0], difference[..., 1])
+        total = weights * np.minimum(1.0, _HUBER / np.maximum(missed, 1e-12)) / depth**2
+        change, pull = _least_squares(seen, -difference, total)
         if step < _STEPS:
-            place = place + _least_squares(rows, -difference, total)
+            place = place + change
     residual = np.sqrt((weights * missed**2).sum(axis=1))
-    # Variance of the weighted estimate; joints' errors are alike in metres, so the angle's falls with the depth.
-    known = np.isfinite(residual)
-    variance = np.full(n, np.nan)
-    rows, total, depth = (values[known] for values in (rows, total, depth))
-    weighted = rows * total[..., None, None]
-    normal = np.linalg.pinv(np.einsum("nkdi,nkdj->nij", rows, weighted))
-    spread = np.einsum("nj,nkdj->nkd", normal[:, 2], weighted)
-    variance[known] = (spread**2 * (residual[known, None] / depth)[..., None] ** 2 / 2).sum(axis=(1, 2))
-    return place, np.hypot(np.sqrt(variance), SIZE_STD * place[:, 2]), residual
+    # Of the weighted estimate; joints' errors are alike in metres.
+    std = residual * np.sqrt((pull**2).sum(axis=(1, 2)) / 2)
+    return place, np.hypot(std, SIZE_STD * place[:, 2]), residual
 
 
-def _least_squares(rows: Floats, right: Floats, weights: Floats) -> Floats:
-    """Solutions (n, 3) of rows (n, k, 2, 3) x = right (n, k, 2), weights (n, k); NaN where there is no sure one."""
-    weighted = rows * weights[..., None, None]
-    matrix = np.einsum("nkdi,nkdj->nij", rows, weighted)
-    vector = np.einsum("nkdi,nkd->ni", weighted, right)
-    matrix[~np.isfinite(matrix).all(axis=(1, 2))] = 0
-    # Solvable where the columns, brought to one length, span a volume.
-    length = np.sqrt(np.einsum("nii->ni", matrix))
-    volume = np.linalg.det(matrix / np.maximum(length[:, :, None] * length[:, None], 1e-300))
-    sure = volume > _MIN_VOLUME
-    matrix[~sure], vector[~sure] = np.eye(3), np.nan
-    return np.linalg.solve(matrix, vector[..., None])[..., 0]
+def _least_squares(seen: Floats, right: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Solutions (n, 3) of x - seen z = right (n, k, 2), and how z falls with each of the right (n, k, 2).
+
+    NaN where there is no sure one. Weights are (n, k).
+    """
+    total, weights = weights.sum(axis=1)[:, None], weights[..., None]
+    middle = (weights * seen).sum(axis=1) / total
+    off = seen - middle[:, None]
+    spread = (weights * off**2).sum(axis=(1, 2))
+    sure = spread > _MIN_SPREAD * (weights * seen**2).sum(axis=(1, 2))
+    pull = weights * off / np.where(sure, spread, np.nan)[:, None, None]
+    z = -(pull * right).sum(axis=(1, 2))
+    across = (weights * right).sum(axis=1) / total + middle * z[:, None]
+    return np.concatenate([across, z[:, None]], axis=1), pull
