@@ -99,6 +99,8 @@ def assign(tracks: list[Track], poses: Poses, time: float) -> list[tuple[int, in
         worth = np.where(stage & able, alike * trust, 0.0)
         worth[[row for row, _ in pairs]] = 0.0
         worth[:, [column for _, column in pairs]] = 0.0
+        if not worth.any():
+            continue
         found = zip(*linear_sum_assignment(-worth), strict=True)
         pairs += [(int(row), int(column)) for row, column in found if worth[row, column] > 0]
     return pairs
@@ -133,8 +135,8 @@ def _apart(tracks: list[Track], poses: Poses, time: float) -> Floats:
     """(t, n) how many standard deviations roots are from where tracks would be; NaN where one is not known."""
     times = np.array([track.time for track in tracks])
     gaps = np.maximum(time - times, 0.0)[:, None]
-    last = foresee([track.state.root for track in tracks], times)
-    place = last.position + last.velocity * np.minimum(gaps, PERSISTENCE)
+    place, velocity = foresee([track.state.root for track in tracks], times)
+    place = place + velocity * np.minimum(gaps, PERSISTENCE)
     distance = np.linalg.norm(place, axis=1, keepdims=True)
     off = poses.root.astype(np.float64) - place[:, None]
     along = (off * (place / np.maximum(distance, 1e-9))[:, None]).sum(axis=2)

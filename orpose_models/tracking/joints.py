@@ -1,6 +1,7 @@
 """Joints of persons over time: each is smoothed by how sure it is, and none waits for an image to come."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -36,12 +37,12 @@ class JointFilter:
         if not noise > 0 or not acceleration > 0:
             raise ValueError(f"noise and acceleration must be positive, got {noise} and {acceleration}")
         self.drift: Floats = np.zeros(shape[1])
-        self._numbers = (noise, acceleration, -np.inf)  # and the time
-        self._place = np.full(shape, np.nan)
-        self._speed = np.zeros(shape)
-        # Variance of the place, covariance of both, variance of the speed.
-        self._spread = np.zeros((shape[0], 3))
-        self._seen = np.full(shape[0], -np.inf)
+        # Of the spread: variance of the place, covariance of both, variance of the speed.
+        fields: list[Any] = [("place", float, shape), ("speed", float, shape), ("spread", float, (3, shape[0]))]
+        fields += [("seen", float, shape[:1]), ("time", float), ("noise", float), ("acceleration", float)]
+        self._all = np.zeros(1, fields)
+        self._all["place"], self._all["seen"], self._all["time"] = np.nan, -np.inf, -np.inf
+        self._all["noise"], self._all["acceleration"] = noise, acceleration
 
     def update(self, time: float, points: ArrayLike, scores: ArrayLike, size: float) -> Floats:
         """Take the joints of an image and say where they are now: see `follow_joints`."""
@@ -50,8 +51,9 @@ class JointFilter:
     def scale(self, factor: ArrayLike) -> None:
         """The same joints in an image whose coordinates are so many times larger; a number or one per coordinate."""
         times = np.asarray(factor, np.float64)
-        self._place, self._speed, self.drift = self._place * times, self._speed * times, self.drift * times
-        self._spread = self._spread * float(times.mean()) ** 2
+        for name, by in (("place", times), ("speed", times), ("spread", times.mean() ** 2)):
+            self._all[name] *= by
+        self.drift = self.drift * times
 
 
 def follow_joints(
@@ -72,18 +74,16 @@ def follow_joints(
     raw, sure = np.asarray(points, np.float64), np.asarray(scores, np.float64)
     if not len(raw):
         return raw
-    place, speed, spread, seen = (
-        np.stack([getattr(person, name) for person in persons]) for name in ("_place", "_speed", "_spread", "_seen")
-    )
-    noise, acceleration, last = np.array([person._numbers for person in persons]).T
+    all_ = np.concatenate([person._all for person in persons])
+    place, speed, seen, last = (all_[name] for name in ("place", "speed", "seen", "time"))
     size = np.asarray(sizes, np.float64)
     now = np.maximum(time, last)
     step = np.where(np.isfinite(last), now - last, 0.0)[:, None]
     known = np.isfinite(raw).all(axis=2) & (sure > 0)
-    variance = ((noise * size)[:, None] / np.maximum(sure, _LEAST_SCORE)) ** 2
+    variance = ((all_["noise"] * size)[:, None] / np.maximum(sure, _LEAST_SCORE)) ** 2
     fresh = known & ~(now[:, None] - seen <= MEMORY)
-    push = (acceleration * size)[:, None] ** 2
-    own, shared, of_speed = np.moveaxis(spread, 2, 0)
+    push = (all_["acceleration"] * size)[:, None] ** 2
+    own, shared, of_speed = all_["spread"].swapaxes(0, 1)
     # Onward, and begun anew where it must.
     own = np.where(fresh, variance, own + 2 * step * shared + step**2 * of_speed + push * step**4 / 4)
     shared = np.where(fresh, 0.0, shared + step * of_speed + push * step**3 / 2)
@@ -97,11 +97,10 @@ def follow_joints(
     own = own + np.maximum((off**2).mean(axis=2) / GATE**2 - total, 0.0)
     gain, gain_of_speed = (np.where(old, part / (own + variance), 0.0) for part in (own, shared))
     place, speed = place + gain[..., None] * off, speed + gain_of_speed[..., None] * off
-    spread = np.stack([own - gain * own, shared - gain * shared, of_speed - gain_of_speed * shared], axis=2)
     seen = np.where(known, now[:, None], seen)
-    lately = now[:, None] - seen <= MEMORY
-    drift = np.nan_to_num(median(speed, lately))
+    all_["spread"] = np.stack([own - gain * own, shared - gain * shared, of_speed - gain_of_speed * shared], axis=1)
+    all_["place"], all_["speed"], all_["seen"], all_["time"] = place, speed, seen, now
+    drift = np.nan_to_num(median(speed, now[:, None] - seen <= MEMORY))
     for i, person in enumerate(persons):
-        person._place, person._speed, person._spread, person._seen = place[i], speed[i], spread[i], seen[i]
-        person._numbers, person.drift = (noise[i], acceleration[i], now[i]), drift[i]
+        person._all, person.drift = all_[i : i + 1], drift[i]
     return np.where(known[..., None], place, raw)

@@ -1,6 +1,5 @@
 """Where somebody is who stands or walks: two Kalman filters that share what is known, and answer at once."""
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -40,13 +39,20 @@ class Motion(NamedTuple):
 
 
 class _Modes(NamedTuple):
-    """Ideas of what n points do, on any further axes: states (n, ..., 6), covariances (n, ..., 6, 6), and how probable
-    each idea is (n, ...).
+    """Ideas of what n points do, maybe of several modes (m): states (n, [m], 6), covariances (n, [m], 6, 6), and how
+    probable each idea is (n, [m]).
     """
 
     state: Floats
     covariance: Floats
     share: Floats
+
+
+# What is known of a point: its two modes, resting and moving; when it was measured last, and when that last fitted.
+_POINT = np.dtype(
+    [("state", float, (2, 6)), ("covariance", float, (2, 6, 6)), ("share", float, 2)]
+    + [(name, float) for name in ("time", "agreed", "acceleration", "speed")]
+)
 
 
 class PointFilter:
@@ -63,25 +69,15 @@ class PointFilter:
     def __init__(self, acceleration: float = 1.0, speed: float = 0.7) -> None:
         if not acceleration > 0 or not speed > 0:
             raise ValueError(f"acceleration and speed must be positive, got {acceleration} and {speed}")
-        self._numbers = np.array([acceleration, speed])
-        # Of its two modes, resting and moving.
-        self._modes = _Modes(np.zeros((2, 6)), np.stack([np.eye(6)] * 2), np.array([1.0, 0.0]))
-        # When it was measured last, and when that last fitted.
-        self._times = np.array([np.nan, -np.inf])
-
-    @property
-    def known(self) -> bool:
-        """Whether anything was measured yet."""
-        return not math.isnan(self._times[0])
+        self._all = np.zeros(1, _POINT)
+        self._all["covariance"], self._all["share"] = np.eye(6), [1.0, 0.0]
+        self._all["acceleration"], self._all["speed"] = acceleration, speed
+        self._all["time"], self._all["agreed"] = np.nan, -np.inf
 
     @property
     def moving(self) -> float:
         """How probable it is that the point moves, 0..1; 0 before the first measurement."""
-        return float(self._modes.share[1])
-
-    def predict(self, time: float) -> Motion | None:
-        """The motion at a time (s), by what was measured until now; None before the first measurement."""
-        return Motion(*(array[0] for array in foresee([self], [time]))) if self.known else None
+        return float(self._all["share"][0, 1])
 
     def update(self, time: float, position: ArrayLike, covariance: ArrayLike) -> Motion:
         """Take a measurement and say where the point is now: see `follow`."""
@@ -90,11 +86,14 @@ class PointFilter:
         )
 
 
-def foresee(points: Sequence[PointFilter], times: ArrayLike) -> Motion:
-    """The motions of n points, each at a time (n,) in seconds; NaN where nothing was measured yet."""
-    modes, numbers, last = _stacked(points)
-    motion = _together(_ahead(modes, numbers, np.asarray(times, np.float64) - last[:, 0]))
-    return Motion(*(np.where(np.isnan(last[:, 0])[(...,) + (None,) * (a.ndim - 1)], np.nan, a) for a in motion))
+def foresee(points: Sequence[PointFilter], times: ArrayLike) -> tuple[Floats, Floats]:
+    """Positions and velocities of n points, each at a time (n,) in seconds: (n, 3) both; NaN where never measured."""
+    known = _stacked(points)
+    step = np.clip(np.asarray(times, np.float64) - known["time"], 0.0, LONGEST_STEP)
+    moving = known["share"][:, 1] * np.exp(-step / MOVING)
+    velocity = known["state"][:, 1, 3:] * moving[:, None]
+    position = (known["state"][..., :3] * known["share"][..., None]).sum(axis=1)
+    return position + velocity * step[:, None], velocity
 
 
 def follow(points: Sequence[PointFilter], time: float, positions: ArrayLike, covariances: ArrayLike) -> Motion:
@@ -113,50 +112,43 @@ def follow(points: Sequence[PointFilter], time: float, positions: ArrayLike, cov
     noise = np.asarray(covariances, np.float64).reshape(-1, 3, 3)
     if not np.isfinite(measured).all() or not np.isfinite(noise).all():
         raise ValueError("a measurement must be finite")
-    modes, numbers, times = _stacked(points)
-    now = np.fmax(time, times[:, 0])
-    ahead = _ahead(modes, numbers, now - times[:, 0])
+    known = _stacked(points)
+    last = known["time"]
+    now = np.fmax(time, last)
+    ahead = _ahead(known, np.minimum(np.fmax(now - last, 0.0), LONGEST_STEP))
     off = measured[:, None] - ahead.state[..., :3]
     spread = ahead.covariance[..., :3, :3] + noise[:, None]
     distance = np.sqrt(np.maximum((off * np.linalg.solve(spread, off[..., None])[..., 0]).sum(axis=-1), 0.0))
     astray = distance.min(axis=1, initial=np.inf) > HARD_GATE
-    fresh = np.isnan(times[:, 0]) | (astray & (now - times[:, 1] > PATIENCE))
+    fresh = np.isnan(last) | (astray & (now - known["agreed"] > PATIENCE))
     kept = _chosen(astray, ahead, _corrected(ahead, off, noise, distance))
-    chosen = _chosen(fresh, _begun(measured, noise, numbers), kept)
-    agreed = np.where(astray & ~fresh, times[:, 1], now)
+    chosen = _chosen(fresh, _begun(measured, noise, known["speed"]), kept)
+    known["state"], known["covariance"], known["share"] = chosen
+    known["agreed"] = np.where(astray & ~fresh, known["agreed"], now)
+    known["time"] = now
     for i, point in enumerate(points):
-        point._modes, point._times = _Modes(*(array[i] for array in chosen)), np.array([now[i], agreed[i]])
+        point._all = known[i : i + 1]
     return _together(chosen)
 
 
-def _stacked(points: Sequence[PointFilter]) -> tuple[_Modes, Floats, Floats]:
-    """Both modes of n points (n, 2, ...), acceleration and speed (n, 2), and their times (n, 2)."""
-    n = len(points)
-    return (
-        _Modes(
-            np.array([point._modes.state for point in points]).reshape(n, 2, 6),
-            np.array([point._modes.covariance for point in points]).reshape(n, 2, 6, 6),
-            np.array([point._modes.share for point in points]).reshape(n, 2),
-        ),
-        np.array([point._numbers for point in points]).reshape(n, 2),
-        np.array([point._times for point in points]).reshape(n, 2),
-    )
+def _stacked(points: Sequence[PointFilter]) -> NDArray[np.void]:
+    """(n,) what is known of n points."""
+    return np.concatenate([np.zeros(0, _POINT), *(point._all for point in points)])
 
 
-def _begun(position: Floats, noise: Floats, numbers: Floats) -> _Modes:
+def _begun(position: Floats, noise: Floats, speed: Floats) -> _Modes:
     n = len(position)
     state, covariance = np.zeros((n, 2, 6)), np.zeros((n, 2, 6, 6))
     state[..., :3], covariance[..., :3, :3] = position[:, None], noise[:, None]
-    covariance[:, 0, 3:, 3:], covariance[:, 1, 3:, 3:] = _EYE * SWAY_SPEED**2, _speeds(numbers)
+    covariance[:, 0, 3:, 3:], covariance[:, 1, 3:, 3:] = _EYE * SWAY_SPEED**2, _speeds(speed)
     return _Modes(state, covariance, np.tile([1 - _MOVE_AT_FIRST, _MOVE_AT_FIRST], (n, 1)))
 
 
-def _ahead(modes: _Modes, numbers: Floats, steps: Floats) -> _Modes:
+def _ahead(known: NDArray[np.void], step: Floats) -> _Modes:
     """Both modes after steps (n,): each is what either was, by how probable it is that it became this one."""
-    step = np.clip(np.nan_to_num(steps), 0.0, LONGEST_STEP)
-    rest, move = (_Modes(*(array[:, i] for array in modes)) for i in (0, 1))
+    rest, move = (_Modes(*(known[name][:, i] for name in _Modes._fields)) for i in (0, 1))
     started, halted = (_Modes(mode.state * _PLACE, mode.covariance * _PLACES, mode.share) for mode in (rest, move))
-    started.covariance[:, 3:, 3:] = _speeds(numbers)
+    started.covariance[:, 3:, 3:] = _speeds(known["speed"])
     halted.covariance[:, 3:, 3:] = _EYE * SWAY_SPEED**2
     begun, ended = -np.expm1(-step / RESTING), -np.expm1(-step / MOVING)
     resting = _mixed(rest, 1 - begun, halted, ended)
@@ -167,7 +159,7 @@ def _ahead(modes: _Modes, numbers: Floats, steps: Floats) -> _Modes:
     resting.covariance[:, :3, :3] += _EYE * (SWAY**2 * step)[:, None, None]
     onward = np.eye(6) + _ONWARD * step[:, None, None]
     push = np.concatenate([_EYE * (step**2 / 2)[:, None, None], _EYE * step[:, None, None]], axis=1)
-    push = push * numbers[:, :1, None]
+    push = push * known["acceleration"][:, None, None]
     moved = onward @ moving.covariance @ onward.swapaxes(1, 2) + push @ push.swapaxes(1, 2)
     return _Modes(
         np.stack([resting.state, (onward @ moving.state[..., None])[..., 0]], axis=1),
@@ -183,9 +175,9 @@ _ONWARD = np.eye(6, k=3)
 _EYE = np.eye(3)
 
 
-def _speeds(numbers: Floats) -> Floats:
+def _speeds(speed: Floats) -> Floats:
     """Covariances (n, 3, 3) of the velocities of what begins to move."""
-    return _EYE * (numbers[:, 1:, None] ** 2)
+    return _EYE * (speed[:, None, None] ** 2)
 
 
 def _mixed(one: _Modes, chance: Floats | float, other: _Modes, chance_of_other: Floats | float) -> _Modes:

@@ -20,8 +20,8 @@ SURE = np.eye(3) * 0.01**2
 
 def test_nothing_is_known_before_a_measurement() -> None:
     point = PointFilter()
-    assert not point.known
-    assert point.predict(3.0) is None
+    assert point.moving == 0
+    assert np.isnan(foresee([point], [3.0])).all()
 
 
 def test_the_first_measurement_is_taken_as_it_is() -> None:
@@ -76,10 +76,9 @@ def test_an_outlier_pulls_not_at_all_and_a_new_place_is_believed_in_the_end() ->
     point = PointFilter()
     for i in range(60):
         point.update(i / 60, [0, 0, 4], SURE)
-    before = point.predict(1.0)
+    before = foresee([point], [1.0])[0][0]
     after = point.update(1.0, [5, 0, 4], SURE)
-    assert before is not None
-    assert after.position.tolist() == before.position.tolist()
+    assert after.position == pytest.approx(before, abs=1e-12)
     time = 1.0
     while time <= 1.0 + PATIENCE:
         time += 1 / 60
@@ -147,12 +146,22 @@ def test_a_line_of_sight_is_known_better_across_than_along() -> None:
 
 def test_no_points() -> None:
     assert follow([], 0.0, np.zeros((0, 3)), np.zeros((0, 3, 3))).covariance.shape == (0, 6, 6)
-    assert foresee([], []).position.shape == (0, 3)
+    assert [array.shape for array in foresee([], [])] == [(0, 3), (0, 3)]
 
 
 def test_points_that_were_never_measured_are_nowhere() -> None:
     known = PointFilter()
     known.update(0.0, [1, 2, 3], SURE)
-    foreseen = foresee([known, PointFilter()], [1.0, 1.0])
-    assert np.isfinite(foreseen.covariance[0]).all()
-    assert all(np.isnan(array[1]).all() for array in foreseen)
+    for foreseen in foresee([known, PointFilter()], [1.0, 1.0]):
+        assert np.isfinite(foreseen[0]).all()
+        assert np.isnan(foreseen[1]).all()
+
+
+def test_what_is_foreseen_is_what_a_measurement_that_says_nothing_leaves() -> None:
+    point = PointFilter()
+    for i in range(20):
+        point.update(i / 20, [0.05 * i, 0, 4], SURE)
+    position, velocity = foresee([point], [1.4])
+    motion = point.update(1.4, position[0], np.eye(3) * 1e12)
+    assert position[0] == pytest.approx(motion.position, abs=1e-6)
+    assert velocity[0] == pytest.approx(motion.velocity, abs=1e-6)
