@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from orpose_models.tracking.appearance import appearance_distance
 from orpose_models.tracking.kalman import foresee
 from orpose_models.tracking.person import ALONG_STD, PersonState
+from orpose_models.vocabulary.assignment import largest_sum
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.similarity import box_iou, pose_oks
 
@@ -99,10 +99,7 @@ def assign(tracks: list[Track], poses: Poses, time: float) -> list[tuple[int, in
         worth = np.where(stage & able, alike * trust, 0.0)
         worth[[row for row, _ in pairs]] = 0.0
         worth[:, [column for _, column in pairs]] = 0.0
-        if not worth.any():
-            continue
-        found = zip(*linear_sum_assignment(-worth), strict=True)
-        pairs += [(int(row), int(column)) for row, column in found if worth[row, column] > 0]
+        pairs += largest_sum(worth)
     return pairs
 
 
