@@ -88,12 +88,12 @@ def _virtual_view(
     weights = (seen & _UPPER)[..., None] / np.maximum((seen & _UPPER).sum(axis=1), 1)[:, None, None]
     rays = np.concatenate([plane, np.ones((n, _JOINTS, 1))], axis=-1)
     towards = _unit((rays * weights).sum(axis=1))
-    right = np.cross(down, towards)
+    right = _cross(down, towards)
     # Straight below or above the camera the image's own x axis says what is left and right.
     vertical = np.linalg.norm(right, axis=-1, keepdims=True) < 0.05
     right = np.where(vertical, np.array([1.0, 0.0, 0.0]), right)
     right = _unit(right - (right * towards).sum(-1, keepdims=True) * towards)
-    view = np.stack([right, np.cross(towards, right), towards], axis=1)
+    view = np.stack([right, _cross(towards, right), towards], axis=1)
     turned = np.einsum("nij,nkj->nki", view, rays)
     seen = seen & (turned[..., 2] > 0.1)
     flat = turned[..., :2] / np.maximum(turned[..., 2:], 0.1)
@@ -103,7 +103,7 @@ def _virtual_view(
     sine = (down * towards).sum(axis=-1)
     cosine = np.sqrt(np.maximum(1 - sine**2, 0.0))
     level = _unit(right - (right * down).sum(-1, keepdims=True) * down)
-    axes = np.stack([level, down, np.cross(level, down)], axis=1)
+    axes = np.stack([level, down, _cross(level, down)], axis=1)
     extra = np.stack([np.log(size), sine, cosine], axis=1)
     return Features(np.concatenate([_joined(coordinates, seen, scores), extra], axis=1), axes), towards
 
@@ -124,6 +124,11 @@ def martinez_inputs(keypoints: ArrayLike) -> NDArray[np.float32]:
 def _joined(coordinates: NDArray, seen: NDArray, scores: NDArray) -> NDArray[np.float64]:
     n = len(coordinates)
     return np.concatenate([coordinates.reshape(n, 2 * _JOINTS), seen, np.where(seen, scores, 0.0)], axis=1)
+
+
+def _cross(a: NDArray, b: NDArray) -> NDArray:
+    """Of (n, 3) and (n, 3); NumPy's takes five times as long for a few."""
+    return a[:, [1, 2, 0]] * b[:, [2, 0, 1]] - a[:, [2, 0, 1]] * b[:, [1, 2, 0]]
 
 
 def _unit(vectors: NDArray) -> NDArray:

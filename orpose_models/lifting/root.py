@@ -98,12 +98,13 @@ def _least_squares(seen: Floats, right: Floats, weights: Floats) -> tuple[Floats
 
     NaN where there is no sure one. Weights are (n, k).
     """
-    total, weights = weights.sum(axis=1)[:, None], weights[..., None]
-    middle = (weights * seen).sum(axis=1) / total
+    total = weights.sum(axis=1)
+    middle = np.einsum("nk,nkd->nd", weights, seen) / total[:, None]
     off = seen - middle[:, None]
-    spread = (weights * off**2).sum(axis=(1, 2))
-    sure = spread > _MIN_SPREAD * (weights * seen**2).sum(axis=(1, 2))
-    pull = weights * off / np.where(sure, spread, np.nan)[:, None, None]
-    z = -(pull * right).sum(axis=(1, 2))
-    across = (weights * right).sum(axis=1) / total + middle * z[:, None]
-    return np.concatenate([across, z[:, None]], axis=1), pull
+    pull = weights[..., None] * off
+    spread = np.einsum("nkd,nkd->n", pull, off)
+    sure = spread > _MIN_SPREAD * (spread + total * (middle**2).sum(axis=1))
+    pull /= np.where(sure, spread, np.nan)[:, None, None]
+    z = -np.einsum("nkd,nkd->n", pull, right)[:, None]
+    across = np.einsum("nk,nkd->nd", weights, right) / total[:, None] + middle * z
+    return np.concatenate([across, z], axis=1), pull

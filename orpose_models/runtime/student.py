@@ -103,7 +103,7 @@ class RuntimeStudent:
 
         def network(values: NDArray[np.float64], form: str) -> NDArray[np.float32]:
             """Rows are persons and their mirror images, each of all branches in turn."""
-            rows = np.nan_to_num(values).astype(np.float32).reshape(2, branches, n, -1).swapaxes(0, 1)
+            rows = np.where(np.isnan(values), 0, values).astype(np.float32).reshape(2, branches, n, -1).swapaxes(0, 1)
             given = [
                 rows.reshape(branches, 2 * n, -1)
                 if name == form
