@@ -18,6 +18,7 @@ from orpose_models.files.disk import atomic_path, sha256
 from orpose_models.model_format.manifest import MANIFEST
 from orpose_models.student.export import export_student
 from orpose_models.training.held_back_truth import held_back_truth
+from orpose_models.training.labels import LabelSet
 from orpose_models.training.processes import locked, train
 from orpose_models.training.train_config import TrainConfig
 from orpose_models.vocabulary.errors import OrposeError
@@ -101,7 +102,8 @@ class Material:
         room, start = self.room.resolve(), self.start.resolve()
         first = self.folder.resolve().parent / "round-1" / "start"
         origin = first if first != start and first.is_dir() else None
-        return room_config(self.name, start, origin, room, nobody, self.earlier, self.others, iterations)
+        shape = LabelSet.load(room).images[0].size
+        return room_config(self.name, start, origin, room, nobody, self.earlier, self.others, iterations, shape)
 
 
 def train_student(material: Material, iterations: int, workers: int, reporter: Reporter) -> str:

@@ -1,56 +1,19 @@
 """How a student is trained for a room: the shipped student's own recipe, from it, with smaller steps."""
 
+import math
 from pathlib import Path
 from typing import Any
 
 from orpose_models.files.disk import read_json
 from orpose_models.model_format.manifest import MANIFEST, WEIGHTS
-from orpose_models.training.train_config import TrainConfig
+from orpose_models.model_format.student_config import OneStageConfig
+from orpose_models.training.scale_pairs import LINES
+from orpose_models.training.train_config import ModelSettings, TrainConfig
 from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.resolution import MAX_FACTOR, Size
 
 BATCH = 8
-ALL_SCALES = [
-    {
-        "share": 0.5,
-        "width": 352,
-        "height": 256,
-        "downsampling": [
-            {"share": 0.45},
-            {"share": 0.35, "low": 2, "high": 6},
-            {"share": 0.2, "low": 6, "high": 12},
-        ],
-    },
-    {
-        "share": 0.1,
-        "width": 288,
-        "height": 224,
-        "downsampling": [
-            {"share": 0.3},
-            {"share": 0.4, "low": 2, "high": 6},
-            {"share": 0.3, "low": 6, "high": 12},
-        ],
-    },
-    {
-        "share": 0.25,
-        "width": 256,
-        "height": 192,
-        "downsampling": [
-            {"share": 0.1},
-            {"share": 0.3, "low": 2, "high": 6},
-            {"share": 0.6, "low": 6, "high": 12},
-        ],
-    },
-    {
-        "share": 0.15,
-        "width": 224,
-        "height": 160,
-        "downsampling": [
-            {"share": 0.1},
-            {"share": 0.2, "low": 4, "high": 8},
-            {"share": 0.7, "low": 8, "high": 12},
-        ],
-    },
-]
+_USUAL = 0.4  # of the iterations: at the size for images of many pixels
 AUGMENTATION = {
     "scale": [0.75, 2.0],
     "close": 0.15,
@@ -60,8 +23,30 @@ AUGMENTATION = {
     "blur": 0.1,
     "noise": 0.5,
     "compression": 0.2,
-    "inputs": ALL_SCALES,
 }
+
+
+def inputs_of(student: OneStageConfig, shape: Size) -> list[dict[str, Any]]:
+    """The sizes that a student runs at, each with the downsampling factors at which it does.
+
+    Args:
+        student: its settings.
+        shape: width, height of the room's images, whose shape the sizes have.
+
+    Returns:
+        As `Augmentation.inputs`; the more an image is reduced, the more iterations a size has.
+    """
+    limits = [limit for limit, _ in student.small_images if LINES / MAX_FACTOR <= limit < LINES]
+    lows = [1.0, *(math.ceil(10 * LINES / limit) / 10 for limit in reversed(limits))]
+    kinds = []
+    for low, high in zip(lows, [*lows[1:], MAX_FACTOR], strict=True):
+        lines = math.floor(LINES / low)
+        width, height = student.input_size(shape, (lines, lines))
+        share = _USUAL if low == 1 else (1 - _USUAL) * low / sum(lows[1:])
+        reduced = {"share": 0.4 if low == 1 else 1.0, "low": low, "high": high}
+        downsampling = [{"share": 0.6}, reduced] if low == 1 else [reduced]
+        kinds.append({"share": share, "width": width, "height": height, "downsampling": downsampling})
+    return kinds if limits else [{**kinds[0], "share": 1.0}]
 
 
 def room_config(
@@ -73,6 +58,7 @@ def room_config(
     earlier: tuple[Path, ...],
     others: tuple[Path, ...],
     iterations: int,
+    shape: Size,
 ) -> TrainConfig:
     """The configuration of the training.
 
@@ -85,7 +71,11 @@ def room_config(
         earlier: labels of earlier adaptations of the same student.
         others: labels of other images, against forgetting.
         iterations: of `BATCH` images each.
+        shape: width, height of the room's images.
     """
+    settings = _settings(start)
+    student = ModelSettings(kind="light", settings=settings).student_config()
+    assert isinstance(student, OneStageConfig)
     sources: list[dict[str, Any]] = [{"labels": str(room), "share": 0.9 if others or earlier else 1.0}]
     sources += [{"labels": str(path), "share": 0.3 / len(earlier)} for path in earlier]
     sources += [{"labels": str(path), "share": 0.5 / len(others)} for path in others]
@@ -99,14 +89,14 @@ def room_config(
                 "kind": "light",
                 "start": str(start / WEIGHTS),
                 "origin": None if origin is None else str(origin / WEIGHTS),
-                "settings": _settings(start),
+                "settings": settings,
             },
             "data": {
                 "empty": 0.5,
                 "sources": sources,
                 "held_back": ["*/choose/*", "*/prove/*"],
             },
-            "augmentation": AUGMENTATION,
+            "augmentation": {**AUGMENTATION, "inputs": inputs_of(student, shape)},
             "optimiser": {"kind": "channel_adam", "learning_rate": 1.5e-4, "lifter_factor": 0.5},
             "schedule": {"kind": "cosine", "iterations": iterations, "warmup": min(50, max(1, iterations // 10))},
             "batch": BATCH,

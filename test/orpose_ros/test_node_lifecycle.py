@@ -1,5 +1,6 @@
 """The real node through its states."""
 
+import shutil
 import signal
 from pathlib import Path
 
@@ -12,7 +13,10 @@ pytest.importorskip(
 
 from diagnostic_msgs.msg import DiagnosticStatus
 
-from orpose_models.registry.models import shipped_models
+from orpose_models.files.disk import read_json, write_json
+from orpose_models.model_format.manifest import MANIFEST, read_manifest
+from orpose_models.registry.models import DEFAULT_MODEL, shipped_models
+from orpose_models.registry.own_models import install
 from orpose_ros.parameters import PARAMETERS
 
 from support.failing_model import write_failing_model  # isort: skip
@@ -112,6 +116,35 @@ def test_a_device_that_fails_is_the_state_of_errors_and_configure_brings_it_back
         assert process.end(signal.SIGTERM) == 0, process.log
         assert "Traceback" not in process.log
         assert "configure the node again to load the model anew" in process.log
+    finally:
+        process.kill()
+        rig.close()
+
+
+@pytest.mark.parametrize("given", ["name", "folder"])
+def test_a_student_of_ones_own_is_used_by_its_name_and_by_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    made, models = tmp_path / "made", tmp_path / "models"
+    shutil.copytree(shipped_models()[DEFAULT_MODEL], made)
+    manifest = read_json(made / MANIFEST)
+    write_json(made / MANIFEST, {**manifest, "name": "my-room"})
+    monkeypatch.setenv("ORPOSE_MODELS", str(models))
+    folder = install(made, "my-room")
+    process = NodeProcess(
+        tmp_path,
+        {"ROS_DOMAIN_ID": str(DOMAIN), "ORPOSE_MODELS": str(models)},
+        namespace="/orpose/own",
+        model="my-room" if given == "name" else str(folder),
+        threads=1,
+    )
+    rig = Rig(process, DOMAIN, "/orpose/own")
+    try:
+        status = rig.diagnosed(lambda s: any(pair.key == "model" for pair in s.values), "a loaded model")
+        known = {pair.key: pair.value for pair in status.values}
+        assert (known["model"], known["model sha256"]) == ("my-room", read_manifest(folder)[1])
+        rig.wait(lambda: rig.state() == "active", "activation")
+        assert process.end(signal.SIGTERM) == 0, process.log
     finally:
         process.kill()
         rig.close()
