@@ -8,7 +8,7 @@ from orpose_models.adaptation.recordings import Recording
 from orpose_models.adaptation.workplace import Round
 from orpose_models.training.labels import LabelSet
 
-STEPS = ("look", "keep", "label", "train", "choose", "calibrate", "export", "prove")
+STEPS = ("look", "keep", "label", "size", "train", "choose", "calibrate", "export", "prove")
 
 
 def said(recordings: Sequence[Recording], material: Material, max_pixels: int | None) -> list[str]:
@@ -40,7 +40,8 @@ def facts_of(done: Round, recordings: Sequence[Recording], teacher: str) -> dict
         "joints put into it because they stay": labels["held"],
         **_cameras(labels["cameras"]),
         "pictures without persons to learn from": labels["person_free"],
-        "training": f"{done.result('sizes')} iterations of 8 images",
+        "shortest side that an image goes through the network at, pixels": done.result("size")["least_side"],
+        "training": f"{done.result('iterations')} iterations of 8 images",
         "share of the way from start to end": weights["share_of_the_way"],
         "scores calibrated": "yes" if calibrated["calibrated"] else f"no: {calibrated['why']}",
         "minutes": minutes,

@@ -179,7 +179,8 @@ class _Adapting:
         if not self.round.finished:
             frames = self._frames()
             self._label(frames)
-            iterations = self._do("sizes", self._iterations)
+            self._do("size", lambda: making.choose_input_size(material, self.reporter))
+            iterations = self._do("iterations", self._iterations)
             workers = plan.workers
             self._do("train", lambda: making.train_student(material, iterations, workers, self.reporter))
             self._do("choose", lambda: making.choose_student(material, self.reporter))

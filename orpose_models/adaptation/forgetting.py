@@ -12,6 +12,7 @@ _FORGOTTEN = (
     "nobody",
     "nobody-kept-back",
     "looks.jsonl",
+    "size",
     "training",
     "training.yaml",
     "choosing",

@@ -8,14 +8,15 @@ from typing import Any
 import yaml
 
 from orpose_models.adaptation.everyday import everyday_labels
-from orpose_models.adaptation.recipe import room_config
+from orpose_models.adaptation.input_sizes import choose_size
+from orpose_models.adaptation.recipe import room_config, settings_of
 from orpose_models.adaptation.weights import choose_weights
 from orpose_models.datasets.folder import list_images
 from orpose_models.datasets.image_file import read_image
 from orpose_models.datasets.truth import Truth
 from orpose_models.evaluation.calibration_run import CalibrationFiles, calibrate, give_calibration, own_predictions
-from orpose_models.files.disk import atomic_path, sha256
-from orpose_models.model_format.manifest import MANIFEST
+from orpose_models.files.disk import atomic_path, read_json, sha256, write_json
+from orpose_models.model_format.manifest import MANIFEST, WEIGHTS
 from orpose_models.student.export import export_student
 from orpose_models.training.held_back_truth import held_back_truth
 from orpose_models.training.labels import LabelSet
@@ -69,6 +70,11 @@ class Material:
         return self.folder / "nobody"
 
     @property
+    def sizes(self) -> Path:
+        """What the network's sizes were chosen by."""
+        return self.folder / "size" / "sizes.json"
+
+    @property
     def training(self) -> Path:
         """The training's run."""
         return self.folder / "training"
@@ -88,7 +94,7 @@ class Material:
         return self.folder / "proof" / which
 
     def part(self, part: str) -> Truth:
-        """The moments of a part that is not trained on, without their neighbours; the teacher's labels as truth."""
+        """The moments of a part, without their neighbours; the teacher's labels as truth."""
         return held_back_truth([self.room], [f"*/{part}/*m.jpg"], None)
 
     def everyday(self, reporter: Reporter) -> Truth:
@@ -102,8 +108,19 @@ class Material:
         room, start = self.room.resolve(), self.start.resolve()
         first = self.folder.resolve().parent / "round-1" / "start"
         origin = first if first != start and first.is_dir() else None
+        settings = {**settings_of(start), "small_images": read_json(self.sizes)["small_images"]}
         shape = LabelSet.load(room).images[0].size
-        return room_config(self.name, start, origin, room, nobody, self.earlier, self.others, iterations, shape)
+        return room_config(
+            self.name, start, settings, origin, room, nobody, self.earlier, self.others, iterations, shape
+        )
+
+
+def choose_input_size(material: Material, reporter: Reporter) -> dict[str, Any]:
+    """Choose at which sizes images of few pixels go through the network."""
+    start, folder = material.start / WEIGHTS, material.sizes.parent
+    chosen = choose_size(start, material.part("learn"), material.everyday(reporter), folder, reporter)
+    write_json(material.sizes, chosen, indent=1)
+    return chosen
 
 
 def train_student(material: Material, iterations: int, workers: int, reporter: Reporter) -> str:
@@ -126,7 +143,7 @@ def train_student(material: Material, iterations: int, workers: int, reporter: R
 def choose_student(material: Material, reporter: Reporter) -> dict[str, Any]:
     """Choose how far from the start to go."""
     return choose_weights(
-        material.start / "weights.safetensors",
+        material.start / WEIGHTS,
         _trained(material),
         material.part("choose"),
         material.everyday(reporter),

@@ -1,6 +1,7 @@
 """How a student is trained for a room: the shipped student's own recipe, from it, with smaller steps."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.resolution import MAX_FACTOR, Size
 
 BATCH = 8
-_USUAL = 0.4  # of the iterations: at the size for images of many pixels
+# Of a run: what the average of the weights is over; its longest decay.
+_AVERAGED, _LONGEST = 0.1, 0.995
+_USUAL = 0.5  # of the iterations: at the size for images of many pixels
 AUGMENTATION = {
-    "scale": [0.75, 2.0],
+    "scale": [0.75, 1.5],
     "close": 0.15,
     "background": 0.12,
     "turned": 0.3,
@@ -52,6 +55,7 @@ def inputs_of(student: OneStageConfig, shape: Size) -> list[dict[str, Any]]:
 def room_config(
     name: str,
     start: Path,
+    settings: Mapping[str, Any],
     origin: Path | None,
     room: Path,
     nobody: Path | None,
@@ -65,6 +69,7 @@ def room_config(
     Args:
         name: of the student.
         start: folder of the exported student that it starts from.
+        settings: of the student.
         origin: folder of the one that it is held to, so that several adaptations do not lead away; None for the start.
         room: the room's labels; its parts `choose` and `prove` are not trained on.
         nobody: folder of pictures of the room in which nobody is; None if there are none.
@@ -73,8 +78,7 @@ def room_config(
         iterations: of `BATCH` images each.
         shape: width, height of the room's images.
     """
-    settings = _settings(start)
-    student = ModelSettings(kind="light", settings=settings).student_config()
+    student = ModelSettings(kind="light", settings=dict(settings)).student_config()
     assert isinstance(student, OneStageConfig)
     sources: list[dict[str, Any]] = [{"labels": str(room), "share": 0.9 if others or earlier else 1.0}]
     sources += [{"labels": str(path), "share": 0.3 / len(earlier)} for path in earlier]
@@ -89,7 +93,7 @@ def room_config(
                 "kind": "light",
                 "start": str(start / WEIGHTS),
                 "origin": None if origin is None else str(origin / WEIGHTS),
-                "settings": settings,
+                "settings": dict(settings),
             },
             "data": {
                 "empty": 0.5,
@@ -101,7 +105,7 @@ def room_config(
             "schedule": {"kind": "cosine", "iterations": iterations, "warmup": min(50, max(1, iterations // 10))},
             "batch": BATCH,
             "loss_weights": {"offset": 0.2},
-            "ema": 0.995,
+            "ema": min(_LONGEST, 1 - 1 / max(2, iterations * _AVERAGED)),
             "bfloat16": True,
             "threads": 1,
             "checkpoint_every": 100,
@@ -112,8 +116,8 @@ def room_config(
     )
 
 
-def _settings(start: Path) -> dict[str, Any]:
-    """The start's own settings, which its weights fit."""
+def settings_of(start: Path) -> dict[str, Any]:
+    """An exported student's own settings, which its weights fit."""
     raw = read_json(start / MANIFEST)
     try:
         return dict(raw["config"])
