@@ -38,7 +38,7 @@ def judge(figures: Mapping[str, Any], name: str, before: str) -> Verdict:
     beyond doubt; nothing else may clearly be worse.
     """
     room, everyday = figures["room"].get("keypoint AP", {}), figures["everyday"].get("keypoint AP", {})
-    against = [*_worse_in_room(room), *_forgotten(everyday), *_false(figures), *_unsteady(figures), *_apart(figures)]
+    against = [*_worse(room, "in the room"), *_forgotten(everyday), *_false(figures), *_unsteady(figures), *_apart(figures)]
     known = [row for row in room.values() if row["difference"] is not None]
     mean = sum(row["difference"] for row in known) / len(known) if known else 0.0
     sure = any(row["low"] is not None and row["low"] > 0 for row in known)
@@ -72,10 +72,10 @@ def _summary(room: Mapping[str, Any], everyday: Mapping[str, Any]) -> str:
     return f"keypoint AP by the teacher's labels in the room {text(room)}; everyday {text(everyday)}"
 
 
-def _worse_in_room(room: Mapping[str, Any]) -> list[str]:
+def _worse(rows: Mapping[str, Any], where: str) -> list[str]:
     return [
-        f"in the room it is worse at {factor}x ({100 * row['difference']:+.1f} points of AP)"
-        for factor, row in room.items()
+        f"{where} it is worse at {factor}x ({100 * row['difference']:+.1f} points of AP)"
+        for factor, row in rows.items()
         if row["difference"] is not None and row["difference"] < -_WORSE and row["high"] is not None and row["high"] < 0
     ]
 
@@ -87,7 +87,7 @@ def _forgotten(everyday: Mapping[str, Any]) -> list[str]:
     mean = sum(known) / len(known)
     if mean < -EVERYDAY:
         return [f"it has forgotten some of what it knew of everyday people ({100 * mean:+.1f} points of AP)"]
-    return []
+    return _worse(everyday, "on everyday people")
 
 
 def _shyer(recall: Mapping[str, Any]) -> list[str]:

@@ -38,10 +38,10 @@ def choose_weights(
     advance = counter(reporter, "weights", len(SHARES) + 1)
     measured: dict[float, dict[str, float]] = {}
     for share in (0.0, *SHARES):
-        student = after if share else before  # which may run at other sizes
-        student.load_state_dict(between(first, last, share))
-        figures = evaluate_student(student, room, ROOM_FACTORS, folder / f"room-{share:g}")
-        kept = evaluate_student(student, everyday, EVERYDAY_FACTORS, folder / f"everyday-{share:g}")
+        # The start, too, at the sizes that were chosen: what they bring must not pay for what is forgotten.
+        after.load_state_dict(between(first, last, share))
+        figures = evaluate_student(after, room, ROOM_FACTORS, folder / f"room-{share:g}")
+        kept = evaluate_student(after, everyday, EVERYDAY_FACTORS, folder / f"everyday-{share:g}")
         measured[share] = {"room": grade(figures), "everyday": grade(kept)}
         advance()
     share = best_share(measured)

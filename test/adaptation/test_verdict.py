@@ -61,6 +61,10 @@ def test_lower_scores_elsewhere_are_told() -> None:
         ({"room": {"1": row(0.4, 0.36), "12": row(0.1, 0.2)}}, r"worse at 1x \(-4.0 points"),
         ({"everyday": {"1": row(0.3, 0.28)}}, r"forgotten some .* \(-2.0 points"),
         (
+            {"everyday": {"1": row(0.3, 0.27), "8": row(0.1, 0.2)}},
+            r"on everyday people it is worse at 1x \(-3.0 points",
+        ),
+        (
             {"false": {"before": {"images": 10, "8": 1.0}, "after": {"images": 10, "8": 3.0}}},
             "where nobody is it sees 3 persons in 10 images at 8x, before 1",
         ),
