@@ -38,7 +38,8 @@ def judge(figures: Mapping[str, Any], name: str, before: str) -> Verdict:
     beyond doubt; nothing else may clearly be worse.
     """
     room, everyday = figures["room"].get("keypoint AP", {}), figures["everyday"].get("keypoint AP", {})
-    against = [*_worse(room, "in the room"), *_forgotten(everyday), *_false(figures), *_unsteady(figures), *_apart(figures)]
+    against = [*_worse(room, "in the room"), *_forgotten(everyday), *_false(figures)]
+    against += [*_unsteady(figures), *_apart(figures)]
     known = [row for row in room.values() if row["difference"] is not None]
     mean = sum(row["difference"] for row in known) / len(known) if known else 0.0
     sure = any(row["low"] is not None and row["low"] > 0 for row in known)
