@@ -80,11 +80,6 @@ def room_config(
     """
     student = ModelSettings(kind="light", settings=dict(settings)).student_config()
     assert isinstance(student, OneStageConfig)
-    sources: list[dict[str, Any]] = [{"labels": str(room), "share": 0.9 if others or earlier else 1.0}]
-    sources += [{"labels": str(path), "share": 0.3 / len(earlier)} for path in earlier]
-    sources += [{"labels": str(path), "share": 0.5 / len(others)} for path in others]
-    if nobody is not None:
-        sources.append({"person_free": str(nobody), "share": 0.1})
     return TrainConfig.check(
         {
             "name": name,
@@ -97,7 +92,7 @@ def room_config(
             },
             "data": {
                 "empty": 0.5,
-                "sources": sources,
+                "sources": _sources(room, nobody, earlier, others),
                 "held_back": ["*/choose/*", "*/prove/*"],
             },
             "augmentation": {**AUGMENTATION, "inputs": inputs_of(student, shape)},
@@ -114,6 +109,17 @@ def room_config(
         },
         "the recipe of adaptation",
     )
+
+
+def _sources(
+    room: Path, nobody: Path | None, earlier: tuple[Path, ...], others: tuple[Path, ...]
+) -> list[dict[str, Any]]:
+    sources: list[dict[str, Any]] = [{"labels": str(room), "share": 0.9 if others or earlier else 1.0}]
+    sources += [{"labels": str(path), "share": 0.3 / len(earlier)} for path in earlier]
+    sources += [{"labels": str(path), "share": 0.5 / len(others)} for path in others]
+    if nobody is not None:
+        sources.append({"person_free": str(nobody), "share": 0.1})
+    return sources
 
 
 def settings_of(start: Path) -> dict[str, Any]:
