@@ -116,11 +116,10 @@ def run(
     from orpose_models.datasets.camera_file import View
     from orpose_models.registry.pipelines import load_pipeline
     from orpose_models.runs.bag_images import image_topic as choose_topic
-    from orpose_models.runs.bag_run import run_bag
+    from orpose_models.runs.bag_run import require_new_bag, run_bag
 
     kind = chosen_storage(storage)
-    if out.exists():
-        raise OrposeError(f"{out}: exists already; remove it or choose another name")
+    require_new_bag(out)
     opened = open_bag(bag)
     images = choose_topic(opened, image_topic)
     pipeline = load_pipeline(

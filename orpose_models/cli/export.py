@@ -7,6 +7,7 @@ import typer
 from rich.table import Table
 
 from orpose_models.cli.console import new_console
+from orpose_models.files.disk import require_new
 from orpose_models.vocabulary.errors import OrposeError
 
 if TYPE_CHECKING:
@@ -47,8 +48,7 @@ def export(
     from orpose_models.student.export import export_student, parity_images
 
     out = out or Path("out/models") / checkpoint.stem
-    if out.exists():
-        raise OrposeError(f"{out}: exists already; remove it or choose another name with --out")
+    require_new(out)
     changes = dict(_setting(text) for text in change or [])
     fitted = Calibration.load(calibration) if calibration else None
     torch.set_num_threads(1)

@@ -8,6 +8,7 @@ import typer
 from orpose_models.cli.console import new_console, say
 from orpose_models.cli.options import Downsample, Engine, MaxInputPixels, Model, ScoreThreshold, Threads
 from orpose_models.cli.progress import reporting
+from orpose_models.files.disk import require_new
 from orpose_models.registry.models import DEFAULT_MODEL
 from orpose_models.vocabulary.errors import OrposeError
 
@@ -59,8 +60,7 @@ def fuse(
     from orpose_models.runs.recordings import open_recordings, transforms
 
     kind = chosen_storage(storage)
-    if out.exists():
-        raise OrposeError(f"{out}: exists already; remove it or choose another --out")
+    require_new(out)
     recordings, bag = open_recordings(inputs, topic or ())
     if rig is None and bag is None:
         raise OrposeError("videos do not say where their cameras are: give --rig, a rig file or a .qca.txt")

@@ -6,7 +6,8 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from glob import escape
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from orpose_models.vocabulary.errors import OrposeError, file_problem
 
 # What stands in JSON for half a letter: the lower half of a pair of them is looked at again.
 _SURROGATE = re.compile(r"\\ud[89a-f]", re.IGNORECASE)
-
+# What a file is called while it is written: its stem, the process, its suffix.
+_UNFINISHED = re.compile(r"\.(.+)\.(\d+)\.part(\.[^.]*)?", re.DOTALL)
 
 _MOST_YAML = 1 << 20  # bytes
 
@@ -27,10 +29,15 @@ _MOST_YAML = 1 << 20  # bytes
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary name beside `path`; on success it is renamed to `path`, on failure removed.
 
-    The temporary name keeps the suffix, because writers such as OpenCV choose the format by it.
+    The temporary name keeps the suffix, because writers such as OpenCV choose the format by it. Those of the same
+    `path` that processes left which were killed earlier are removed.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    for stem, pid, suffix in _unfinished(path.parent.absolute()):
+        if stem + suffix == path.name and not _runs(pid):
+            with suppress(OSError):
+                path.with_name(f".{stem}.{pid}.part{suffix}").unlink()
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         yield temporary
@@ -49,12 +56,8 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         OrposeError: `path` exists already.
     """
     path = Path(path)
-    if path.exists():
-        raise OrposeError(f"{path}: exists already; remove it or choose another name")
+    require_new(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    for left in path.parent.glob(f".{escape(path.name)}.*.part"):
-        if not _runs(left.name.split(".")[-2]):  # of a run that was killed
-            shutil.rmtree(left, ignore_errors=True)
     workshop = path.with_name(f".{path.name}.{os.getpid()}.part")
     workshop.mkdir()
     try:
@@ -64,8 +67,36 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         shutil.rmtree(workshop, ignore_errors=True)
 
 
+def require_new(path: Path) -> None:
+    """Refuse a folder that is there; what killed runs left of their work on it is removed in any case.
+
+    Raises:
+        OrposeError: `path` exists already.
+    """
+    for left in path.parent.glob(f".{escape(path.name)}.*.part"):
+        if not _runs(left.name.split(".")[-2]):
+            shutil.rmtree(left, ignore_errors=True)
+    if path.exists():
+        raise OrposeError(f"{path}: exists already; remove it or choose another name")
+
+
+@cache
+def _unfinished(folder: Path) -> tuple[tuple[str, str, str], ...]:
+    """Stem, process and suffix of the unfinished files that lie in a folder.
+
+    Once for each folder of a process: to list one of ten thousand pictures for each of them takes long.
+    """
+    try:
+        found = [_UNFINISHED.fullmatch(path.name) for path in folder.iterdir()]
+    except OSError:  # it may be written to and not read
+        return ()
+    return tuple((match[1], match[2], match[3] or "") for match in found if match)
+
+
 def _runs(pid: str) -> bool:
-    """Whether a process is there; what is no number is not of us and passes for one."""
+    """Whether another process is there; what is no number is not of us and passes for one."""
+    if pid == str(os.getpid()):  # of an earlier process of the same number, as often in containers
+        return False
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from orpose_models.datasets.bags.topics import POSES2D, POSES3D, SKELETON_INFO, 
 from orpose_models.datasets.bags.types import message_class
 from orpose_models.datasets.bags.writer import BagWriter, Storage, new_bag
 from orpose_models.datasets.camera_file import View
+from orpose_models.files.disk import require_new
 from orpose_models.files.locks import locked
 from orpose_models.files.prediction_journal import PredictionJournal
 from orpose_models.files.predictions import ImagePrediction
@@ -79,8 +81,7 @@ def run_bag(
         OrposeError: `out` exists already, no such depth topic, no image can be read, or it is being made already.
     """
     out, reporter = Path(out), reporter or Silent()
-    if out.exists():
-        raise OrposeError(f"{out}: exists already; remove it or choose another name")
+    require_new_bag(out)
     require_depth(bag, depth)
     run = BagRun()
     infos = infos or camera_info_topic(images)
@@ -91,8 +92,8 @@ def run_bag(
     topics = {"image_topic": images, "camera_info_topic": infos, "depth_topic": depth}
     identity = {**settings_of(pipeline), **_identity(bag), **topics, "gravity": gravity, "rectified": straight}
     out.parent.mkdir(parents=True, exist_ok=True)
-    with locked(out.with_name(f".{out.name}.lock"), f"{out}: another process is making this bag; wait for it"):
-        journal = PredictionJournal(out.with_name(f".{out.name}.journal"), identity)
+    with locked(_lock(out), f"{out}: another process is making this bag; wait for it"):
+        journal = PredictionJournal(_journal(out), identity)
         _tell_of_earlier(journal, reporter)
         advance = counter(reporter, "poses", bag.topics[images].count)
         found = run_images(_run_images(bag, images, cameras, depth), pipeline, journal, advance)
@@ -108,6 +109,26 @@ def run_bag(
     run.images, run.persons = len(done), sum(len(image.poses) for image in done)
     run.notes.extend(bag.problems)
     return run
+
+
+def require_new_bag(out: Path) -> None:
+    """Refuse a bag that is there; what a run left that was killed when it had just made it is removed.
+
+    Raises:
+        OrposeError: `out` exists already.
+    """
+    if out.exists() and (_journal(out).exists() or _lock(out).exists()):
+        with suppress(OrposeError, OSError), locked(_lock(out), f"{out}: it is being made"):
+            _journal(out).unlink(missing_ok=True)
+    require_new(out)
+
+
+def _lock(out: Path) -> Path:
+    return out.with_name(f".{out.name}.lock")
+
+
+def _journal(out: Path) -> Path:
+    return out.with_name(f".{out.name}.journal")
 
 
 def _identity(bag: Bag) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from orpose_models.datasets.camera_file import View
 from orpose_models.datasets.image_file import size_of
 from orpose_models.datasets.multiview import PlacedCamera
 from orpose_models.datasets.rig_file import FrameTree, Placement, Rig
+from orpose_models.files.disk import require_new
 from orpose_models.fusion.camera_check import CameraCheck, CameraVerdict
 from orpose_models.fusion.fuser import MAX_CAMERAS, MEMORY, MIN_CAMERAS, Fuser
 from orpose_models.fusion.moments import Moment, paired
@@ -95,8 +96,7 @@ def fuse_recordings(
         OrposeError: `out` exists already, a camera has no place or no intrinsics, or nothing can be read.
     """
     reporter = reporter or Silent()
-    if out.exists():
-        raise OrposeError(f"{out}: exists already; remove it or choose another name")
+    require_new(out)
     if not MIN_CAMERAS <= len(recordings) <= MAX_CAMERAS:
         names = ", ".join(recording.name for recording in recordings)
         raise OrposeError(f"fusion is of {MIN_CAMERAS} to {MAX_CAMERAS} cameras, got {len(recordings)}: {names}")

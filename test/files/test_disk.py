@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orpose_models.files.disk import atomic_folder, read_json, read_settings, read_yaml
+from orpose_models.files.disk import atomic_folder, atomic_path, read_json, read_settings, read_yaml, require_new
 from orpose_models.vocabulary.errors import OrposeError
 
 LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 60))
@@ -63,12 +63,40 @@ def test_no_file(tmp_path: Path, read: Callable[[Path], Any]) -> None:
         read(tmp_path)
 
 
-def test_what_a_killed_run_left_of_a_folder_is_removed(tmp_path: Path) -> None:
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    for pid in (ended.pid, os.getppid(), "other"):
+@pytest.fixture
+def ended() -> int:
+    """The number of a process that was there and is not."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_what_a_killed_run_left_of_a_folder_is_removed(tmp_path: Path, ended: int) -> None:
+    for pid in (ended, os.getpid(), os.getppid(), "other"):
         (tmp_path / f".model.{pid}.part" / "model").mkdir(parents=True)
     with atomic_folder(tmp_path / "model") as folder:
         folder.mkdir()
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {"model", f".model.{os.getppid()}.part", ".model.other.part"}
+
+
+def test_what_a_run_left_that_was_killed_when_its_folder_was_there_is_removed(tmp_path: Path, ended: int) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / f".model.{ended}.part").mkdir()
+    with pytest.raises(OrposeError, match=r"model: exists already"):
+        require_new(tmp_path / "model")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+@pytest.mark.parametrize("name", ["a.json", ".a.journal", "a.b.png", "NOTICE", "odd\udcff.png"])
+def test_what_a_killed_run_left_of_a_file_is_removed(tmp_path: Path, ended: int, name: str) -> None:
+    path = tmp_path / name
+    left = [path.with_name(f".{path.stem}.{pid}.part{path.suffix}") for pid in (ended, os.getpid(), os.getppid())]
+    other = tmp_path / f".other.{ended}.part.json"
+    for file in (*left, other):
+        file.touch()
+    for _ in range(2):
+        with atomic_path(path) as temporary:
+            temporary.write_text("whole")
+    assert {file.name for file in tmp_path.iterdir()} == {name, left[2].name, other.name}
+    assert path.read_text() == "whole"

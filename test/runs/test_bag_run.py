@@ -118,6 +118,16 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "parts").iterdir()] == ["out"]
 
 
+def test_what_a_run_left_that_was_killed_when_its_bag_was_there_is_removed(tmp_path: Path) -> None:
+    bag = open_bag(write_bag(tmp_path / "bag"))
+    run(bag, tmp_path / "parts" / "out")
+    for name in (".out.journal", ".out.lock"):
+        (tmp_path / "parts" / name).touch()
+    with pytest.raises(OrposeError, match="out: exists already"):
+        run(bag, tmp_path / "parts" / "out")
+    assert [path.name for path in (tmp_path / "parts").iterdir()] == ["out"]
+
+
 def test_a_run_does_not_go_on_with_another_bag_of_the_same_name(tmp_path: Path) -> None:
     model, out = SquareFinder(), tmp_path / "out"
     with interruption_after(2), pytest.raises(KeyboardInterrupt):
