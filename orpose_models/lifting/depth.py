@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.lifting.root import SIZE_STD
+from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import Size
 from orpose_models.vocabulary.skeletons import COCO17, H36M17
@@ -16,7 +17,7 @@ Floats = NDArray[np.float64]
 MIN_SCORE = 0.3
 # Metres from the surface of a clothed trunk to its joints, towards the front or back and towards a side (with the arm):
 # half axes of an elliptical cylinder, fitted to simulated staff of the split val seen from above.
-GIRTH = (0.12, 0.17)
+GIRTH = (0.16, 0.20)
 # Whoever looks along the trunk meets its surface after so many metres at most.
 _DEEPEST = 0.3
 # How far from the size's distance depth is believed, in standard deviations of the size.
@@ -29,6 +30,7 @@ MIN_POINTS, MIN_SHARE = 4, 0.35
 DEPTH_STD = 0.04
 
 _TRUNK = [COCO17.joints.index(name) for name in ("left_shoulder", "right_shoulder", "left_hip", "right_hip")]
+_HIPS = _TRUNK[2:]
 _TRUNK3D = [H36M17.index(name) for name in ("left_shoulder", "right_shoulder", "left_hip", "right_hip")]
 _GRID = np.array([(s, t) for s in np.linspace(0.1, 0.9, 7) for t in np.linspace(0.05, 0.95, 9)])
 # Points all over the trunk as mixtures of its four joints, and on the lines between two of them.
@@ -56,26 +58,31 @@ class DepthRoots:
     joints3d: NDArray[np.float32]
 
 
-def roots_by_depth(poses: Poses, depth: NDArray[np.float32], full: Size) -> DepthRoots:
+def roots_by_depth(poses: Poses, depth: NDArray[np.float32], camera: Camera) -> DepthRoots:
     """Move the roots of persons to where the depth image sees their trunks.
 
-    A root moves along its line of sight, and the person's joints grow or shrink with the distance, so that they still
-    project onto the keypoints. What stands before or behind somebody is told by the most measurements that agree,
+    A root moves to the line of sight between both hips where they are seen, else along its own: `solve_root` goes by
+    all joints, of which the lifted depths are less sure than where hips are in the image. The person's joints grow or
+    shrink with the distance. What stands before or behind somebody is told by the most measurements that agree,
     among those that the person's size allows for.
 
     Args:
         poses: the persons, with roots by `solve_root` where they have one.
         depth: (h, w) metres along the optical axis, of the same view at any size; NaN where unknown.
-        full: width, height of the image that the poses' pixels are of.
+        camera: of the image that the poses' pixels are of.
     """
     root, std = poses.root.copy(), poses.root_std.copy()
     joints, measured = poses.joints3d.copy(), np.zeros(len(poses), bool)
+    full = (camera.width, camera.height)
+    hips = poses.keypoints[:, _HIPS]
+    known = (poses.keypoint_scores[:, _HIPS] >= MIN_SCORE).all(axis=1) & np.isfinite(hips).all(axis=(1, 2))
+    between = camera.normalised(np.where(known[:, None, None], hips, 0.0)).mean(axis=1)
     for i in range(len(poses)):
         found = _distance(poses, i, depth, full)
         if found is None:
             continue
         ratio = found / float(root[i, 2])
-        root[i] = root[i] * ratio
+        root[i] = np.append(between[i] * found, found) if known[i] else root[i] * ratio
         joints[i] = joints[i] * ratio
         std[i], measured[i] = DEPTH_STD, True
     return DepthRoots(measured, root, std, joints)

@@ -119,7 +119,7 @@ class Pipeline:
             root, root_std = solve_root(poses.keypoints, poses.keypoint_scores, poses.joints3d, camera)
             poses = poses.with_arrays(root=root, root_std=root_std)
             if shot.depth is not None:
-                found = roots_by_depth(poses, reduce_depth(shot.depth, resolution.seen), resolution.full)
+                found = roots_by_depth(poses, reduce_depth(shot.depth, resolution.seen), camera)
                 poses = poses.with_arrays(root=found.root, root_std=found.root_std, joints3d=found.joints3d)
         if self.tracker is not None or self.appearance:
             poses = poses.with_arrays(appearance=describe(seen, poses, resolution.full))

@@ -78,13 +78,17 @@ def log_to_rerun(bag: Bag, topic: str) -> int:
         How many moments there were.
 
     Raises:
-        OrposeError: Rerun is not installed.
+        OrposeError: Rerun is not installed, or its viewer cannot be started.
     """
     try:
         import rerun
     except ImportError:
         raise OrposeError("Rerun is not installed; install it: pip install rerun-sdk") from None
-    rerun.init("orpose", spawn=True)
+    try:
+        rerun.init("orpose", spawn=True)
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise OrposeError(f"the Rerun viewer does not start: {reason}") from None
     rerun.log("room", rerun.ViewCoordinates.RIGHT_HAND_Z_UP, static=True)
     shown: set[int] = set()
     count = 0

@@ -106,6 +106,12 @@ def test_events_of_zones_and_the_list_of_tracks_are_written(bag: Path, tmp_path:
     assert [sorted(list(track.zones) for track in one.tracks) for one in lists] == [[[], []], [[], ["door"]]]
 
 
+def test_depth_images_of_a_bag_are_no_cameras(tmp_path: Path) -> None:
+    write_room_bag(tmp_path / "bag", CAMERAS, 2, with_depth=True)
+    recordings, _ = open_recordings([tmp_path / "bag"])
+    assert [(r.name, r.count) for r in recordings] == [("cam1", 2), ("cam2", 2), ("cam3", 2)]
+
+
 def test_a_rig_file_says_where_cameras_are(tmp_path: Path) -> None:
     write_room_bag(tmp_path / "bag", CAMERAS, 2, with_tf=False)
     (tmp_path / "rig.yaml").write_text(rig_text(CAMERAS))

@@ -90,13 +90,15 @@ def rig_text(cameras: Sequence[PlacedCamera]) -> str:
 
 
 def write_room_bag(
-    path: Path, cameras: Sequence[PlacedCamera], moments: int, with_tf: bool = True
+    path: Path, cameras: Sequence[PlacedCamera], moments: int, with_tf: bool = True, with_depth: bool = False
 ) -> None:  # 10 Hz, cameras 3 ms apart
     with new_bag(path) as bag:
         bag.add_topic("/tf_static", "tf2_msgs/msg/TFMessage", transient_local=True)
         for view in cameras:
             bag.add_topic(f"/{view.name}/image_raw", "sensor_msgs/msg/Image")
             bag.add_topic(f"/{view.name}/camera_info", "sensor_msgs/msg/CameraInfo")
+            if with_depth:
+                bag.add_topic(f"/{view.name}/depth/image_raw", "sensor_msgs/msg/Image")
         if with_tf:
             bag.write("/tf_static", tf_message(cameras), START_NS)
         for moment in range(moments):
@@ -106,6 +108,10 @@ def write_room_bag(
                 camera = view.camera.resized(*SIZE)
                 bag.write(f"/{view.name}/camera_info", camera_info_message(camera, header, message_class), stamp)
                 bag.write(f"/{view.name}/image_raw", bgr_to_image(picture(moment), header, message_class), stamp)
+                if with_depth:
+                    nothing = np.zeros(2, np.uint8)
+                    depth = message_class("sensor_msgs/msg/Image")(header, 1, 1, "16UC1", 0, 2, nothing)
+                    bag.write(f"/{view.name}/depth/image_raw", depth, stamp)
 
 
 def tf_message(cameras: Sequence[PlacedCamera]) -> object:
