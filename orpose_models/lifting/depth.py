@@ -25,7 +25,7 @@ _WINDOW = 2.0
 # Metres within which measurements on one trunk lie.
 _SPREAD = 0.2
 # Measurements on the trunk that must agree, and their share of those that there are.
-MIN_POINTS, MIN_SHARE = 4, 0.35
+MIN_POINTS, MIN_SHARE = 4, 0.1
 # Standard deviation of a root by depth, metres: what is not known of clothes, girth and posture.
 DEPTH_STD = 0.04
 
