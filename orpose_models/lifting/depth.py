@@ -75,7 +75,9 @@ def roots_by_depth(poses: Poses, depth: NDArray[np.float32], camera: Camera) -> 
     joints, measured = poses.joints3d.copy(), np.zeros(len(poses), bool)
     full = (camera.width, camera.height)
     hips = poses.keypoints[:, _HIPS]
-    known = (poses.keypoint_scores[:, _HIPS] >= MIN_SCORE).all(axis=1) & np.isfinite(hips).all(axis=(1, 2))
+    known: NDArray[np.bool_] = np.asarray(
+        (poses.keypoint_scores[:, _HIPS] >= MIN_SCORE).all(axis=1) & np.isfinite(hips).all(axis=(1, 2)), np.bool_
+    )
     between = camera.normalised(np.where(known[:, None, None], hips, 0.0)).mean(axis=1)
     for i in range(len(poses)):
         found = _distance(poses, i, depth, full)
