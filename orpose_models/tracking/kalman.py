@@ -17,7 +17,7 @@ PATIENCE = 0.25
 # Longest step in seconds: beyond it nothing is known of the motion any more.
 LONGEST_STEP = 10.0
 # Who rests sways: metres by which the place wanders in a second (as the root of time), and m/s.
-SWAY, SWAY_SPEED = 0.03, 0.05
+SWAY, SWAY_SPEED = 0.02, 0.05
 # Seconds that people rest, and that they move, before the other begins: means.
 RESTING, MOVING = 3.0, 3.0
 # Share of those who move among those who are seen for the first time.

@@ -23,6 +23,9 @@ ALONG_STD, ACROSS_STD = 0.045, 0.008
 _ALIKE = 0.2
 # Images per second beyond which nothing more is gained by them.
 _FASTEST = 60.0
+# Of whom less is seen the place is less sure: its standard deviation grows with the square of how far the mean score of
+# the keypoints is below the first, down to a share of it.
+SEEN, LEAST_SEEN = 0.95, 0.3
 # Relative error of a body's size in one image.
 SIZE_FRAME_STD = 0.05
 # A root whose distance is known better than this, relatively, was measured (by depth), not concluded from the size.
@@ -174,6 +177,7 @@ def _place(states: Sequence[PersonState], which: NDArray[np.intp], poses: Poses,
     since = time - np.array([state.placed for state in states])
     repeated = np.clip(_ALIKE / np.maximum(since, 1e-3), 1.0, _ALIKE * _FASTEST)
     noise = sight_covariance(place, ACROSS_STD * distance, along) * repeated[:, None, None]
+    noise = noise * _unsure(poses.keypoint_scores[which])[:, None, None]
     motion = follow([state.root for state in states], time, place, noise)
     # An error of the size moves the person along the line of sight, and no filter takes it away.
     relative = np.where(measured, 0.0, [state.size_std for state in states])
@@ -189,6 +193,11 @@ def _place(states: Sequence[PersonState], which: NDArray[np.intp], poses: Poses,
     for name, values in found.items():
         arrays[name][which] = values
     return poses.with_arrays(**arrays)
+
+
+def _unsure(scores: NDArray[np.floating]) -> Floats:
+    """(n,) how many times the variance of those who are seen well persons' places have, by keypoint scores (n, 17)."""
+    return np.asarray(np.clip(scores.astype(np.float64).mean(axis=1) / SEEN, LEAST_SEEN, 1.0) ** -4, np.float64)
 
 
 def look(states: Sequence[PersonState], appearance: NDArray[np.floating]) -> None:
