@@ -23,8 +23,10 @@ from orpose_models.runtime.engine_cache import Say
 from orpose_models.runtime.engines import load_graphs
 from orpose_models.runtime.graph import Graph
 from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.faces import hide_faces
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import Size, resize_fast
+from orpose_models.vocabulary.similarity import SILHOUETTE
 
 STAGES = ("preprocess", "network", "decoding", "lifting")
 CODEC = Codec()
@@ -89,11 +91,10 @@ class RuntimeStudent:
             return Poses.empty()
         with _timed(timings, "lifting"):
             joints3d = self._lift(persons, (view.camera or Camera.from_fov(*view.full)).resized(*size))
+        areas = SILHOUETTE * np.prod(persons.boxes[:, 2:] - persons.boxes[:, :2], axis=1)
+        scores = [hide_faces(persons.keypoints[0], scores, areas) for scores in persons.keypoint_scores]
         # A network of one branch has its scores for both.
-        soft, hard = persons.keypoint_scores[1], persons.keypoint_scores[-1]
-        found = Found(
-            persons.boxes, persons.scores, persons.keypoints[0], persons.keypoint_scores[0], soft, hard, joints3d
-        )
+        found = Found(persons.boxes, persons.scores, persons.keypoints[0], scores[0], scores[1], scores[-1], joints3d)
         return poses_of(found, size, view.full, self.calibration)
 
     def _lift(self, persons: Persons, camera: Camera) -> NDArray[np.float32]:

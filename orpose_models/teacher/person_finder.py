@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.teacher.augmentation import fuse_boxes, hide_faces, unite_boxes
+from orpose_models.teacher.augmentation import fuse_boxes, unite_boxes
 from orpose_models.teacher.centernet import View
 from orpose_models.teacher.movenet import Crops
 from orpose_models.teacher.multipose import Found, MultiPose
 from orpose_models.teacher.person_boxes import PersonDetector
 from orpose_models.teacher.person_keypoints import PersonKeypoints
+from orpose_models.vocabulary.faces import hide_faces
 from orpose_models.vocabulary.similarity import SILHOUETTE, box_iou
 from orpose_models.vocabulary.skeletons import COCO17
 
@@ -63,7 +64,7 @@ class PersonFinder:
         said = self._opinion(image, boxes, looks)
         keypoints, keypoint_scores = self.keypoints.estimate(image, boxes, said)
         areas = SILHOUETTE * np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-        keypoint_scores = hide_faces(keypoints, keypoint_scores, areas).astype(np.float32)
+        keypoint_scores = hide_faces(keypoints, keypoint_scores, areas)
         return boxes, scores, keypoints, keypoint_scores
 
     def _boxes(

@@ -281,3 +281,11 @@ def test_engines_are_chosen_by_name(exported_student, student_checkpoint):
     with pytest.raises(OrposeError, match="model 'nonesuch' is not known"):
         load_model("nonesuch", 1)
     assert load_model(str(exported_student), 1, "openvino-bf16").engine == "openvino-bf16"
+
+
+def test_a_man_seen_from_behind_has_ears_and_hardly_a_face(frames: list[np.ndarray]) -> None:
+    """The one at the left of the second camera's first picture walks away from it."""
+    poses = load_model("orpose-all-light", threads=1).predict(frames[1])
+    (man,) = [i for i in np.flatnonzero(poses.box_scores > 0.4) if poses.keypoints[i, 6, 0] > poses.keypoints[i, 5, 0]]
+    assert (poses.keypoint_scores[man, :3] < 0.3).all()
+    assert (poses.keypoint_scores[man, 3:7] > 0.9).all()
