@@ -255,7 +255,7 @@ class _Adapting:
             timed = any(recording.timed for recording in plan.recordings)
             learn = pace.moments_within(plan.budget_s, seconds, plan.labellers, timed)
             learn = max(pace.LEAST_MOMENTS, learn // max(1, len(together(plan.recordings))))
-        return {"learn": learn, "choose": max(6, learn // 8), "prove": max(12, learn // 4)}
+        return {"learn": learn, "choose": max(6, learn // 8), "prove": max(24, learn // 4)}
 
     def _label(self, frames: Sequence[KeptFrame]) -> None:
         plan, material = self.plan, self.material
