@@ -140,8 +140,8 @@ def _movement(figures: Mapping[str, Any]) -> str:
             rows.append(f"<tr><td>{name}</td><td>{factor}x</td>{cells}</tr>")
     if not rows:
         return (
-            "<p>No stretch of consecutive images was kept back, because the recording has no times or pauses often, so "
-            "how steadily people are seen could not be measured.</p>"
+            "<p>No stretch of consecutive images was kept back, because the recording is short, has no times or pauses "
+            "often, so how steadily people are seen could not be measured.</p>"
         )
     head = "<tr><th></th><th>at</th><th>before</th><th>after</th></tr>"
     return f"<table><caption>Steadiness over time; less is better</caption>{head}{''.join(rows)}</table>"
