@@ -23,6 +23,7 @@ from orpose_ros.launching import NODE_ARGUMENTS
 from orpose_ros.parameters import PARAMETERS
 
 from support.rig import LIMIT, Rig  # isort: skip
+from support.room_recordings import rig_text, room_cameras  # isort: skip
 
 DOMAIN = 84
 FOLDER = share_folder() / "launch"
@@ -194,3 +195,41 @@ def test_the_nodes_become_active_and_end_on_interrupt(
         launch.kill()
         for rig in rigs:
             rig.close()
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> str:
+    (tmp_path / "rig.yaml").write_text(rig_text(room_cameras(2)))
+    return f"rig_file:={tmp_path / 'rig.yaml'}"
+
+
+@pytest.mark.parametrize(
+    ("cameras", "argument", "reason"),
+    [
+        ("cam1,cam2", "tolerance:=2", "parameter 'tolerance' cannot be 2.0: it must be within 0 .. 1"),
+        ("cam1,cam2", "rig_fil:=rig.yaml", "there is no launch argument 'rig_fil'; is 'rig_file' meant?"),
+        ("cam1,cam2", "rig_file:=/nowhere.yaml", "/nowhere.yaml: no such file"),
+        ("cam1", "tolerance:=0.1", "fusion is of 2 to 8 cameras, got 1"),
+    ],
+)
+def test_a_room_that_cannot_be_meant_ends_the_launch_with_the_reason(
+    tmp_path: Path, rig: str, cameras: str, argument: str, reason: str
+) -> None:
+    launch = LaunchProcess(tmp_path, "room.launch.py", f"cameras:={cameras}", rig, argument)
+    try:
+        assert launch.process.wait(LIMIT) == 1, launch.log
+        assert reason in launch.log, launch.log
+        assert "Traceback" not in launch.log
+    finally:
+        launch.kill()
+
+
+def test_a_room_waits_for_its_cameras_and_ends_on_interrupt(tmp_path: Path, rig: str) -> None:
+    launch = LaunchProcess(tmp_path, "room.launch.py", "cameras:=cam1,cam2", rig)
+    try:
+        launch.wait_for("waiting for poses of cam1, cam2")
+        assert launch.interrupt() == 0, launch.log
+        assert launch.leaves_nobody()
+        assert "Traceback" not in launch.log
+    finally:
+        launch.kill()
