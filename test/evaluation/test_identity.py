@@ -6,6 +6,8 @@ from orpose_models.evaluation.identity import Followed, identity_figures
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
+pytest.importorskip("motmetrics", reason="lasting ids are measured by motmetrics: pip install .[lab]")
+
 
 def box(left: float) -> list[float]:
     return [left, 0, left + 100, 200]
