@@ -30,7 +30,7 @@ FAULTS = ("the disk is full", "the folder is read-only", "an image changes")
 PAIRS = tuple((case, fault) for fault in FAULTS for case in CASES if fault != FAULTS[2] or "IN/images" in case.reads)
 _CHANGES = ("removed", "cut off", "replaced", "touched")
 _NEWNS, _NEWUSER, _READ_ONLY, _REMOUNT, _PRIVATE = 0x20000, 0x10000000, 1, 32, (1 << 18) | 16384
-_ROOM = 1 << 28  # bytes
+_ROOM = 1 << 30  # bytes: a checkpoint of 143 MB stands there twice while it is written
 
 
 def mount(target: Path, flags: int, options: str, kind: str = "tmpfs") -> None:
