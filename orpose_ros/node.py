@@ -12,13 +12,13 @@ from rclpy.timer import Timer
 from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.registry.batches import settled_batch
 from orpose_models.registry.models import load_model
-from orpose_models.runtime.engines import DeviceError
+from orpose_models.runtime.engine_loading import DeviceError
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.package_log import forward_log
 from orpose_ros.declaration import NodeParameters
 from orpose_ros.diagnostics import Health, Status, assess
 from orpose_ros.stream import CameraStream, Frame, work_together
-from orpose_ros.topics import camera_names
+from orpose_ros.topic_names import camera_names
 from orpose_ros.worker import Together, Worker
 
 _STALL_CHECK_PERIOD = 0.2

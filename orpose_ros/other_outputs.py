@@ -13,15 +13,15 @@ from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 from orpose_models.messages.bodies import bodies_messages, ids_message, poses_transforms_message
-from orpose_models.messages.detections import detections2d_message, detections3d_message
+from orpose_models.messages.event_messages import tracks_message
 from orpose_models.messages.fields import stamp_of
-from orpose_models.messages.happenings import tracks_message
+from orpose_models.messages.vision_detections import detections2d_message, detections3d_message
 from orpose_models.tracking.roll import Roll
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import Size
 from orpose_ros.message_types import message_class
-from orpose_ros.topics import placed
+from orpose_ros.topic_names import placed
 
 LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 BODIES = "/humans/bodies"

@@ -11,14 +11,14 @@ from visualization_msgs.msg import MarkerArray
 
 from orpose_models.drawing.overlays import draw_poses
 from orpose_models.messages.images import bgr_to_image
-from orpose_models.messages.poses import poses2d_message, poses3d_message, skeleton_info_message
+from orpose_models.messages.pose_messages import poses2d_message, poses3d_message, skeleton_info_message
 from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.runtime.pipeline import Result
 from orpose_models.vocabulary.cameras import Camera
 from orpose_ros.markers import pose_markers
 from orpose_ros.message_types import message_class
 from orpose_ros.other_outputs import LATCHED, CameraOthers
-from orpose_ros.topics import placed
+from orpose_ros.topic_names import placed
 
 
 def reliability(name: str) -> ReliabilityPolicy:

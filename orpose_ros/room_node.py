@@ -16,7 +16,7 @@ from orpose_models.datasets.rig_file import FrameTree, Rig, read_rig
 from orpose_models.fusion.room import Room, RoomMoment, RoomSettings
 from orpose_models.messages.camera_info import camera_from_info
 from orpose_models.messages.fields import stamp_of
-from orpose_models.messages.poses import poses_from_messages
+from orpose_models.messages.pose_messages import poses_from_messages
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_ros.declaration import NodeParameters
 from orpose_ros.fusion_parameters import FUSION_PARAMETERS
@@ -24,7 +24,7 @@ from orpose_ros.message_types import message_class
 from orpose_ros.other_outputs import require
 from orpose_ros.room_diagnostics import SILENCE, RoomHealth, camera_statuses, room_status
 from orpose_ros.room_outputs import RoomOutputs
-from orpose_ros.topics import CAMERA, camera_names
+from orpose_ros.topic_names import CAMERA, camera_names
 
 _WAITING = 30  # 2D poses that wait for their 3D poses, and the other way round
 

@@ -10,10 +10,10 @@ from visualization_msgs.msg import MarkerArray
 from orpose_models.fusion.room import RoomMoment
 from orpose_models.fusion.zones import ZoneWatch, read_zones
 from orpose_models.messages.bodies import room_transforms_message
-from orpose_models.messages.detections import room_detections3d_message
+from orpose_models.messages.event_messages import zone_event_message
 from orpose_models.messages.fields import make_header
-from orpose_models.messages.happenings import zone_event_message
-from orpose_models.messages.room import room_markers_message, room_persons_message, room_poses3d_message
+from orpose_models.messages.room_messages import room_markers_message, room_persons_message, room_poses3d_message
+from orpose_models.messages.vision_detections import room_detections3d_message
 from orpose_ros.message_types import message_class
 from orpose_ros.other_outputs import Bodies, Frames, TrackList, check_installed
 from orpose_ros.outputs import reliability

@@ -17,7 +17,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from orpose_models.datasets.camera_file import View
 from orpose_models.messages.camera_info import IntrinsicsByTime, is_rectified
 from orpose_models.messages.compressed_images import message_to_bgr
-from orpose_models.messages.depth import DepthByTime, depth_from_image
+from orpose_models.messages.depth_images import DepthByTime, depth_from_image
 from orpose_models.messages.fields import stamp_of
 from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.runtime.pipeline import Result, process_together
@@ -28,7 +28,7 @@ from orpose_ros.gravity import TfGravity
 from orpose_ros.outputs import Outputs, reliability
 from orpose_ros.processing import Processing
 from orpose_ros.stream_statistics import Snapshot, Statistics
-from orpose_ros.topics import camera_info_topic, check_topics, image_topic, placed
+from orpose_ros.topic_names import camera_info_topic, check_topics, image_topic, placed
 from orpose_ros.worker import Worker
 
 # Seconds that an image waits for the camera_info of its stamp, where each image has one.

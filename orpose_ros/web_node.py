@@ -11,15 +11,15 @@ from sensor_msgs.msg import Image
 
 from orpose_models.messages.fields import stamp_of
 from orpose_models.messages.images import image_to_bgr
-from orpose_models.messages.poses import poses3d_from_message
-from orpose_models.messages.room import room_persons_from_message
+from orpose_models.messages.pose_messages import poses3d_from_message
+from orpose_models.messages.room_messages import room_persons_from_message
 from orpose_models.view.level import Level
 from orpose_models.view.server import ViewServer
 from orpose_models.view.state import Health, ViewState
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_ros.declaration import NodeParameters
 from orpose_ros.message_types import message_class
-from orpose_ros.topics import CAMERA, camera_names
+from orpose_ros.topic_names import CAMERA, camera_names
 from orpose_ros.web_parameters import WEB_PARAMETERS
 
 _LEVELS = {0: "ok", 1: "warn"}

@@ -16,7 +16,7 @@ from orpose_models.model_format.engines import AUTO_ORDER, DEFAULT_ENGINE
 from orpose_models.model_format.pose_model import View
 from orpose_models.registry.batches import MOST, settled_batch
 from orpose_models.registry.models import DEFAULT_MODEL, load_model
-from orpose_models.runtime.engines import why_not
+from orpose_models.runtime.engine_loading import why_not
 from orpose_models.runtime.parity import compare
 from orpose_models.student.export import parity_images
 from orpose_models.training.distributed import Ranks

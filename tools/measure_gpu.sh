@@ -22,7 +22,7 @@ echo "measuring $card"
 "$python" tools/measure_card.py "$work/card.json"
 engines=()
 for engine in onnxruntime onnxruntime-cuda onnxruntime-tensorrt torch; do
-    if "$python" -c "import sys; from orpose_models.runtime.engines import why_not; sys.exit(bool(why_not('$engine')))"
+    if "$python" -c "import sys; from orpose_models.runtime.engine_loading import why_not; sys.exit(bool(why_not('$engine')))"
     then engines+=(--engine "$engine"); fi
 done
 "$python" -c "from orpose_models.cli.main import main; main()" benchmark "${engines[@]}" --threads 1 --persons 1,5,10 \

@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from orpose_models.datasets.bags.images import decoded, picture
+from orpose_models.datasets.bags.bag_pictures import decoded, picture
 from orpose_models.datasets.bags.reader import open_bag
 from orpose_models.datasets.bags.types import message_class, typestore
 from orpose_models.datasets.bags.writer import STORAGES, new_bag

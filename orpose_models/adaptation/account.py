@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from orpose_models.adaptation.making import Material
-from orpose_models.adaptation.recordings import Recording
+from orpose_models.adaptation.own_recordings import Recording
 from orpose_models.adaptation.workplace import Round
 from orpose_models.training.labels import LabelSet
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from orpose_models.adaptation import making, pace
 from orpose_models.adaptation.account import STEPS, facts_of, said
+from orpose_models.adaptation.adapt_report import write_report
 from orpose_models.adaptation.camera_moves import moved_cameras
 from orpose_models.adaptation.choosing import Part, check_recording, choose
 from orpose_models.adaptation.everyday import everyday_labels
@@ -16,9 +17,8 @@ from orpose_models.adaptation.forgetting import forget
 from orpose_models.adaptation.keeping import KeptFrame, keep_frames, kept_frames
 from orpose_models.adaptation.looking import Look, look
 from orpose_models.adaptation.making import Material
+from orpose_models.adaptation.own_recordings import Recording, together
 from orpose_models.adaptation.proving import figures_of, write_card, write_proof
-from orpose_models.adaptation.recordings import Recording, together
-from orpose_models.adaptation.report import write_report
 from orpose_models.adaptation.room_labels import room_labels, teach_frames
 from orpose_models.adaptation.workplace import Round, earlier_labels, last_plan, open_round
 from orpose_models.files.disk import sha256

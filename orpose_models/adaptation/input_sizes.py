@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from orpose_models.adaptation.weights import FORGOTTEN
+from orpose_models.adaptation.chosen_weights import FORGOTTEN
 from orpose_models.datasets.truth import Truth
 from orpose_models.model_format.student_config import OneStageConfig
 from orpose_models.student.weights import load_student

@@ -10,7 +10,7 @@ import numpy as np
 
 from orpose_models.adaptation.choosing import Chosen, Part
 from orpose_models.adaptation.looking import Look, seen_as
-from orpose_models.adaptation.recordings import Recording, together
+from orpose_models.adaptation.own_recordings import Recording, together
 from orpose_models.files.disk import read_json, write_json
 from orpose_models.training.image_source import keep_image
 from orpose_models.vocabulary.errors import OrposeError

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.adaptation.recordings import Recording
+from orpose_models.adaptation.own_recordings import Recording
 from orpose_models.datasets.image_file import size_of
 from orpose_models.files.journal import Journal
 from orpose_models.model_format.pose_model import PoseModel

@@ -7,10 +7,10 @@ from typing import Any
 
 import yaml
 
+from orpose_models.adaptation.chosen_weights import choose_weights
 from orpose_models.adaptation.everyday import everyday_labels
 from orpose_models.adaptation.input_sizes import choose_size
 from orpose_models.adaptation.recipe import room_config, settings_of
-from orpose_models.adaptation.weights import choose_weights
 from orpose_models.datasets.folder import list_images
 from orpose_models.datasets.image_file import read_image
 from orpose_models.datasets.truth import Truth

@@ -8,8 +8,8 @@ from typing import Any
 from orpose_models.adaptation.camera_agreement import consistency
 from orpose_models.adaptation.keeping import KeptFrame, moments
 from orpose_models.adaptation.making import Material
+from orpose_models.adaptation.own_recordings import Recording, together
 from orpose_models.adaptation.proof import MOVING, differences, measure
-from orpose_models.adaptation.recordings import Recording, together
 from orpose_models.adaptation.room_labels import link
 from orpose_models.adaptation.verdict import judge
 from orpose_models.datasets.multiview import PlacedCamera

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from orpose_models.adaptation.adapt_report import write_report
 from orpose_models.adaptation.corrections import Corrections, estimate, frames_to_review
 from orpose_models.adaptation.making import Material
-from orpose_models.adaptation.report import write_report
 from orpose_models.adaptation.review_page import ReviewServer, page_of
 from orpose_models.adaptation.workplace import last_round
 from orpose_models.files.disk import write_json

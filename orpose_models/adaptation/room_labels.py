@@ -11,7 +11,7 @@ from orpose_models.adaptation.backgrounds import background_of
 from orpose_models.adaptation.camera_agreement import Agreements, agree
 from orpose_models.adaptation.keeping import KeptFrame, moments
 from orpose_models.adaptation.over_time import Confirmations, over_time
-from orpose_models.adaptation.recordings import Recording, together
+from orpose_models.adaptation.own_recordings import Recording, together
 from orpose_models.datasets.camera_file import View
 from orpose_models.datasets.image_file import read_image
 from orpose_models.training.image_source import Choice, keep_image

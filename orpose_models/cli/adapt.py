@@ -11,7 +11,7 @@ from orpose_models.vocabulary.errors import OrposeError
 
 if TYPE_CHECKING:
     from orpose_models.adaptation.adapt_run import Adapted
-    from orpose_models.adaptation.recordings import Recording
+    from orpose_models.adaptation.own_recordings import Recording
     from orpose_models.vocabulary.reporting import Reporter
 
 console = new_console(stderr=True)
@@ -119,7 +119,7 @@ def _open(
     pitch: float | None,
     reporter: "Reporter",
 ) -> "tuple[Recording, ...]":
-    from orpose_models.adaptation.recordings import open_recordings
+    from orpose_models.adaptation.own_recordings import open_recordings
     from orpose_models.datasets.multiview import read_qualisys
     from orpose_models.training.teach_run import view_of
 

@@ -47,7 +47,7 @@ def evaluate_room_verb(
 ) -> None:
     """Measure the fusion of several cameras in the room's frame; nothing is aligned. Writes room.json."""
     from orpose_models.evaluation import room_run
-    from orpose_models.evaluation.room import CONVENTIONS
+    from orpose_models.evaluation.room_figures import CONVENTIONS
     from orpose_models.files.disk import write_json
 
     console = new_console()

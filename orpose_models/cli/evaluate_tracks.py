@@ -35,8 +35,8 @@ def evaluate_tracks(
     """Measure lasting ids in bags, as `orpose bag run` or the node left them: IDF1 and id switches by py-motmetrics."""
     from orpose_models.datasets.bags.reader import open_bag
     from orpose_models.datasets.by_name import DATASETS, open_dataset
-    from orpose_models.evaluation.identity import CONVENTIONS, Followed, identity_figures
     from orpose_models.evaluation.identity_bags import followed_bag
+    from orpose_models.evaluation.lasting_ids import CONVENTIONS, Followed, identity_figures
     from orpose_models.files.disk import write_json
 
     if len(bag) != len(truth):

@@ -17,7 +17,7 @@ def models(
     from orpose_models.model_format.engines import ENGINES
     from orpose_models.registry.models import DEFAULT_MODEL, MODELS, load_model, shipped_models
     from orpose_models.registry.own_models import own_models, proof_of
-    from orpose_models.runtime.engines import why_not
+    from orpose_models.runtime.engine_loading import why_not
 
     output = new_console()
     table = Table("model", "what it is")

@@ -11,7 +11,7 @@ from orpose_models.datasets.by_name import DATASETS, open_dataset
 from orpose_models.datasets.truth import Truth
 from orpose_models.files.predictions import ImagePrediction, Predictions
 from orpose_models.messages.fields import stamp_of
-from orpose_models.messages.poses import poses_from_messages
+from orpose_models.messages.pose_messages import poses_from_messages
 from orpose_models.vocabulary.errors import OrposeError
 
 _TYPE2D = "orpose_msgs/msg/PersonPose2DArray"

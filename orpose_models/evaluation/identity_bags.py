@@ -3,7 +3,7 @@
 from orpose_models.datasets.bags.reader import Bag
 from orpose_models.datasets.truth import Truth
 from orpose_models.evaluation.bag_poses import match_bag, poses_topic
-from orpose_models.evaluation.identity import Followed
+from orpose_models.evaluation.lasting_ids import Followed
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
 

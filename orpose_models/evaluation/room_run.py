@@ -11,7 +11,7 @@ from orpose_models.datasets.mvor import read_keypoint_detections
 from orpose_models.datasets.room_truth import RoomTruth, room_moments
 from orpose_models.evaluation.footage_report import FOOTAGE
 from orpose_models.evaluation.footage_run import Footage
-from orpose_models.evaluation.room import evaluate_room, leave_one_out
+from orpose_models.evaluation.room_figures import evaluate_room, leave_one_out
 from orpose_models.files.assets import asset
 from orpose_models.lifting.root import solve_root
 from orpose_models.lifting.runtime import load_lifter

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from orpose_models.files.disk import sha256
 from orpose_models.lifting.features import features, liftable, mirrored, standardised
-from orpose_models.lifting.weights import Arrays, read_weights
+from orpose_models.lifting.lifter_weights import Arrays, read_weights
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.skeletons import COCO17, H36M17

@@ -16,11 +16,11 @@ from torch import Tensor
 
 from orpose_models.files.disk import atomic_path
 from orpose_models.lifting.features import LENGTHS, features, standardised
-from orpose_models.lifting.network import LiftingConfig, LiftingNetwork
+from orpose_models.lifting.lifter_network import LiftingConfig, LiftingNetwork
+from orpose_models.lifting.lifter_weights import OUTPUTS
 from orpose_models.lifting.runtime import Lifter, Network
-from orpose_models.lifting.synthesis.bodies import Bodies
 from orpose_models.lifting.synthesis.samples import Samples, SampleSettings, generate
-from orpose_models.lifting.weights import OUTPUTS
+from orpose_models.lifting.synthesis.synthetic_bodies import Bodies
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.skeletons import H36M17
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from orpose_models.lifting.features import FORMS
 from orpose_models.lifting.lifter_card import write_card
+from orpose_models.lifting.lifter_weights import LifterWeights, save_weights
 from orpose_models.lifting.training import LifterTraining, TrainingSettings, synthetic_error, validation_samples
-from orpose_models.lifting.weights import LifterWeights, save_weights
 
 Say = Callable[[str], None]
 Show = Callable[[str, int, int, str], None]  # what is trained, how many chunks are done, of how many, a remark

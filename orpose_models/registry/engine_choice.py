@@ -7,7 +7,7 @@ from orpose_models.model_format.engines import AUTO_ORDER, DEFAULT_ENGINE, ENGIN
 from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.registry.check_image import check_image
 from orpose_models.runtime.engine_cache import Say
-from orpose_models.runtime.engines import why_not
+from orpose_models.runtime.engine_loading import why_not
 from orpose_models.runtime.parity import SHARE, Differences
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses

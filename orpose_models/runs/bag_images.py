@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.datasets.bags.images import BagCameras, decoded, image_topics, picture
+from orpose_models.datasets.bags.bag_pictures import BagCameras, decoded, image_topics, picture
 from orpose_models.datasets.bags.reader import Bag, open_bag
 from orpose_models.datasets.bags.topics import camera_info_topic
 from orpose_models.datasets.camera_file import View

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.datasets.bags.depth import depth_of, require_depth, with_depth
-from orpose_models.datasets.bags.images import BagCameras, decoded, picture
+from orpose_models.datasets.bags.bag_depth import depth_of, require_depth, with_depth
+from orpose_models.datasets.bags.bag_pictures import BagCameras, decoded, picture
 from orpose_models.datasets.bags.reader import Bag, BagMessage
 from orpose_models.datasets.bags.topics import POSES2D, POSES3D, SKELETON_INFO, camera_info_topic
 from orpose_models.datasets.bags.types import message_class
@@ -24,7 +24,7 @@ from orpose_models.files.prediction_journal import PredictionJournal
 from orpose_models.files.predictions import ImagePrediction
 from orpose_models.messages.camera_info import BY_NAME, is_rectified
 from orpose_models.messages.fields import stamp_of
-from orpose_models.messages.poses import poses2d_message, poses3d_message, skeleton_info_message
+from orpose_models.messages.pose_messages import poses2d_message, poses3d_message, skeleton_info_message
 from orpose_models.model_format.score_calibration import described
 from orpose_models.runs.identity import file_key, settings_of
 from orpose_models.runs.image_run import RunImage, run_images, tracked

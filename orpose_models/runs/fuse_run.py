@@ -15,9 +15,9 @@ from orpose_models.fusion.camera_check import CameraCheck, CameraVerdict
 from orpose_models.fusion.fuser import MAX_CAMERAS, MEMORY, MIN_CAMERAS, Fuser
 from orpose_models.fusion.moments import Moment, paired
 from orpose_models.fusion.zones import Zone, ZoneWatch
+from orpose_models.messages.event_messages import tracks_message, zone_event_message
 from orpose_models.messages.fields import make_header
-from orpose_models.messages.happenings import tracks_message, zone_event_message
-from orpose_models.messages.room import room_markers_message, room_persons_message, room_poses3d_message
+from orpose_models.messages.room_messages import room_markers_message, room_persons_message, room_poses3d_message
 from orpose_models.runs.recordings import Recording, Taken
 from orpose_models.runtime.pipeline import Pipeline
 from orpose_models.tracking.roll import Roll

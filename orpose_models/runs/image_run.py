@@ -11,7 +11,7 @@ from orpose_models.datasets.image_file import size_of
 from orpose_models.files.prediction_journal import Kept, PredictionJournal
 from orpose_models.files.predictions import ImagePrediction
 from orpose_models.registry.batches import settled_batch
-from orpose_models.runtime.engines import DeviceError
+from orpose_models.runtime.engine_loading import DeviceError
 from orpose_models.runtime.pipeline import Pipeline, Result, Shot, process_together
 from orpose_models.tracking.tracker import Tracker
 from orpose_models.vocabulary.cameras import Camera

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.datasets.bags.images import decoded, image_topics
+from orpose_models.datasets.bags.bag_pictures import decoded, image_topics
 from orpose_models.datasets.bags.reader import Bag, open_bag
 from orpose_models.datasets.frames import FrameSource, open_frames
 from orpose_models.datasets.kinds import VIDEO_SUFFIXES

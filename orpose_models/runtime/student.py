@@ -20,7 +20,7 @@ from orpose_models.model_format.student_config import OneStageConfig
 from orpose_models.runtime.assembly import Found, poses_of
 from orpose_models.runtime.codec import Answer, Codec, Persons
 from orpose_models.runtime.engine_cache import Say
-from orpose_models.runtime.engines import load_graphs
+from orpose_models.runtime.engine_loading import load_graphs
 from orpose_models.runtime.graph import Graph
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.faces import hide_faces

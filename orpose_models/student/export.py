@@ -18,7 +18,7 @@ from orpose_models.model_format.engines import ENGINES, EVERYWHERE
 from orpose_models.model_format.manifest import FILES, MANIFEST, QUANTISED, WEIGHTS, Manifest
 from orpose_models.model_format.score_calibration import INFO_KEY, Calibration
 from orpose_models.model_format.student_config import OneStageConfig
-from orpose_models.runtime.engines import load_graphs
+from orpose_models.runtime.engine_loading import load_graphs
 from orpose_models.runtime.graph import Graph
 from orpose_models.runtime.parity import FACTORS, NOBODY, SHARE, Differences, compare
 from orpose_models.runtime.student import RuntimeStudent, student_of

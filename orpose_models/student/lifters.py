@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from orpose_models.lifting.features import FORMS, LENGTHS
-from orpose_models.lifting.network import LiftingConfig, LiftingNetwork
+from orpose_models.lifting.lifter_network import LiftingConfig, LiftingNetwork
+from orpose_models.lifting.lifter_weights import OUTPUTS, LifterWeights
 from orpose_models.lifting.runtime import Lifter
-from orpose_models.lifting.weights import OUTPUTS, LifterWeights
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.skeletons import COCO17_TO_H36M17, H36M17

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from orpose_models.model_format.student_config import OneStageConfig
 from orpose_models.student.lifters import ViewLifter
-from orpose_models.student.movenet import CHANNELS, PIXEL_SCALE, MoveNetBody, Separable, copy_weights
+from orpose_models.student.movenet_body import CHANNELS, PIXEL_SCALE, MoveNetBody, Separable, copy_weights
 from orpose_models.teacher.tfjs import Graph
 from orpose_models.vocabulary.skeletons import COCO17
 

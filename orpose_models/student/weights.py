@@ -12,8 +12,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from orpose_models.files.disk import atomic_path
+from orpose_models.lifting.lifter_weights import read_weights
 from orpose_models.lifting.runtime import DEFAULT_WEIGHTS, LIGHT_WEIGHTS
-from orpose_models.lifting.weights import read_weights
 from orpose_models.model_format.student_config import OneStageConfig, StudentConfig
 from orpose_models.student.lifters import ViewLifter
 from orpose_models.student.network import Student

@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from orpose_models.lifting.features import martinez_inputs
-from orpose_models.lifting.network import LiftingNetwork
+from orpose_models.lifting.lifter_network import LiftingNetwork
 from orpose_models.lifting.runtime import Network
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
@@ -28,7 +28,7 @@ class MartinezLifter:
     like those its statistics are from.
 
     Args:
-        arrays: the parameters of `lifting.network.LiftingNetwork` by its names, and the statistics `input_mean`,
+        arrays: the parameters of `lifting.lifter_network.LiftingNetwork` by its names, and the statistics `input_mean`,
             `input_std` (32,) in pixels, `output_mean`, `output_std` (48,) in metres.
         source: where the arrays come from, for messages.
 

@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 from orpose_models.model_format.engines import DEFAULT_ENGINE, ENGINES
 from orpose_models.runtime.batched_calls import Together, in_portions
 from orpose_models.runtime.engine_cache import Say
-from orpose_models.runtime.engines import load_graph, processors
+from orpose_models.runtime.engine_loading import load_graph, processors
 from orpose_models.runtime.graph import Graph, Job
 from orpose_models.teacher.tfjs import Graph as Original
 from orpose_models.teacher.tfjs import Node

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.datasets.bags.images import BagCameras, image_topics, late_picture
+from orpose_models.datasets.bags.bag_pictures import BagCameras, image_topics, late_picture
 from orpose_models.datasets.bags.reader import Bag, BagMessage, open_bag
 from orpose_models.datasets.bags.topics import camera_info_topic
 from orpose_models.messages.camera_info import BY_NAME, is_rectified

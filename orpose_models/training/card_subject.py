@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from orpose_models.files.disk import sha256
-from orpose_models.lifting.network import parameter_count
+from orpose_models.lifting.lifter_network import parameter_count
 from orpose_models.model_format.manifest import MANIFEST, WEIGHTS, read_manifest
 from orpose_models.model_format.student_config import OneStageConfig, StudentConfig
 from orpose_models.student.weights import load_student

@@ -15,7 +15,7 @@ from orpose_models.datasets.multiview import read_qualisys
 from orpose_models.files.worker_process import obey_parent
 from orpose_models.model_format.engines import ENGINES
 from orpose_models.registry.models import ON_TORCH, load_model
-from orpose_models.runtime.engines import processors
+from orpose_models.runtime.engine_loading import processors
 from orpose_models.teacher.teacher import Teacher
 from orpose_models.training.contents import difference
 from orpose_models.training.image_source import Choice

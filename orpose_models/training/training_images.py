@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 from orpose_models.datasets.folder import list_images
 from orpose_models.datasets.image_file import read_image, size_of
 from orpose_models.model_format.student_config import StudentConfig
-from orpose_models.runtime.engines import processors
+from orpose_models.runtime.engine_loading import processors
 from orpose_models.training.augmentation_config import InputKind
 from orpose_models.training.labels import ImageLabels, LabelSet
 from orpose_models.training.region_samples import Sample, make_sample

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from orpose_models.datasets.bags.images import decoded
+from orpose_models.datasets.bags.bag_pictures import decoded
 from orpose_models.datasets.bags.reader import Bag, open_bag
 from orpose_models.messages.fields import stamp_of
-from orpose_models.messages.room import room_persons_from_message
+from orpose_models.messages.room_messages import room_persons_from_message
 from orpose_models.view.state import Health, ViewState
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.room_persons import RoomPersons

@@ -18,7 +18,7 @@ from orpose_models.datasets.bags.topics import camera_info_topic
 from orpose_models.datasets.multiview import read_qualisys
 from orpose_models.files.assets import fetch
 from orpose_models.messages.fields import stamp_of
-from orpose_models.messages.poses import poses_from_messages
+from orpose_models.messages.pose_messages import poses_from_messages
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.reporting import Reporter

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from orpose_models.datasets.bags.bag_pictures import decoded, picture
 from orpose_models.datasets.bags.create import BagPlan, create_bag
-from orpose_models.datasets.bags.images import decoded, picture
 from orpose_models.datasets.bags.reader import open_bag
 from orpose_models.datasets.frames import open_frames
 from orpose_models.datasets.image_file import size_of

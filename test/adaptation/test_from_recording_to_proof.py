@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from support.training_rig import persons
 
+from orpose_models.adaptation.adapt_report import write_report
 from orpose_models.adaptation.choosing import check_recording, choose
 from orpose_models.adaptation.forgetting import forget
 from orpose_models.adaptation.keeping import keep_frames, kept_frames, moments
 from orpose_models.adaptation.looking import look
 from orpose_models.adaptation.making import Material
+from orpose_models.adaptation.own_recordings import open_recordings
 from orpose_models.adaptation.proof import differences, measure
-from orpose_models.adaptation.recordings import open_recordings
-from orpose_models.adaptation.report import write_report
 from orpose_models.adaptation.room_labels import link, room_labels
 from orpose_models.adaptation.verdict import judge
 from orpose_models.datasets.camera_file import View

@@ -2,8 +2,8 @@
 
 import pytest
 
+from orpose_models.adaptation.chosen_weights import best_share
 from orpose_models.adaptation.verdict import judge
-from orpose_models.adaptation.weights import best_share
 
 
 def row(before, after, low=None, high=None):

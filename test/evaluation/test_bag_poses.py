@@ -12,7 +12,7 @@ from orpose_models.datasets.truth import Truth
 from orpose_models.evaluation.bag_poses import match_bag, poses_topic
 from orpose_models.evaluation.evaluate import Settings, evaluate
 from orpose_models.messages.fields import make_header
-from orpose_models.messages.poses import poses2d_message, poses3d_message
+from orpose_models.messages.pose_messages import poses2d_message, poses3d_message
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import Resolution

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from orpose_models.lifting.synthesis.bodies import Bodies, load_bodies
 from orpose_models.lifting.synthesis.postures import Postures, sample_postures
+from orpose_models.lifting.synthesis.synthetic_bodies import Bodies, load_bodies
 
 
 @pytest.fixture(scope="session")

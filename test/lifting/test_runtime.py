@@ -8,11 +8,11 @@ from safetensors.numpy import load_file, save_file
 
 from orpose_models.files.disk import sha256
 from orpose_models.lifting.features import FORMS, LENGTHS, features, standardised
-from orpose_models.lifting.network import LiftingConfig, LiftingNetwork
+from orpose_models.lifting.lifter_network import LiftingConfig, LiftingNetwork
+from orpose_models.lifting.lifter_weights import LifterWeights, read_weights, save_weights
 from orpose_models.lifting.runtime import DEFAULT_WEIGHTS, Lifter, Network, load_lifter
-from orpose_models.lifting.synthesis.bodies import Bodies
 from orpose_models.lifting.synthesis.samples import Samples, generate
-from orpose_models.lifting.weights import LifterWeights, read_weights, save_weights
+from orpose_models.lifting.synthesis.synthetic_bodies import Bodies
 from orpose_models.vocabulary.cameras import Camera, gravity_from_tilt
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.skeletons import COCO17, H36M17

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from orpose_models.lifting.features import FORMS
-from orpose_models.lifting.synthesis.bodies import Bodies
+from orpose_models.lifting.synthesis.synthetic_bodies import Bodies
 from orpose_models.lifting.training import LifterTraining, TrainingSettings, synthetic_error, validation_samples
 from orpose_models.vocabulary.errors import OrposeError
 

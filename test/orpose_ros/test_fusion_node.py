@@ -16,7 +16,7 @@ pytest.importorskip(
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 
-from orpose_models.messages.room import room_persons_from_message
+from orpose_models.messages.room_messages import room_persons_from_message
 from orpose_msgs.msg import TrackArray, ZoneEvent
 from orpose_ros.fusion_node import FUSION_NODE
 from orpose_ros.pose_node import run

@@ -15,7 +15,7 @@ from orpose_models.messages.camera_info import camera_info_message
 from orpose_models.messages.compressed_images import bgr_to_compressed
 from orpose_models.messages.fields import make_header
 from orpose_models.messages.images import image_to_bgr
-from orpose_models.messages.poses import poses_from_messages
+from orpose_models.messages.pose_messages import poses_from_messages
 from orpose_models.tracking.tracker import Tracker
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.poses import Poses

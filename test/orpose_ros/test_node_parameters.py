@@ -6,7 +6,7 @@ pytest.importorskip(
     "orpose_msgs.msg._skeleton_info", reason="the ROS packages are not built or not sourced: source tools/ros_env.sh"
 )
 
-from orpose_models.messages.poses import poses_from_messages
+from orpose_models.messages.pose_messages import poses_from_messages
 from orpose_ros.parameters import PARAMETERS
 
 from support.node_checks import Picture, assert_same, expected, value  # isort: skip

@@ -31,7 +31,7 @@ from orpose_models.vocabulary.resolution import Size
 from orpose_ros.message_types import message_class
 from orpose_ros.parameters import PARAMETERS
 from orpose_ros.stream import CameraStream, Frame
-from orpose_ros.topics import camera_info_topic, camera_names, check_topics, image_topic
+from orpose_ros.topic_names import camera_info_topic, camera_names, check_topics, image_topic
 from orpose_ros.worker import Worker
 
 LIMIT = 10.0

@@ -14,7 +14,7 @@ from orpose_models.messages.camera_info import camera_info_message
 from orpose_models.messages.compressed_images import bgr_to_compressed
 from orpose_models.messages.fields import make_header
 from orpose_models.messages.images import bgr_to_image
-from orpose_models.messages.poses import poses_from_messages
+from orpose_models.messages.pose_messages import poses_from_messages
 from orpose_models.runs.bag_images import image_topic
 from orpose_models.runs.bag_run import BagRun, run_bag
 from orpose_models.runtime.pipeline import Pipeline

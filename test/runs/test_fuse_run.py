@@ -3,12 +3,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orpose_models.datasets.bags.images import decoded
+from orpose_models.datasets.bags.bag_pictures import decoded
 from orpose_models.datasets.bags.reader import open_bag
 from orpose_models.datasets.rig_file import read_rig
 from orpose_models.files.assets import asset
 from orpose_models.fusion.zones import read_zones
-from orpose_models.messages.room import room_persons_from_message
+from orpose_models.messages.room_messages import room_persons_from_message
 from orpose_models.registry.models import load_model
 from orpose_models.runs.fuse_run import EVENTS, MARKERS, PERSONS, POSES3D, TRACKS, FusePlan, fuse_recordings
 from orpose_models.runs.recordings import camera_of_topic, open_recordings, transforms

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from orpose_models.lifting.network import parameter_count
+from orpose_models.lifting.lifter_network import parameter_count
 from orpose_models.model_format.student_config import StudentConfig
 from orpose_models.student.boxes import BOX_WEIGHTS, decode_boxes, encode_boxes, grid_anchors, pool_regions
 from orpose_models.student.lifters import PixelLifter

@@ -20,7 +20,7 @@ from visualization_msgs.msg import MarkerArray
 
 from orpose_models.messages.camera_info import camera_info_message
 from orpose_models.messages.fields import make_header, stamp_of
-from orpose_models.messages.poses import poses2d_message, poses3d_message
+from orpose_models.messages.pose_messages import poses2d_message, poses3d_message
 from orpose_models.vocabulary.resolution import Resolution
 from orpose_msgs.msg import PersonPose2DArray, PersonPose3DArray, RoomPersonArray
 from orpose_ros.message_types import message_class

@@ -3,7 +3,7 @@ import pytest
 import torch
 from safetensors.numpy import save_file
 
-from orpose_models.lifting.network import LiftingNetwork
+from orpose_models.lifting.lifter_network import LiftingNetwork
 from orpose_models.teacher.martinez import MartinezLifter
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from orpose_models.lifting.network import LiftingNetwork, parameter_count
+from orpose_models.lifting.lifter_network import LiftingNetwork, parameter_count
 from orpose_models.lifting.runtime import Lifter
 from orpose_models.model_format.pose_model import PoseModel
 from orpose_models.registry.models import load_model

@@ -12,7 +12,7 @@ from orpose_models.cli.main import run
 from orpose_models.evaluation.calibrating import Judged, calibration_report
 from orpose_models.evaluation.result import Evaluation, Metric, Result
 from orpose_models.files.disk import sha256, write_json
-from orpose_models.lifting.network import parameter_count
+from orpose_models.lifting.lifter_network import parameter_count
 from orpose_models.model_format.score_calibration import Calibration
 from orpose_models.model_format.student_config import OneStageConfig
 from orpose_models.student.one_stage import OneStageStudent

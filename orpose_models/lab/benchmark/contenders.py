@@ -8,7 +8,7 @@ from typing import Literal
 
 from orpose_models.lab.benchmark.yolo_layouts import check_graph
 from orpose_models.model_format.engines import ENGINES, EVERYWHERE, GRAPH_ENGINES, PROCESSOR
-from orpose_models.runtime.engines import why_not
+from orpose_models.runtime.engine_loading import why_not
 from orpose_models.vocabulary.errors import OrposeError
 
 Kind = Literal["model", "paper-student", "keypoint-rcnn", "yolo", "mediapipe"]

@@ -10,7 +10,7 @@ from orpose_models.files.disk import sha256
 from orpose_models.lab.benchmark.contenders import Contender
 from orpose_models.lab.benchmark.found import Boxes, Found
 from orpose_models.lab.benchmark.yolo_layouts import CELL, PERSON, input_size
-from orpose_models.runtime.engines import load_graph
+from orpose_models.runtime.engine_loading import load_graph
 from orpose_models.runtime.graph import Job
 
 

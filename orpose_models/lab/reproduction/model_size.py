@@ -30,8 +30,8 @@ def count_parameters(model: PoseModel) -> int | None:
     if isinstance(model, RuntimeStudent):
         return sum(parameter.numel() for parameter in OneStageStudent(model.config).parameters())
     if isinstance(model, Teacher) and isinstance(model.finder, PersonFinder):
+        from orpose_models.lifting.lifter_weights import read_weights
         from orpose_models.lifting.runtime import DEFAULT_WEIGHTS
-        from orpose_models.lifting.weights import read_weights
         from orpose_models.teacher.packaged import NETWORKS, packaged_graph
 
         graphs = (packaged_graph(name) for name in NETWORKS)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orpose_models.files.worker_process import obey_parent
-from orpose_models.lab.reproduction.measuring import measure, open_test
+from orpose_models.lab.reproduction.row_measuring import measure, open_test
 from orpose_models.lab.reproduction.row_plan import Workplace
 from orpose_models.lab.reproduction.row_record import ScaleRecord
 from orpose_models.model_format.pose_model import PoseModel

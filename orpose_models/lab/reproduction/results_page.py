@@ -9,8 +9,8 @@ from orpose_models.files.picture_writer import write_picture
 from orpose_models.files.predictions import Predictions
 from orpose_models.lab.reproduction import comparison_pictures, curves, paper_tables
 from orpose_models.lab.reproduction.body_parts import CONVENTION
-from orpose_models.lab.reproduction.measuring import open_test
 from orpose_models.lab.reproduction.model_size import PERSONS
+from orpose_models.lab.reproduction.row_measuring import open_test
 from orpose_models.lab.reproduction.row_plan import Workplace
 from orpose_models.lab.reproduction.row_record import RowRecord, load_records
 from orpose_models.lab.reproduction.rows import BY_NAME, ROWS

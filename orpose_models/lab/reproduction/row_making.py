@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from orpose_models.files.disk import sha256
-from orpose_models.lab.reproduction.measuring import open_test, test_record
 from orpose_models.lab.reproduction.model_size import describe
 from orpose_models.lab.reproduction.parallel import measure_scales
 from orpose_models.lab.reproduction.provenance import Sessions, machine
+from orpose_models.lab.reproduction.row_measuring import open_test, test_record
 from orpose_models.lab.reproduction.row_plan import Workplace, settings_of, state_of, without_places
 from orpose_models.lab.reproduction.row_record import RowRecord, TrainingRecord
 from orpose_models.lab.reproduction.rows import Row

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from orpose_models.lifting.synthesis.bodies import joint
 from orpose_models.lifting.synthesis.kinematics import Array, rotate
 from orpose_models.lifting.synthesis.postures import Postures
+from orpose_models.lifting.synthesis.synthetic_bodies import joint
 from orpose_models.vocabulary.skeletons import COCO17, COCO17_TO_H36M17
 
 # Positions on the head relative to its joint (the base of the skull), in the head's axes, metres.

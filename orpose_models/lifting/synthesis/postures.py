@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from orpose_models.lifting.synthesis.bodies import JOINTS, PARENTS, Bodies, joint
 from orpose_models.lifting.synthesis.kinematics import Array, align, forward, reach, rotate, rotation, unit
+from orpose_models.lifting.synthesis.synthetic_bodies import JOINTS, PARENTS, Bodies, joint
 
 # What both arms do; and how often.
 _ARM_TASKS = {"work": 0.40, "each": 0.42, "random": 0.18}

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.lifting.features import liftable
-from orpose_models.lifting.synthesis.bodies import Bodies, load_bodies
-from orpose_models.lifting.synthesis.detections import DetectorNoise, detect
 from orpose_models.lifting.synthesis.kinematics import unit
 from orpose_models.lifting.synthesis.landmarks import Definition, coco_landmarks, h36m_targets
 from orpose_models.lifting.synthesis.occlusion import hidden_joints
 from orpose_models.lifting.synthesis.postures import sample_postures
+from orpose_models.lifting.synthesis.synthetic_bodies import Bodies, load_bodies
+from orpose_models.lifting.synthesis.synthetic_detections import DetectorNoise, detect
 from orpose_models.lifting.synthesis.views import GENERAL, RAISED, sample_views
 
 TARGET = Definition()

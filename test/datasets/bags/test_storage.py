@@ -10,7 +10,7 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, W
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from orpose_models.datasets.bags import storage
-from orpose_models.datasets.bags.images import BagCameras, decoded, picture
+from orpose_models.datasets.bags.bag_pictures import BagCameras, decoded, picture
 from orpose_models.datasets.bags.reader import BagTopic, open_bag
 from orpose_models.datasets.bags.storage import files_of_bag
 from orpose_models.datasets.bags.types import message_class, typestore

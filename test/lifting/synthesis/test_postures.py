@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from orpose_models.lifting.synthesis.bodies import JOINTS, PARENTS, Bodies, joint, load_bodies
 from orpose_models.lifting.synthesis.landmarks import Definition, coco_landmarks, h36m_targets
 from orpose_models.lifting.synthesis.postures import Postures, sample_postures
+from orpose_models.lifting.synthesis.synthetic_bodies import JOINTS, PARENTS, Bodies, joint, load_bodies
 from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
 

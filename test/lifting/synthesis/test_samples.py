@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from orpose_models.lifting.features import liftable
-from orpose_models.lifting.synthesis.bodies import Bodies
-from orpose_models.lifting.synthesis.detections import DetectorNoise, detect
 from orpose_models.lifting.synthesis.landmarks import Definition, coco_landmarks
 from orpose_models.lifting.synthesis.occlusion import hidden_joints
 from orpose_models.lifting.synthesis.postures import Postures
 from orpose_models.lifting.synthesis.samples import Samples, SampleSettings, generate
+from orpose_models.lifting.synthesis.synthetic_bodies import Bodies
+from orpose_models.lifting.synthesis.synthetic_detections import DetectorNoise, detect
 from orpose_models.lifting.synthesis.views import RAISED, CameraRange, sample_views
 from orpose_models.vocabulary.cameras import gravity_from_tilt
 

@@ -17,7 +17,7 @@ from orpose_models.datasets.bags.types import typestore
 from orpose_models.datasets.frames import open_frames
 from orpose_models.files.assets import asset
 from orpose_models.messages.fields import stamp_of
-from orpose_models.messages.poses import poses_from_messages
+from orpose_models.messages.pose_messages import poses_from_messages
 from orpose_models.registry.pipelines import load_pipeline
 from orpose_models.runs.bag_run import run_bag
 from orpose_models.vocabulary.cameras import Camera

@@ -14,7 +14,7 @@ from orpose_models.model_format.engines import AUTO_ORDER, CHOICES, DEFAULT_ENGI
 from orpose_models.registry.check_image import check_image
 from orpose_models.registry.models import load_model, shipped_models
 from orpose_models.runtime.engine_cache import built, engine_folder
-from orpose_models.runtime.engines import load_graph, load_graphs, why_not
+from orpose_models.runtime.engine_loading import load_graph, load_graphs, why_not
 from orpose_models.runtime.graph import Job
 from orpose_models.vocabulary.errors import OrposeError
 
@@ -26,7 +26,7 @@ MODEL = shipped_models()["orpose-all-light"]
 # Opens the student's network on OpenVINO's choice of a device and says how it went.
 OPEN = (
     "import sys; from pathlib import Path; import numpy as np\n"
-    "from orpose_models.runtime.engines import load_graphs\n"
+    "from orpose_models.runtime.engine_loading import load_graphs\n"
     "graphs = load_graphs('openvino-auto', Path(sys.argv[1]), 1, print)\n"
     "print(graphs['network'](np.zeros((1, 64, 64, 3), np.uint8))[0].shape)\n"
 )
@@ -216,7 +216,7 @@ def test_a_provider_that_takes_nothing_of_the_graph_is_found_out(tmp_path: Path)
         "from orpose_models.runtime import onnxruntime_graphs as graphs\n"
         "kept = graphs._settings\n"
         "graphs._settings = lambda *a: {**kept(*a), **({'device_type': 'AUTO'} if 'OpenVINO' in a[0] else {})}\n"
-        "from orpose_models.runtime.engines import DeviceError, load_graphs\n"
+        "from orpose_models.runtime.engine_loading import DeviceError, load_graphs\n"
         f"network = load_graphs('onnxruntime-openvino', Path({str(MODEL)!r}), 1)['network']\n"
         "try:\n    network(np.zeros((1, 64, 64, 3), np.uint8))\n"
         "except DeviceError as error:\n    print(error)\n"

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.datasets.bags.images import decoded
+from orpose_models.datasets.bags.bag_pictures import decoded
 from orpose_models.datasets.bags.reader import Bag, BagMessage
-from orpose_models.messages.depth import TOLERANCE_NS, depth_from_image, nearest
+from orpose_models.messages.depth_images import TOLERANCE_NS, depth_from_image, nearest
 from orpose_models.messages.fields import stamp_of
 from orpose_models.vocabulary.errors import OrposeError
 

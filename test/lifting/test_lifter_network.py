@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from orpose_models.lifting.features import LENGTHS
-from orpose_models.lifting.network import LiftingConfig, LiftingNetwork, parameter_count
+from orpose_models.lifting.lifter_network import LiftingConfig, LiftingNetwork, parameter_count
 
 
 def test_the_papers_form_has_exactly_its_number_of_parameters():

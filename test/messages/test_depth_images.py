@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from orpose_models.datasets.bags.types import message_class
-from orpose_models.messages.depth import TOLERANCE_NS, DepthByTime, depth_from_image, nearest
+from orpose_models.messages.depth_images import TOLERANCE_NS, DepthByTime, depth_from_image, nearest
 from orpose_models.messages.fields import make_header
 from orpose_models.vocabulary.errors import OrposeError
 

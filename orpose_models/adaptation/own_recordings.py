@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from orpose_models.datasets.bags.images import BagCameras, image_topics, late_picture
+from orpose_models.datasets.bags.bag_pictures import BagCameras, image_topics, late_picture
 from orpose_models.datasets.bags.reader import BagMessage, open_bag
 from orpose_models.datasets.bags.topics import camera_info_topic
 from orpose_models.datasets.camera_file import View

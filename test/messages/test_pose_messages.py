@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from orpose_models.datasets.bags.types import message_class, typestore
 from orpose_models.messages.fields import copy_header, make_header, stamp_of
-from orpose_models.messages.poses import (
+from orpose_models.messages.pose_messages import (
     poses2d_message,
     poses3d_from_message,
     poses3d_message,

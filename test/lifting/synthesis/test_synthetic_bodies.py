@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from orpose_models.lifting.synthesis.bodies import JOINTS, PARENTS, Bodies, joint, load_bodies
 from orpose_models.lifting.synthesis.kinematics import forward
+from orpose_models.lifting.synthesis.synthetic_bodies import JOINTS, PARENTS, Bodies, joint, load_bodies
 
 
 def test_none_drawn(bodies: Bodies):

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.messages.fields import MessageTypes, copy_header
-from orpose_models.messages.poses import poses3d_message
+from orpose_models.messages.pose_messages import poses3d_message
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import Resolution
 from orpose_models.vocabulary.room_persons import RoomPersons

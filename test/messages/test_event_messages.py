@@ -1,8 +1,8 @@
 import numpy as np
 
 from orpose_models.datasets.bags.types import message_class
+from orpose_models.messages.event_messages import tracks_message, zone_event_message
 from orpose_models.messages.fields import make_header, stamp_of
-from orpose_models.messages.happenings import tracks_message, zone_event_message
 from orpose_models.vocabulary.happenings import Followed, ZoneChange, ZoneEvent
 
 HEADER = make_header(7_000_000_001, "room", message_class)

@@ -7,8 +7,12 @@ from support.room import rig, seen, standing
 from support.stand_ins import message_class
 
 from orpose_models.fusion.fuser import Fuser
-from orpose_models.messages.detections import detections2d_message, detections3d_message, room_detections3d_message
 from orpose_models.messages.fields import make_header, stamp_of
+from orpose_models.messages.vision_detections import (
+    detections2d_message,
+    detections3d_message,
+    room_detections3d_message,
+)
 from orpose_models.vocabulary.poses import Poses
 
 HEADER = make_header(12_000_000_345, "cam1_optical", message_class)

@@ -7,7 +7,7 @@ import pytest
 from orpose_models.datasets.mvor import read_mvor
 from orpose_models.datasets.room_truth import RoomTruth, room_moments
 from orpose_models.datasets.truth import ImageTruth, Persons, Truth
-from orpose_models.evaluation.room import evaluate_room, leave_one_out
+from orpose_models.evaluation.room_figures import evaluate_room, leave_one_out
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.skeletons import COCO17, COCO17_TO_H36M17, H36M17

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from orpose_models.datasets.truth import Persons
-from orpose_models.evaluation.identity import Followed, identity_figures
+from orpose_models.evaluation.lasting_ids import Followed, identity_figures
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
