@@ -17,6 +17,7 @@ from orpose_models.datasets.bags.types import message_class as rosbags_class
 settings.register_profile("orpose", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("orpose")
 
+_LABORATORY = Path(__file__).parent / "lab"  # its modules import what they need only when they are used
 LEFT_OUT = pytest.StashKey[dict[str, set[str]]]()
 
 
@@ -31,7 +32,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         return None
     if collection_path.suffix != ".py":
         return None
-    missing = {name for name in foreign(collection_path) if name == "torch" or find_spec(name) is None}
+    needed = foreign(collection_path) | ({"pyvista"} if collection_path.is_relative_to(_LABORATORY) else set())
+    missing = {name for name in needed if name == "torch" or find_spec(name) is None}
     if missing:
         config.stash.setdefault(LEFT_OUT, {})[collection_path.name] = missing
     return bool(missing) or None
