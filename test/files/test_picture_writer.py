@@ -1,30 +1,17 @@
 """Pictures on disk, also on a disk that is full."""
 
 import os
-import resource
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
 import pytest
+from support.small_files import small_files
 
 from orpose_models.datasets.frames import open_frames
 from orpose_models.files.picture_writer import PictureWriter
 from orpose_models.vocabulary.errors import OrposeError
-
-
-@pytest.fixture
-def small_files() -> Iterator[None]:
-    """No file may grow beyond 20,000 bytes, as on a disk that is full."""
-    limits, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.getsignal(signal.SIGXFSZ)
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    signal.signal(signal.SIGXFSZ, handler)
 
 
 def noise(count: int, height: int = 120, width: int = 160) -> list[np.ndarray]:
@@ -69,21 +56,24 @@ def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
     assert len(list(open_frames(folder / os.fsdecode(b"S\xe4le.mp4")).frames())) == 3
 
 
-def test_a_video_that_a_full_disk_cuts_short_is_an_error(tmp_path: Path, small_files: None) -> None:
-    with pytest.raises(OrposeError, match=r"a\.mp4: the video could not be written.*is the disk full\?"):
+def test_a_video_that_a_full_disk_cuts_short_is_an_error(tmp_path: Path) -> None:
+    with (
+        small_files(20_000),
+        pytest.raises(OrposeError, match=r"a\.mp4: the video could not be written.*is the disk full\?"),
+    ):
         write(tmp_path / "a.mp4", noise(20))
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_older_video_outlives_a_full_disk(tmp_path: Path, small_files: None) -> None:
+def test_an_older_video_outlives_a_full_disk(tmp_path: Path) -> None:
     write(tmp_path / "a.mp4", noise(2, 32, 32))
     older = (tmp_path / "a.mp4").read_bytes()
-    with pytest.raises(OrposeError, match="disk full"):
+    with small_files(20_000), pytest.raises(OrposeError, match="disk full"):
         write(tmp_path / "a.mp4", noise(20))
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.mp4": older}
 
 
-def test_a_picture_that_a_full_disk_cuts_short_is_an_error(tmp_path: Path, small_files: None) -> None:
-    with pytest.raises(OrposeError, match="could not be written"):
+def test_a_picture_that_a_full_disk_cuts_short_is_an_error(tmp_path: Path) -> None:
+    with small_files(20_000), pytest.raises(OrposeError, match="could not be written"):
         write(tmp_path / "a", noise(1, 480, 640))
     assert list((tmp_path / "a").iterdir()) == []

@@ -1,11 +1,11 @@
 import json
 import os
-import resource
 import signal
 
 import numpy as np
 import pytest
 import torch
+from support.small_files import small_files
 from support.training_rig import tiny, write_labels
 
 from orpose_models.files.disk import sha256
@@ -255,23 +255,12 @@ def test_half_written_lines_of_the_history_are_dropped(label_file, tmp_path):
     assert history.read_text() == whole
 
 
-@pytest.fixture
-def small_files():
-    """No file may grow beyond a million bytes, as on a disk that is full."""
-    limits, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.getsignal(signal.SIGXFSZ)
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    signal.signal(signal.SIGXFSZ, handler)
-
-
-def test_a_full_disk_is_an_error_of_the_disk(label_file, tmp_path, small_files):
+def test_a_full_disk_is_an_error_of_the_disk(label_file, tmp_path):
     folder = tmp_path / "run"
     folder.mkdir()
     run = Trainer(tiny(label_file), folder, ALONE)
-    with pytest.raises(OSError, match="File too large"):
+    with small_files(1_000_000), pytest.raises(OSError, match="File too large"):
         run.save()
-    with pytest.raises(OSError, match="File too large"):
+    with small_files(1_000_000), pytest.raises(OSError, match="File too large"):
         save_student(folder / "a.safetensors", run.student, {})
     assert list(folder.iterdir()) == []
