@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 import urllib.error
 import urllib.request
 
@@ -98,6 +99,9 @@ def test_the_page_shows_sure_persons_and_takes_corrections(server) -> None:
     assert '"boxes": [[10.0, 10.0, 30.0, 60.0], [50.0, 10.0, 70.0, 60.0]]' in page
     assert post(running, json.dumps({"frames": [{"image": 1, "wrong": [0], "missing": [[5, 6]]}]})) == "thanks"
     assert kept == [Corrections(frames=[Correction(image=1, wrong=[0], missing=[(5, 6)])])]
+    end = time.monotonic() + 10
+    while not running.answered and time.monotonic() < end:  # it is set after the answer was sent
+        time.sleep(0.01)
     assert running.answered
 
 
