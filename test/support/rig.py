@@ -87,6 +87,17 @@ class Rig(Client):
         self.wait(lambda: self.camera.is_heard, "a subscription to images")
         self.wait(ready, "a first result of every kind")
 
+    def wait_answered(self) -> None:
+        """Wait until an image has a result: a subscription that was just made anew may miss the first ones."""
+        picture = np.full((48, 64, 3), 90, np.uint8)
+
+        def answered() -> bool:
+            stamp = self.send(picture)
+            self.wait_briefly(lambda: stamp in self.poses3d)
+            return stamp in self.poses3d
+
+        self.wait(answered, "a first result")
+
     def send(self, picture: NDArray[np.uint8] | Image, frame_id: str = "camera_optical") -> int:
         """Publish an image, BGR or a message that is stamped here; its stamp in nanoseconds."""
         message = picture if isinstance(picture, Image) else image_message(picture)
