@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from orpose_models.model_format.engines import DEFAULT_ENGINE, ENGINES, Engine
-from orpose_models.model_format.manifest import GRAPHS, QUANTISED
+from orpose_models.model_format.manifest import QUANTISED
 from orpose_models.runtime import onnxruntime_graphs, openvino_graphs
 from orpose_models.runtime.engine_cache import Say, built
 from orpose_models.runtime.graph import Graph, Job, Shapes
@@ -106,7 +106,9 @@ class _ByShape:
         return self._graphs[shapes](*arrays)
 
 
-def load_graphs(engine: str, folder: Path, threads: int | None, say: Say = lambda text: None) -> dict[str, Graph]:
+def load_graphs(
+    engine: str, folder: Path, names: Sequence[str], threads: int | None, say: Say = lambda text: None
+) -> dict[str, Graph]:
     """Load the graphs of an exported student.
 
     The lifters, which are small and are asked about nobody at times, run on the processor whatever the device.
@@ -114,6 +116,7 @@ def load_graphs(engine: str, folder: Path, threads: int | None, say: Say = lambd
     Args:
         engine: one of `model_format.engines.GRAPH_ENGINES`.
         folder: checked by `manifest.read_manifest`.
+        names: of the graphs.
         threads: how many threads they may use; None for all cores.
         say: told what takes long.
 
@@ -125,11 +128,11 @@ def load_graphs(engine: str, folder: Path, threads: int | None, say: Say = lambd
 
     def load(name: str) -> Graph:
         file = folder / (f"{name}-int8.onnx" if entry.precision == "int8" and name in QUANTISED else f"{name}.onnx")
-        on = engine if entry.on_processor or name == "network" else DEFAULT_ENGINE
+        on = engine if entry.on_processor or name in QUANTISED else DEFAULT_ENGINE
         return load_graph(on, Job(file, _identity(file) if ENGINES[on].cached else "", count), say)
 
     try:
-        return {name: load(name) for name in GRAPHS}
+        return {name: load(name) for name in names}
     except OrposeError as error:
         raise OrposeError(str(error) if why_not(engine) else f"{folder}: {error}") from None
 

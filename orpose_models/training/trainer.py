@@ -117,7 +117,9 @@ class Trainer:
         monitor = Monitor(self.folder, self.iteration) if main else None
         network: Any = self._objective
         if self.ranks.count > 1:
-            network = DistributedDataParallel(self._objective)
+            # An iteration's images go through one of the two sights.
+            two = getattr(self.student, "small", None) is not None
+            network = DistributedDataParallel(self._objective, find_unused_parameters=two)
         batches = load_batches(self.images, self.iteration, self.ranks.rank, self.ranks.count)
         with noted_interruption() as interrupted, closing(batches):
             started, first, self._computing = time.monotonic(), self.iteration, 0.0
