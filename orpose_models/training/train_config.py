@@ -200,7 +200,8 @@ class TrainConfig(Strict):
         model, data, augmentation, optimiser, schedule, regions, loss_weights, evaluation: see there.
         batch: images of an iteration, of all processes together.
         ema: decay of the moving average of the weights, which is then the result; null for none.
-        bfloat16: mixed precision: compute the networks in bfloat16, or in float16 on a card that has no bfloat16.
+        bfloat16: mixed precision where the device has it: compute the networks in bfloat16, or in float16 on a card
+            that has no bfloat16.
         accumulate: in how many parts an iteration's images are computed, so that large batches fit into small memory;
             each counts the same.
         threads: of each process; null for all cores.

@@ -117,8 +117,8 @@ class Trainer:
         monitor = Monitor(self.folder, self.iteration) if main else None
         network: Any = self._objective
         if self.ranks.count > 1:
-            # An iteration's images go through one of the two sights.
-            two = getattr(self.student, "small", None) is not None
+            # Images of an iteration go through the layers for many pixels, or through those for few.
+            two = getattr(self.student, "small", None) is not None and not self.config.model.small_alone
             network = DistributedDataParallel(self._objective, find_unused_parameters=two)
         batches = load_batches(self.images, self.iteration, self.ranks.rank, self.ranks.count)
         with noted_interruption() as interrupted, closing(batches):

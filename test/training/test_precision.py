@@ -1,12 +1,16 @@
 """Mixed precision, images in parts, and how many processes prepare them."""
 
+import platform
+from pathlib import Path
+
 import pytest
 import torch
 from support.training_rig import tiny
 
+from orpose_models.training import precision
 from orpose_models.training.checkpoint import identity
 from orpose_models.training.distributed import Ranks
-from orpose_models.training.precision import precision_of
+from orpose_models.training.precision import precision_of, processor_has_bfloat16
 from orpose_models.training.trainer import Trainer
 from orpose_models.training.training_images import workers_of
 
@@ -15,12 +19,23 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 CPU = torch.device("cpu")
 
 
-def test_precision_of_a_processor() -> None:
+@pytest.mark.parametrize("has", [True, False])
+def test_precision_of_a_processor(has: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision, "processor_has_bfloat16", lambda: has)
     single, mixed = precision_of(False, CPU), precision_of(True, CPU)
     assert (single.mixed, single.name) == (None, "float32")
-    assert (mixed.mixed, mixed.name) == (torch.bfloat16, "bfloat16")
+    assert (mixed.mixed, mixed.name) == ((torch.bfloat16, "bfloat16") if has else (None, "float32"))
     assert not single.scaler.is_enabled()
     assert not mixed.scaler.is_enabled()
+
+
+def test_whether_this_processor_has_bfloat16() -> None:
+    flags = Path("/proc/cpuinfo")
+    if platform.machine() not in ("x86_64", "AMD64") or not flags.is_file():
+        pytest.skip("only Linux on x86 says in /proc/cpuinfo what a processor has")
+    text = flags.read_text()
+    assert processor_has_bfloat16() or "avx512_bf16" not in text
+    assert not processor_has_bfloat16() or "avx512bw" in text or "avx_ne_convert" in text
 
 
 def test_processes_that_prepare_images() -> None:
@@ -56,3 +71,7 @@ def test_images_in_parts_give_the_mean_of_their_gradients(label_file, tmp_path) 
 def test_runs_of_before_go_on(label_file) -> None:
     assert "accumulate" not in identity(tiny(label_file))
     assert identity(tiny(label_file, accumulate=2))["accumulate"] == 2
+    few = [{"share": 1.0, "width": 96, "height": 64, "small": True}]
+    before, now = identity(tiny(label_file)), identity(tiny(label_file, augmentation__inputs=few))
+    assert "small" not in before["augmentation"]["inputs"][0]
+    assert now["augmentation"]["inputs"][0]["small"]
