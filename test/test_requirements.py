@@ -11,6 +11,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from support.imports import ROOT, file_of, foreign, imports
 
+from orpose_models.vocabulary.installing import extra_with, pip_install
+
 REQUIREMENTS = ROOT / "requirements"
 # What a package is imported by, where it is not its name.
 MODULES = {
@@ -154,8 +156,17 @@ except Exception as error:
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
         "0 []",
-        "OrposeError the teacher needs onnx: pip install -r requirements/command.txt",
+        f"OrposeError the teacher needs onnx: {pip_install('command')}",
     ]
+
+
+def test_each_module_is_of_the_smallest_extra_that_installs_it() -> None:
+    extras = ("command", "train", "lab")
+    smaller = modules("runtime.txt") | {"setuptools"}  # which no module of ours imports
+    for extra in extras:
+        found = modules(f"{extra}.txt") - smaller
+        assert {module: extra_with(f"{module}.part") for module in found} == dict.fromkeys(found, extra)
+        smaller |= found
 
 
 def test_the_command_without_its_packages_says_what_to_install() -> None:
@@ -164,7 +175,7 @@ def test_the_command_without_its_packages_says_what_to_install() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.strip() == "error: the command orpose needs typer: pip install -r requirements/command.txt"
+    assert done.stderr.strip() == f"error: the command orpose needs typer: {pip_install('command')}"
 
 
 @pytest.mark.parametrize("colcon", ["0", "1"])

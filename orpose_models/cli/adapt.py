@@ -7,7 +7,7 @@ import typer
 
 from orpose_models.cli.console import new_console, say
 from orpose_models.cli.progress import reporting
-from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.installing import needed_for
 
 if TYPE_CHECKING:
     from orpose_models.adaptation.adapt_run import Adapted
@@ -93,10 +93,8 @@ def adapt(
     there and no worse on everyday people is found by its name from then on (`--model NAME`, `model:=NAME`). Interrupted
     in any way, the same command goes on; with other recordings it goes on from the student that there is.
     """
-    try:
+    with needed_for("adapting", "train"):
         import torch  # noqa: F401
-    except ImportError:
-        raise OrposeError("adapting needs torch: pip install -r requirements/train.txt") from None
     from orpose_models.adaptation.adapt_run import AdaptPlan
     from orpose_models.adaptation.adapt_run import adapt as run
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from orpose_models.cli.console import new_console
-from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.installing import needed_for
 
 
 def card(
@@ -25,10 +25,8 @@ def card(
 
     A card that knows more is replaced only if --out names it.
     """
-    try:
+    with needed_for("a card", "train"):
         import torch  # noqa: F401
-    except ImportError:
-        raise OrposeError("a card needs torch: pip install -r requirements/train.txt") from None
     from orpose_models.training.card_subject import read_subject
     from orpose_models.training.model_card import write_card
 

@@ -9,6 +9,7 @@ from rich.table import Table
 from orpose_models.cli.console import new_console
 from orpose_models.files.disk import require_new
 from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.installing import needed_for
 
 if TYPE_CHECKING:
     from orpose_models.model_format.manifest import Manifest
@@ -40,10 +41,8 @@ def export(
 
     What the engines compute is compared with torch on real footage; if it is not the same, nothing is written.
     """
-    try:
+    with needed_for("exporting", "train"):
         import torch
-    except ImportError:
-        raise OrposeError("exporting needs torch: pip install -r requirements/train.txt") from None
     from orpose_models.model_format.score_calibration import Calibration
     from orpose_models.student.export import export_student, parity_images
 

@@ -29,6 +29,7 @@ from orpose_models.cli.train import train
 from orpose_models.cli.train_lifter import train_lifter
 from orpose_models.cli.view import view
 from orpose_models.vocabulary.errors import OrposeError, file_problem
+from orpose_models.vocabulary.installing import extra_with, pip_install
 
 app = typer.Typer(
     name="orpose",
@@ -100,7 +101,7 @@ def _how_to_get(module: str) -> str:
         return (
             f"this verb needs ROS 2 and the built packages, and {module} is not there; docs/node.md says how to build"
         )
-    return f"this verb needs {module}: pip install -r requirements/lab.txt"
+    return f"this verb needs {module}: {pip_install(extra_with(module))}"
 
 
 def main() -> None:

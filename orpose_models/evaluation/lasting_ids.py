@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orpose_models.datasets.truth import Persons
-from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.installing import needed_for
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.similarity import box_coverage, box_iou
 
@@ -66,12 +66,8 @@ def identity_figures(sequences: Sequence[Followed], threshold: float) -> dict[st
     Raises:
         OrposeError: py-motmetrics is not installed.
     """
-    try:
+    with needed_for("measuring lasting ids", "lab"):
         import motmetrics
-    except ImportError:
-        raise OrposeError(
-            "lasting ids are measured by motmetrics, which is not installed: pip install .[lab]"
-        ) from None
     accumulators = [_accumulate(motmetrics.MOTAccumulator(auto_id=False), one, threshold) for one in sequences]
     if not sequences:
         return {}

@@ -5,20 +5,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from orpose_models.model_format.engines import AUTO, CHOICES, DEFAULT_ENGINE
+from orpose_models.model_format.engines import AUTO, CHOICES, DEFAULT_ENGINE, ENGINES
 from orpose_models.model_format.pose_model import Chosen, PoseModel
 from orpose_models.registry.own_models import own_models
 from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.installing import needed_for
 
 _log = logging.getLogger(__name__)
 
 
 def _teacher(preset: str, threads: int | None, engine: str | None) -> PoseModel:
-    try:
+    with needed_for("the teacher", "command"):
         from orpose_models.teacher.packaged import load_packaged_teacher
-    except ModuleNotFoundError as error:
-        raise OrposeError(f"the teacher needs {error.name}: pip install -r requirements/command.txt") from None
-
     return load_packaged_teacher(preset, threads, engine or DEFAULT_ENGINE, _say)
 
 
@@ -28,10 +26,8 @@ def _say(text: str) -> None:
 
 
 def _paper_teacher(threads: int | None, engine: str | None) -> PoseModel:
-    try:
+    with needed_for("the paper's teacher", "train"):
         import torch
-    except ImportError:
-        raise OrposeError("the paper's teacher needs torch: pip install -r requirements/train.txt") from None
     from orpose_models.teacher.paper import load_paper_teacher
 
     if threads is not None:
@@ -44,7 +40,7 @@ def _on_torch(path: Path, threads: int | None) -> PoseModel:
     try:
         import torch
     except ImportError:
-        raise OrposeError(f"{path}: a student's weights need torch: pip install -r requirements/train.txt") from None
+        raise OrposeError(f"{path}: a student's weights need torch: {ENGINES['torch'].to_install}") from None
     from orpose_models.student.model import load_exported_student, load_student_model
 
     if threads is not None:

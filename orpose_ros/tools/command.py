@@ -18,7 +18,9 @@ def main() -> None:
         from orpose_ros.tools.demo_verb import demo
         from orpose_ros.tools.play_verb import play
     except ModuleNotFoundError as error:  # a robot may have what the node needs and no more
-        sys.exit(f"error: the command orpose needs {error.name}: pip install -r requirements/command.txt")
+        from orpose_models.vocabulary.installing import pip_install
+
+        sys.exit(f"error: the command orpose needs {error.name}: {pip_install('command')}")
     bag.command("play")(play)
     app.command("benchmark-node")(benchmark_node)
     app.command("demo")(demo)

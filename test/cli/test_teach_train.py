@@ -22,9 +22,7 @@ from orpose_models.files.predictions import Predictions
 from orpose_models.training.labels import LabelSet
 
 CONFIG = Path(__file__).parents[2] / "config" / "train" / "light" / "ORPose_all.yaml"
-with_torch = pytest.mark.skipif(
-    find_spec("torch") is None, reason="trainings need torch: pip install -r requirements/train.txt"
-)
+with_torch = pytest.mark.skipif(find_spec("torch") is None, reason="trainings need torch: pip install '.[train]'")
 START = [sys.executable, "-c", "from orpose_models.cli.main import main; main()"]
 
 

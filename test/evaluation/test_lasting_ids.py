@@ -6,7 +6,7 @@ from orpose_models.evaluation.lasting_ids import Followed, identity_figures
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
-pytest.importorskip("motmetrics", reason="lasting ids are measured by motmetrics: pip install .[lab]")
+pytest.importorskip("motmetrics", reason="lasting ids are measured by motmetrics: pip install '.[lab]'")
 
 
 def box(left: float) -> list[float]:

@@ -10,7 +10,7 @@ from orpose_models.lifting.synthesis.synthetic_bodies import Bodies, load_bodies
 @pytest.fixture(scope="session")
 def bodies() -> Bodies:
     """A few body shapes."""
-    pytest.importorskip("mannequin", reason="bodies need mannequin-x: pip install -r requirements/train.txt")
+    pytest.importorskip("mannequin", reason="bodies need mannequin-x: pip install '.[train]'")
     return load_bodies(count=6, seed=0)
 
 

@@ -10,6 +10,7 @@ from orpose_models.lab.benchmark.yolo_layouts import check_graph
 from orpose_models.model_format.engines import ENGINES, EVERYWHERE, GRAPH_ENGINES, PROCESSOR
 from orpose_models.runtime.engine_loading import why_not
 from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.installing import pip_install
 
 Kind = Literal["model", "paper-student", "keypoint-rcnn", "yolo", "mediapipe"]
 
@@ -92,7 +93,7 @@ def peer_contenders(threads: int) -> list[Contender]:
         OrposeError: torch or torchvision is not installed.
     """
     if find_spec("torch") is None or find_spec("torchvision") is None:
-        raise OrposeError("the peers need torch and torchvision: pip install -r requirements/train.txt")
+        raise OrposeError(f"the peers need torch and torchvision: {pip_install('train')}")
     note = "random weights; its best N boxes pass whatever their score, so that N persons are processed"
     return [
         *(Contender("keypoint-rcnn", side, "torch", threads, note=note) for side in ("320", "800")),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from orpose_models.lab.simulation.geometry import Mesh, point_normals
 from orpose_models.lab.simulation.splits import member
-from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.installing import needed_for
 from orpose_models.vocabulary.skeletons import SMPLX22, SMPLX22_PARENTS
 
 Array = NDArray[np.float64]
@@ -62,10 +62,8 @@ class Body:
 
 
 def _figure(shape: NDArray[np.float32]):  # type: ignore[no-untyped-def]  # mannequin is imported late
-    try:
+    with needed_for("simulation", "lab"):
         from mannequin import Mannequin
-    except ImportError:
-        raise OrposeError("simulation needs mannequin-x: pip install -r requirements/lab.txt") from None
     return Mannequin("wooden", shape=shape)
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from orpose_models.lifting.synthesis.kinematics import Array
-from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.installing import needed_for
 from orpose_models.vocabulary.skeletons import SMPLX22, SMPLX22_PARENTS
 
 JOINTS, PARENTS = SMPLX22.joints, SMPLX22_PARENTS
@@ -55,12 +55,8 @@ def load_bodies(count: int = 250, seed: int = 0) -> Bodies:
     Raises:
         OrposeError: the package mannequin-x is not installed.
     """
-    try:
+    with needed_for("making synthetic bodies", "train"):
         from mannequin import Mannequin
-    except ImportError:
-        raise OrposeError(
-            "synthetic bodies need the package mannequin-x: pip install -r requirements/train.txt"
-        ) from None
     rng = np.random.default_rng(seed)
     rest = np.empty((count, len(JOINTS), 3))
     for i in range(count):
