@@ -24,7 +24,14 @@ def simulate(
             help="train, val, test, everyday or difficult; they share no room, body, outfit, motion or light."
         ),
     ],
-    images: Annotated[int, typer.Option(min=1, help="How many pictures at least; a scene has 4 of each camera.")],
+    images: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="How many images at least: whole scenes are rendered, each with 4 images of each camera (12 of three "
+            "cameras), some without anybody.",
+        ),
+    ],
     seed: Annotated[int, typer.Option(help="Decides every byte.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes, each of which keeps one core busy.")] = 2,
     bag: Annotated[
@@ -59,8 +66,12 @@ def simulate(
     if cameras > 3 and chosen in ("everyday", "difficult"):
         raise OrposeError(f"the split {chosen} has three cameras of its own; train, val and test have rooms with more")
     layout = Layout(out, chosen, room, cameras)
+    scenes = scenes_for(images, layout)
+    total = scenes * layout.images_per_scene
+    many = f"{scenes} whole scene{'s' if scenes > 1 else ''} of {layout.views} cameras"
+    console.print(f"{total} images: {many}; a scene may be without anybody", soft_wrap=True)
     with progress_bar(console) as progress:
-        task = progress.add_task(f"{chosen} images", total=scenes_for(images, layout) * layout.images_per_scene)
+        task = progress.add_task(f"{chosen} images", total=total)
         advance = partial(progress.advance, task)
         document = render(out, chosen, images, seed, workers, advance, room, cameras)
     _tell(layout, document, bag, sheet)

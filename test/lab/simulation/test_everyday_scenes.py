@@ -113,9 +113,18 @@ def test_furniture_stands_on_the_floor(maker):
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     out = tmp_path_factory.mktemp("everyday")
-    arguments = ["simulate", str(out), "--split", "everyday", "--images", "1", "--workers", "1", "--seed", "5"]
-    assert run(arguments) == 0
+    assert run(rendering(out)) == 0
     return Layout(out, "everyday")
+
+
+def rendering(out):
+    return ["simulate", str(out), "--split", "everyday", "--images", "1", "--workers", "1", "--seed", "5"]
+
+
+def test_the_command_says_how_many_images_it_renders_for_the_one_asked_for(written, capfd):
+    assert run(rendering(written.out)) == 0
+    first = capfd.readouterr().err.splitlines()[0]
+    assert first == "12 images: 1 whole scene of 3 cameras; a scene may be without anybody"
 
 
 def test_the_command_writes_labels_equal_to_the_ground_truth(written):
