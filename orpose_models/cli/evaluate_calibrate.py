@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from orpose_models.cli.console import new_console
+from orpose_models.cli.console import new_console, number
 from orpose_models.cli.evaluate_run import Dataset, Images, factors_of
 from orpose_models.cli.options import Engine, Threads
 from orpose_models.cli.progress import reporting
@@ -90,7 +90,7 @@ def _errors(judged: "list[Judged]", method: str) -> Table:
     table = Table("keypoint scores", *(part.name for part in judged), title="ECE, cross-validated")
     for name, which in (("as they are", "before"), (f"after {method}", "after")):
         errors = [getattr(part, which).ece for part in judged]
-        table.add_row(name, *("-" if error is None else f"{error:.4f}" for error in errors))
+        table.add_row(name, *(number(error, 4) for error in errors))
     return table
 
 
@@ -99,5 +99,5 @@ def _thresholds(part: "Judged") -> Table:
         "calibrated score at least", "share of joints", "of these right", title=f"cross-validated, {part.name}"
     )
     for limit, share, right in part.thresholds():
-        table.add_row(f"{limit:g}", f"{share:.3f}", "-" if right is None else f"{right:.3f}")
+        table.add_row(f"{limit:g}", f"{share:.3f}", number(right, 3))
     return table

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from orpose_models.cli.console import new_console, say
+from orpose_models.cli.console import figures_table, new_console, number, say
 from orpose_models.cli.evaluate_run import Threshold, factors_of
 from orpose_models.cli.options import Engine, Threads
 from orpose_models.cli.progress import reporting
@@ -77,7 +77,7 @@ def _show(report: dict[str, Any]) -> None:
         console.print(
             f"truth by {report['truth_model']['name']} in the other cameras: {said['persons']} persons, "
             f"{said['joints']} joints, median reprojection error "
-            f"{_number(said['reprojection_error_median_px'], 1)} pixels",
+            f"{number(said['reprojection_error_median_px'], 1)} pixels",
             soft_wrap=True,
         )
     if "all" in report:
@@ -87,11 +87,4 @@ def _show(report: dict[str, Any]) -> None:
 
 
 def _table(title: str, results: dict[str, dict[str, Any]]) -> Table:
-    table = Table("", *(f"{factor}x" for factor in results), title=title)
-    for label, key, digits in _ROWS:
-        table.add_row(label, *(_number(figures[key], digits) for figures in results.values()))
-    return table
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"
+    return figures_table(title, _ROWS, {f"{factor}x": figures for factor, figures in results.items()})

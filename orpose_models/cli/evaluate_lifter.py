@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Column, Table
 
-from orpose_models.cli.console import new_console
+from orpose_models.cli.console import new_console, number
 
 if TYPE_CHECKING:
     from orpose_models.evaluation.mpjpe import Score3D
@@ -43,7 +43,7 @@ def _table(scores: "dict[str, Score3D]") -> Table:
     table = Table(Column("mm", min_width=14), *scores)
 
     def row(name: str, values: list[float | None], digits: int = 1) -> None:
-        table.add_row(name, *("-" if value is None else f"{value:.{digits}f}" for value in values))
+        table.add_row(name, *(number(value, digits) for value in values))
 
     columns = list(scores.values())
     row("MPJPE", [s.mpjpe for s in columns])

@@ -1,12 +1,11 @@
 """`orpose evaluate tracks`: do persons keep their ids? Recorded poses against annotations with lasting numbers."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from orpose_models.cli.console import new_console, say
+from orpose_models.cli.console import figures_table, new_console, say
 from orpose_models.cli.evaluate_run import Threshold
 from orpose_models.vocabulary.errors import OrposeError
 
@@ -49,17 +48,9 @@ def evaluate_tracks(
         sequences.append(followed_bag(f"{path.parent.name}/{path.name}", dataset, open_bag(path)))
     figures = identity_figures(sequences, threshold)
     console = new_console()
-    console.print(_table(figures))
+    console.print(figures_table("lasting ids", _ROWS, figures))
     for key, text in CONVENTIONS.items():
         say(console, key, text, "bold")
     if out is not None:
         document = {"kind": "orpose-identity", "schema_version": 1, "threshold": threshold, "figures": figures}
         write_json(out, {**document, "conventions": dict(CONVENTIONS)}, indent=1)
-
-
-def _table(figures: dict[str, dict[str, Any]]) -> Table:
-    table = Table("", *figures, title="lasting ids")
-    for label, key, digits in _ROWS:
-        values = [one[key] for one in figures.values()]
-        table.add_row(label, *("-" if value is None else f"{value:.{digits}f}" for value in values))
-    return table

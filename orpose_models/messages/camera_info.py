@@ -12,11 +12,9 @@ from typing import Any
 import numpy as np
 
 from orpose_models.messages.fields import MessageTypes, copy_header, number_sequence, stamp_of
-from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.cameras import Camera, usual_distortion
 from orpose_models.vocabulary.errors import OrposeError
 
-_MODELS = ("plumb_bob", "rational_polynomial")
-_NO_DISTORTION = ("", "none")
 # What is said where `is_rectified` goes by the topic's name.
 BY_NAME = "{} is taken for rectified by its name: its camera is P, without distortion"
 
@@ -71,32 +69,16 @@ def camera_from_info(info: Any, rectified: bool = False) -> Camera | None:
     k, p = ([float(number) for number in numbers] for numbers in (info.k, info.p))
     if k[0] == 0:
         return None
-    distortion = () if rectified and p[0] else _distortion(info)
-    if rectified and not p[0] and distortion:
-        raise OrposeError("camera info: the images are rectified, but the projection matrix P is zero")
     fx, fy, cx, cy = (p[0], p[5], p[2], p[6]) if rectified and p[0] else (k[0], k[4], k[2], k[5])
     try:
+        distortion = () if rectified and p[0] else usual_distortion(info.distortion_model, info.d)
+        if rectified and not p[0] and distortion:
+            raise ValueError("the images are rectified, but the projection matrix P is zero")
         camera = _in_region(Camera(int(info.width), int(info.height), fx, fy, cx, cy, distortion), info.roi)
         binning = max(1, int(info.binning_x)), max(1, int(info.binning_y))
         return camera.resized(camera.width // binning[0], camera.height // binning[1])
     except ValueError as error:
         raise OrposeError(f"camera info: {error}") from None
-
-
-def _distortion(info: Any) -> tuple[float, ...]:
-    distortion = tuple(float(number) for number in info.d)
-    if not any(distortion):
-        distortion = ()
-    elif not any(distortion[8:]):
-        distortion = distortion[:8]  # what may follow are a thin prism and a tilted sensor
-    # Without coefficients there is nothing to know, except of a fisheye, which is no pinhole camera even then.
-    plain = not distortion and info.distortion_model.lower() in _NO_DISTORTION
-    if info.distortion_model not in _MODELS and not plain:
-        raise OrposeError(
-            f"camera info: distortion model {info.distortion_model!r} is not supported; rectify the image first, "
-            "or publish plumb_bob or rational_polynomial"
-        )
-    return distortion
 
 
 def _in_region(camera: Camera, roi: Any) -> Camera:

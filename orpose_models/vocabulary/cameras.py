@@ -1,5 +1,6 @@
 """Pinhole camera with lens distortion, viewing rays and the direction of gravity."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import cv2
@@ -9,6 +10,7 @@ from typing_extensions import Self
 
 # Of OpenCV's models: none, plumb_bob (4 or 5 coefficients) and rational polynomial (8).
 DISTORTION_LENGTHS = (0, 4, 5, 8)
+_MODELS, _NO_DISTORTION = ("plumb_bob", "rational_polynomial"), ("", "none")
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +126,26 @@ class Camera:
         plane = self.normalised(pixels)
         rays = np.concatenate([plane, np.ones_like(plane[..., :1])], axis=-1)
         return rays / np.linalg.norm(rays, axis=-1, keepdims=True)
+
+
+def usual_distortion(model: str, coefficients: Iterable[float]) -> tuple[float, ...]:
+    """A `Camera`'s distortion from ROS's name of the model and its coefficients.
+
+    Raises:
+        ValueError: the model is not supported.
+    """
+    distortion = tuple(float(number) for number in coefficients)
+    if not any(distortion):
+        distortion = ()
+    elif not any(distortion[8:]):
+        distortion = distortion[:8]  # what may follow are a thin prism and a tilted sensor
+    # Without coefficients there is nothing to know, except of a fisheye, which is no pinhole camera even then.
+    if model not in _MODELS and (distortion or model.lower() not in _NO_DISTORTION):
+        raise ValueError(
+            f"distortion_model {model!r} is not supported; rectify the images first, or calibrate with "
+            f"{' or '.join(_MODELS)}"
+        )
+    return distortion
 
 
 def gravity_from_tilt(pitch_deg: float, roll_deg: float = 0.0) -> NDArray[np.float64]:

@@ -144,24 +144,37 @@ class Robustness(_Model):
     thread_difference_mm: float | None
 
 
-class Benchmark(_Model):
-    """One run of `orpose benchmark`.
+class _Run(_Model):
+    """What every file says first.
 
     Attributes:
         created: date and time, UTC.
         command: that was given.
         seconds: how long it took.
-        reference: label of the contender that goals and ratios are about.
-        settings: numbers of persons and so on.
     """
 
-    kind: Literal["orpose-benchmark"] = KIND
+    kind: str
     schema_version: Literal[1] = SCHEMA
     created: str
     command: str
     seconds: float
     machine: Machine
     quiet: Quiet
+
+    def save(self, path: Path) -> None:
+        """Write the file."""
+        write_json(path, self.model_dump(), indent=1)
+
+
+class Benchmark(_Run):
+    """One run of `orpose benchmark`.
+
+    Attributes:
+        reference: label of the contender that goals and ratios are about.
+        settings: numbers of persons and so on.
+    """
+
+    kind: Literal["orpose-benchmark"] = KIND
     reference: str
     settings: dict[str, Any]
     participants: list[Participant]
@@ -176,10 +189,6 @@ class Benchmark(_Model):
     def participant(self, label: str) -> Participant | None:
         """A contender by its label."""
         return next((one for one in self.participants if one.label == label), None)
-
-    def save(self, path: Path) -> None:
-        """Write the file."""
-        write_json(path, self.model_dump(), indent=1)
 
 
 class Camera(_Model):
@@ -216,7 +225,7 @@ class NodeRun(_Model):
     latency: Timing
 
 
-class NodeBenchmark(_Model):
+class NodeBenchmark(_Run):
     """One run of the node's benchmark.
 
     Attributes:
@@ -226,12 +235,6 @@ class NodeBenchmark(_Model):
     """
 
     kind: Literal["orpose-node-benchmark"] = NODE_KIND
-    schema_version: Literal[1] = SCHEMA
-    created: str
-    command: str
-    seconds: float
-    machine: Machine
-    quiet: Quiet
     model: str
     engine: str
     threads: int
@@ -240,10 +243,6 @@ class NodeBenchmark(_Model):
     node: Timing
     single: NodeRun
     several: NodeRun
-
-    def save(self, path: Path) -> None:
-        """Write the file."""
-        write_json(path, self.model_dump(), indent=1)
 
 
 def load_result(path: Path) -> Benchmark | NodeBenchmark | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from orpose_models.files.coco_head import person_category
 from orpose_models.files.disk import atomic_path, read_json, sha256, write_json
 from orpose_models.lab.simulation.annotations import STATES, annotate, to_coco
 from orpose_models.lab.simulation.effects import encode, expose, sensor_of
@@ -21,7 +22,6 @@ from orpose_models.lab.simulation.rigs import CAMERAS, RoomCamera
 from orpose_models.lab.simulation.scenes import FRAMES, PERIOD, Scene, build_scene
 from orpose_models.lab.simulation.splits import Split, generator
 from orpose_models.vocabulary.errors import OrposeError
-from orpose_models.vocabulary.skeletons import COCO17, H36M17
 
 VERSION = 1  # counts changes that change what a seed gives
 IMAGES_PER_SCENE = FRAMES * CAMERAS  # of the usual rig
@@ -186,17 +186,6 @@ def begin(layout: Layout, seed: int, scenes: int) -> list[int]:
             )
     write_json(layout.settings, {**wanted, "scenes": scenes}, indent=1)
     return [number for number in range(scenes) if not layout.scene_record(number).exists()]
-
-
-def person_category() -> dict[str, Any]:
-    """The one category of annotation files."""
-    return {
-        "id": 1,
-        "name": "person",
-        "keypoints": list(COCO17.joints),
-        "skeleton": [[a + 1, b + 1] for a, b in COCO17.edges],
-        "joints3d": list(H36M17.joints),
-    }
 
 
 def finish(layout: Layout, scenes: int) -> dict[str, Any]:

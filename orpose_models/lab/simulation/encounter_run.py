@@ -15,9 +15,10 @@ import numpy as np
 
 from orpose_models.datasets.bags.types import message_class
 from orpose_models.datasets.bags.writer import BagWriter, new_bag
+from orpose_models.files.coco_head import person_category
 from orpose_models.files.disk import atomic_folder, write_json
 from orpose_models.lab.simulation.annotations import STATES, annotate, to_coco
-from orpose_models.lab.simulation.dataset import PERSONS, START_NS, intrinsics, person_category
+from orpose_models.lab.simulation.dataset import PERSONS, START_NS, intrinsics
 from orpose_models.lab.simulation.effects import Sensor, encode, expose
 from orpose_models.lab.simulation.encounters import build_encounter
 from orpose_models.lab.simulation.rendering import Renderer
