@@ -9,6 +9,7 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from orpose_ros import launching
 from orpose_ros.dds import share_folder
+from orpose_ros.launch_node import check_given
 from orpose_ros.parameters import PARAMETERS
 
 OWN_ARGUMENTS = ("cameras", "prefix", "image_topic")
@@ -33,8 +34,7 @@ def generate_launch_description() -> LaunchDescription:
 
 def _check(context: LaunchContext) -> None:
     known = {*OWN_ARGUMENTS, *launching.NODE_ARGUMENTS, *PARAMETERS} - {"namespace"}
-    root = launching.is_root(context.get_locals_as_dict().get("event"), __file__)
-    launching.check_arguments(context.launch_configurations, known, root)
+    check_given(context, known, __file__)
 
 
 def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:

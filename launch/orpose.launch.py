@@ -9,12 +9,12 @@ import shlex
 import sys
 
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
-from launch.events.process import ProcessExited
-from launch_ros.actions import LifecycleNode, Node
+from launch_ros.actions import Node
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from orpose_ros import launching, parent
 from orpose_ros.dds import share_folder, use_large_image_profile
+from orpose_ros.launch_node import check_given, lifecycle_node
 from orpose_ros.parameters import PARAMETERS
 
 DEFAULTS = {
@@ -47,27 +47,12 @@ def generate_launch_description() -> LaunchDescription:
 
 def _check(context: LaunchContext) -> None:
     known = {*launching.NODE_ARGUMENTS, *PARAMETERS}
-    root = launching.is_root(context.get_locals_as_dict().get("event"), __file__)
-    launching.check_arguments(context.launch_configurations, known, root)
+    check_given(context, known, __file__)
 
 
 def _actions(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     arguments = context.launch_configurations
-    given = launching.node_parameters(arguments, arguments.get("ros_namespace", ""))
-    node = LifecycleNode(
-        package="orpose_ros",
-        executable="pose_node",
-        name="pose_node",
-        namespace=arguments["namespace"],
-        parameters=[arguments["params_file"], given],
-        ros_arguments=["--log-level", arguments["log_level"]],
-        prefix=launching.prefix(arguments),
-        exec_name="pose_node",
-        additional_env={parent.VARIABLE: str(os.getpid())},
-        on_exit=_on_exit,
-        output="screen",
-        emulate_tty=True,
-    )
+    node = lifecycle_node("pose_node", arguments, PARAMETERS)
     actions: list[LaunchDescriptionEntity] = []
     if profile := use_large_image_profile(dict(os.environ)):
         actions.append(SetEnvironmentVariable("FASTDDS_DEFAULT_PROFILES_FILE", str(profile)))
@@ -75,11 +60,6 @@ def _actions(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     if launching.flag("rviz", arguments["rviz"]):
         actions.append(_rviz(arguments["namespace"], arguments["rviz_frame"]))
     return actions
-
-
-def _on_exit(event: ProcessExited, context: LaunchContext) -> None:
-    if not context.is_shutdown:
-        launching.ended(event.action.node_name, event.returncode)
 
 
 def _rviz(namespace: str, frame: str) -> Node:

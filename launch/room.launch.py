@@ -4,16 +4,13 @@ The launch arguments are the node's parameters, by the same names, and `namespac
 parameter that is not given comes from the parameter file.
 """
 
-import os
-
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
-from launch.events.process import ProcessExited
-from launch_ros.actions import LifecycleNode
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
-from orpose_ros import launching, parent
+from orpose_ros import launching
 from orpose_ros.dds import share_folder
 from orpose_ros.fusion_parameters import FUSION_PARAMETERS
+from orpose_ros.launch_node import check_given, lifecycle_node
 
 OWN_ARGUMENTS = {
     "namespace": ("orpose", launching.NODE_ARGUMENTS["namespace"]),
@@ -43,31 +40,8 @@ def generate_launch_description() -> LaunchDescription:
 
 def _check(context: LaunchContext) -> None:
     known = {*OWN_ARGUMENTS, *FUSION_PARAMETERS}
-    root = launching.is_root(context.get_locals_as_dict().get("event"), __file__)
-    launching.check_arguments(context.launch_configurations, known, root)
+    check_given(context, known, __file__)
 
 
 def _node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    arguments = context.launch_configurations
-    given = launching.node_parameters(arguments, arguments.get("ros_namespace", ""), "fusion_node", FUSION_PARAMETERS)
-    return [
-        LifecycleNode(
-            package="orpose_ros",
-            executable="fusion_node",
-            name="fusion_node",
-            namespace=arguments["namespace"],
-            parameters=[arguments["params_file"], given],
-            ros_arguments=["--log-level", arguments["log_level"]],
-            prefix=launching.prefix(arguments),
-            exec_name="fusion_node",
-            additional_env={parent.VARIABLE: str(os.getpid())},
-            on_exit=_on_exit,
-            output="screen",
-            emulate_tty=True,
-        )
-    ]
-
-
-def _on_exit(event: ProcessExited, context: LaunchContext) -> None:
-    if not context.is_shutdown:
-        launching.ended(event.action.node_name, event.returncode)
+    return [lifecycle_node("fusion_node", context.launch_configurations, FUSION_PARAMETERS)]
