@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from orpose_models.model_format.score_calibration import INFO_KEY, Calibration
 from orpose_models.model_format.student_config import OneStageConfig
 from orpose_models.runtime.engine_loading import load_graphs
 from orpose_models.runtime.graph import Graph
-from orpose_models.runtime.parity import FACTORS, NOBODY, SHARE, Differences, compare
+from orpose_models.runtime.parity import NOBODY, SHARE, Differences, compare, looks
 from orpose_models.runtime.student import RuntimeStudent, student_of
 from orpose_models.student.graphs import build_graphs, torch_graphs
 from orpose_models.student.one_stage import OneStageStudent
@@ -28,7 +27,6 @@ from orpose_models.student.quantise import Inputs, quantise
 from orpose_models.student.stored_weights import write_graph
 from orpose_models.student.weights import load_student, save_student
 from orpose_models.vocabulary.errors import OrposeError
-from orpose_models.vocabulary.resolution import reduce_image
 
 CAMERAS = ("cam01", "cam02", "cam03")
 FRAMES = 3
@@ -129,9 +127,9 @@ def _examples(model: RuntimeStudent, images: Sequence[NDArray[np.uint8]]) -> dic
         return run
 
     noted = replace(model, graphs={name: noting(name, graph) for name, graph in model.graphs.items()})
-    for image, factor in product(images, FACTORS):
-        seen, resolution = reduce_image(image, factor)
-        noted.predict(seen, resolution.full)
+    for image in images:
+        for seen in looks(image):
+            noted.predict(seen, image.shape[1::-1])
     if not given["lifters"]:
         raise OrposeError(NOBODY)
     return given

@@ -66,8 +66,9 @@ def test_images_of_few_pixels():
         False,
     ]
     assert not OneStageConfig().is_small((1, 1))
-    with pytest.raises(ValueError, match=r"small_limit must be in 0\.\.8192, got -1"):
-        OneStageConfig(small_limit=-1)
+    for wrong in (-1, 59, 8193):
+        with pytest.raises(ValueError, match=rf"small_limit must be 0 or in 60\.\.8192, got {wrong}"):
+            OneStageConfig(small_limit=wrong)
     assert graphs_of(OneStageConfig()) == ("network", "lifters")
     assert graphs_of(config) == ("network", "lifters", "network-small")
     assert files_of(config) == (
