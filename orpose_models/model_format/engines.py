@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Literal
 
+from orpose_models.vocabulary.installing import pip_install
+
 
 @dataclass(frozen=True)
 class Engine:
@@ -15,7 +17,8 @@ class Engine:
         target: what the library calls the device: an execution provider of ONNX Runtime, a device of OpenVINO.
         device: what it runs on, in words.
         precision: of the numbers: 'float32', 'int8' (in part), 'bfloat16' or 'float16'.
-        install: what `pip install` is given to install the library.
+        install: the extra of this package that brings the library, empty where every installation has it; with a
+            `distribution`, what `pip install` is given.
         about: what it is good for.
         driver: what the machine needs besides, in words; empty for nothing.
         distribution: the library's distribution, where another one of the same import name would not do.
@@ -52,12 +55,13 @@ class Engine:
     @property
     def to_install(self) -> str:
         """The command that installs it."""
-        instead = " (in place of onnxruntime: pip uninstall onnxruntime first)" if self.distribution else ""
-        return f"pip install {self.install}{instead}"
+        if self.distribution:
+            return f"pip install {self.install} (in place of onnxruntime: pip uninstall onnxruntime first)"
+        return pip_install(self.install)
 
 
 PROCESSOR = "processor"
-_RUNTIME, _OPENVINO = "-r requirements/runtime.txt", "-r requirements/openvino.txt"
+_RUNTIME, _OPENVINO = "", "openvino"
 _NVIDIA = "NVIDIA's driver, CUDA and cuDNN"
 ENGINES: Mapping[str, Engine] = {
     "onnxruntime": Engine(
@@ -153,9 +157,7 @@ ENGINES: Mapping[str, Engine] = {
         "OpenVINO chooses the device",
         cached=True,
     ),
-    "torch": Engine(
-        "torch", "", "processor or GPU", "float32", "-r requirements/train.txt", "the network as it was trained"
-    ),
+    "torch": Engine("torch", "", "processor or GPU", "float32", "train", "the network as it was trained"),
 }
 DEFAULT_ENGINE = "onnxruntime"
 # Tried in this order where the engine is 'auto'; the last runs everywhere.
@@ -183,6 +185,7 @@ def engine_table() -> str:
         "|---|---|---|---|---|---|",
     ]
     for name, engine in ENGINES.items():
-        columns = (f"`{name}`", engine.device, engine.precision, engine.about, f"`{engine.install}`", engine.driver)
+        install = engine.install if engine.distribution else f"'.[{engine.install}]'" if engine.install else "."
+        columns = (f"`{name}`", engine.device, engine.precision, engine.about, f"`{install}`", engine.driver)
         lines.append("| " + " | ".join(column or "-" for column in columns) + " |")
     return "\n".join(lines) + "\n"

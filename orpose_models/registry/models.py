@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from orpose_models.model_format.engines import AUTO, CHOICES, DEFAULT_ENGINE, ENGINES
+from orpose_models.model_format.engines import AUTO, CHOICES, DEFAULT_ENGINE
 from orpose_models.model_format.pose_model import Chosen, PoseModel
 from orpose_models.registry.own_models import own_models
 from orpose_models.vocabulary.errors import OrposeError
@@ -37,10 +37,8 @@ def _paper_teacher(threads: int | None, engine: str | None) -> PoseModel:
 
 def _on_torch(path: Path, threads: int | None) -> PoseModel:
     """A student's weights, or an exported folder."""
-    try:
+    with needed_for(f"{path}: running a student's weights", "train"):
         import torch
-    except ImportError:
-        raise OrposeError(f"{path}: a student's weights need torch: {ENGINES['torch'].to_install}") from None
     from orpose_models.student.model import load_exported_student, load_student_model
 
     if threads is not None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.installing import pip_install
 
 _POLL = 1.0  # seconds
 _PATIENCE = 60.0  # seconds that an interrupted training has for writing its checkpoint
@@ -26,8 +27,7 @@ def script(name: str) -> str:
     """
     path = Path(sys.executable).parent / name
     if not path.exists():
-        package = "pip install -r requirements/train.txt" if name == "torchrun" else "pip install -e ."
-        raise OrposeError(f"{path}: no such command; {package}")
+        raise OrposeError(f"{path}: no such command; {pip_install('train' if name == 'torchrun' else 'command')}")
     return str(path)
 
 

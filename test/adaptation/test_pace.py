@@ -15,9 +15,7 @@ from orpose_models.adaptation.pace import (
 )
 from orpose_models.vocabulary.errors import OrposeError
 
-with_torch = pytest.mark.skipif(
-    find_spec("torch") is None, reason="trainings need torch: pip install -r requirements/train.txt"
-)
+with_torch = pytest.mark.skipif(find_spec("torch") is None, reason="trainings need torch: pip install '.[train]'")
 
 
 def test_without_a_budget_sizes_are_the_usual_ones() -> None:

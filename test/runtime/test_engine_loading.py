@@ -18,9 +18,10 @@ from orpose_models.runtime.engine_cache import built, engine_folder
 from orpose_models.runtime.engine_loading import load_graph, load_graphs, why_not
 from orpose_models.runtime.graph import Job
 from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.installing import pip_install
 
 with_openvino = pytest.mark.skipif(
-    find_spec("openvino") is None, reason="OpenVINO is not installed: pip install -r requirements/openvino.txt"
+    find_spec("openvino") is None, reason="OpenVINO is not installed: pip install '.[openvino]'"
 )
 ROOT = Path(__file__).parents[2]
 MODEL = shipped_models()["orpose-all-light"]
@@ -71,8 +72,7 @@ def test_what_is_not_there_is_refused_in_a_sentence() -> None:
 @pytest.mark.skipif(sys.platform == "darwin", reason="tests what is said on other systems than a Mac")
 def test_engines_of_other_systems_say_so() -> None:
     assert why_not("onnxruntime-coreml") == (
-        "engine 'onnxruntime-coreml' cannot be used: this is Linux; it needs macOS 12 or later, and: "
-        "pip install -r requirements/runtime.txt"
+        "engine 'onnxruntime-coreml' cannot be used: this is Linux; it needs macOS 12 or later, and: " + pip_install()
     )
 
 

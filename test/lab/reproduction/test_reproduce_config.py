@@ -1,5 +1,6 @@
 """The experiment's configuration, what rows are, and what is compared before work is skipped."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from orpose_models.lab.reproduction.rows import BY_NAME, ROWS, choose
 from orpose_models.lab.reproduction.stages import prepare
 from orpose_models.training.processes import locked, script
 from orpose_models.vocabulary.errors import OrposeError
+from orpose_models.vocabulary.installing import pip_install
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -185,7 +187,7 @@ def test_a_folder_has_one_worker(tmp_path):
 
 
 def test_a_missing_command_is_said():
-    with pytest.raises(OrposeError, match="no such command; pip install -e"):
+    with pytest.raises(OrposeError, match=re.escape(f"no such command; {pip_install('command')}")):
         script("orpose-that-is-not-there")
 
 
