@@ -18,6 +18,7 @@ from orpose_models.files.disk import atomic_path
 from orpose_models.lifting.features import LENGTHS, features, standardised
 from orpose_models.lifting.lifter_network import LiftingConfig, LiftingNetwork
 from orpose_models.lifting.lifter_weights import OUTPUTS
+from orpose_models.lifting.processor import processor_has_bfloat16
 from orpose_models.lifting.runtime import Lifter, Network
 from orpose_models.lifting.synthesis.samples import Samples, SampleSettings, generate
 from orpose_models.lifting.synthesis.synthetic_bodies import Bodies
@@ -175,7 +176,7 @@ class LifterTraining:
         self.network.train()
         total = 0.0
         half = self._done < self.settings.half * self.settings.chunks
-        half = half and torch.ops.mkldnn._is_mkldnn_bf16_supported()  # elsewhere it is ten times slower
+        half = half and processor_has_bfloat16()  # elsewhere it is ten times slower
         order = torch.randperm(len(inputs))
         weights = torch.tensor([_LOSS_WEIGHTS.get(joint.split("_")[-1], 1.0) for joint in H36M17.joints[1:]])
         weights = weights / weights.mean()

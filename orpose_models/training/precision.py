@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
+from orpose_models.lifting.processor import processor_has_bfloat16
+
 # Half precision begins with losses times this; the largest that is safe is found within some steps.
 _FIRST_SCALE = 4096.0
 
@@ -39,8 +41,3 @@ def precision_of(mixed: bool, device: torch.device) -> Precision:
         kind = torch.bfloat16
     scaler = torch.amp.GradScaler(device.type, init_scale=_FIRST_SCALE, enabled=kind == torch.float16)
     return Precision(kind, scaler)
-
-
-def processor_has_bfloat16() -> bool:
-    """Whether this processor has instructions for networks in bfloat16."""
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

@@ -38,9 +38,11 @@ def needed_for(what: str, extra: str) -> Iterator[None]:
     """Around imports of what only an extra installs.
 
     Raises:
-        OrposeError: a module is not there; `what` begins the sentence, such as 'exporting'.
+        OrposeError: a module is not there, or does not load; `what` begins the sentence, such as 'exporting'.
     """
     try:
         yield
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise OrposeError(f"{what} needs {error.name}: {pip_install(extra)}") from None
+    except ImportError as error:  # a library of the system is missing, or versions do not fit; often without a name
+        raise OrposeError(f"{what} needs what is there but does not load ({error}): {pip_install(extra)}") from error

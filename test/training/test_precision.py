@@ -7,10 +7,11 @@ import pytest
 import torch
 from support.training_rig import tiny
 
+from orpose_models.lifting.processor import processor_has_bfloat16
 from orpose_models.training import precision
 from orpose_models.training.checkpoint import identity
 from orpose_models.training.distributed import Ranks
-from orpose_models.training.precision import precision_of, processor_has_bfloat16
+from orpose_models.training.precision import precision_of
 from orpose_models.training.trainer import Trainer
 from orpose_models.training.training_images import workers_of
 
@@ -36,6 +37,12 @@ def test_whether_this_processor_has_bfloat16() -> None:
     text = flags.read_text()
     assert processor_has_bfloat16() or "avx512_bf16" not in text
     assert not processor_has_bfloat16() or "avx512bw" in text or "avx_ne_convert" in text
+
+
+def test_torch_without_onednn_has_no_bfloat16_and_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: pytest.fail("asked"))
+    assert not processor_has_bfloat16()
 
 
 def test_processes_that_prepare_images() -> None:

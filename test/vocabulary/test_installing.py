@@ -27,6 +27,15 @@ def test_a_missing_module_is_named_with_what_installs_it() -> None:
     assert str(error.value) == f"flying needs no_such_wings: {pip_install('lab')}"
 
 
+def test_a_module_that_does_not_load_is_told_from_one_that_is_missing() -> None:
+    with pytest.raises(OrposeError) as error, needed_for("flying", "lab"):
+        raise ImportError("libwings.so.2: cannot open shared object file")
+    assert str(error.value) == (
+        "flying needs what is there but does not load (libwings.so.2: cannot open shared object file): "
+        + pip_install("lab")
+    )
+
+
 def test_other_errors_pass() -> None:
     with pytest.raises(ZeroDivisionError), needed_for("flying", "lab"):
         raise ZeroDivisionError
