@@ -1,7 +1,7 @@
 """How far off roots are by depth: encounters with a depth that has noise, holes, and something before half of all.
 
 orpose simulate-encounters OUT --scenes 1 --rate 5 --seed 11
-python tools/measure_depth.py OUT/encounter000... [--downsample 12] [--stride 1]
+python tools/measure_depth.py OUT/encounter000... [--downsample 12] [--stride 1] [--steadied]
 """
 
 import argparse
@@ -41,21 +41,25 @@ def measured(millimetres: NDArray[np.uint16], persons: Persons, rng: np.random.G
     return depth.astype(np.float32)
 
 
-def errors(folder: Path, downsample: float, stride: int) -> list[tuple[float, float, float]]:
-    """Of each person found: how far off the root is, metres: without depth, with it, and with it across the sight."""
+def errors(folder: Path, downsample: float, stride: int, steadied: bool) -> list[tuple[float, float, float]]:
+    """Of each person found: how far off the root is, metres: without depth, with it, and with it across the sight.
+
+    `steadied`: as the node publishes them, by default, and not as each image has them.
+    """
     truth = open_dataset(f"sim:{folder}")
     document = json.loads((folder / "annotations.json").read_text())
     names = {image["id"]: image["depth_name"] for image in document["images"]}
     pelvis = truth.skeleton3d.joints.index("pelvis")
-    pipeline = load_pipeline(downsample=downsample, threads=1)
+    without, pipeline = (load_pipeline(downsample=downsample, threads=1, tracking=steadied) for _ in range(2))
     rng = np.random.default_rng(0)
     rows = []
     for image in truth.images[::stride]:
         ideal = cv2.imread(str(folder / names[image.image_id]), cv2.IMREAD_UNCHANGED)
         depth = measured(np.asarray(ideal, np.uint16), image.persons, rng)
         picture = read_image(truth.image_root / image.file_name)
-        plain = pipeline.process(picture, image.camera).poses
-        deep = pipeline.process(picture, image.camera, depth=depth).poses
+        time = (image.stamp_ns or 0) / 1e9
+        plain = without.process(picture, image.camera, time).poses
+        deep = pipeline.process(picture, image.camera, time, depth=depth).poses
         alike = box_iou(deep.boxes, image.persons.boxes.astype(np.float32))
         for i in np.flatnonzero(deep.box_scores >= MIN_SCORE) if alike.shape[1] else ():
             k = int(alike[i].argmax())
@@ -75,8 +79,9 @@ def main() -> None:
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--downsample", type=float, default=1.0)
     parser.add_argument("--stride", type=int, default=1)
+    parser.add_argument("--steadied", action="store_true")
     given = parser.parse_args()
-    rows = [row for folder in given.folders for row in errors(folder, given.downsample, given.stride)]
+    rows = [row for folder in given.folders for row in errors(folder, given.downsample, given.stride, given.steadied)]
     plain, deep, across = np.nanmedian(np.array(rows) * 1000, axis=0)
     print(f"{len(rows)} persons, median error of the root in mm: {plain:.0f} without depth, {deep:.0f} with depth")
     print(f"of that across the line of sight: {across:.0f}")
