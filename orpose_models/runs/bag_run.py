@@ -102,7 +102,9 @@ def run_bag(
         if not found.images:
             journal.close(remove=True)
             raise _nothing_read(bag, images, run.skipped)
-        done = found.images if pipeline.tracker is None else tracked(found.images, pipeline.tracker, found.cameras)
+        done = found.images
+        if pipeline.tracker is not None:
+            done = tracked(done, pipeline.tracker, found.cameras, pipeline.score_threshold)
         with new_bag(out, storage, _notes(pipeline, images)) as writer:
             _write(bag, images, done, pipeline, writer)
         journal.close(remove=True)

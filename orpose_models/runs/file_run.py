@@ -131,7 +131,7 @@ def _predict(
         reasons = f": {problems[0]}" if problems else ""
         raise OrposeError(f"{frames.path}: none of the images could be read{reasons}")
     if pipeline.tracker is not None:
-        images = tracked(images, pipeline.tracker, found.cameras)
+        images = tracked(images, pipeline.tracker, found.cameras, pipeline.score_threshold)
     Predictions(images, settings).save(file)
     journal.close(remove=True)
     return images, problems

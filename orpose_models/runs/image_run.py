@@ -82,7 +82,7 @@ def run_images(
         OrposeError: an image cannot be processed, unless it is to be left out.
     """
     tracking = pipeline.tracker is not None
-    untracked = replace(pipeline, tracker=None, appearance=tracking)
+    untracked = replace(pipeline, tracker=None, appearance=tracking, score_threshold=pipeline.lowest_score)
     found = Found()
     for group in _groups(images, settled_batch(pipeline.model)):
         for image, outcome in _outcomes(group, untracked, journal):
@@ -151,7 +151,10 @@ def _results(shots: dict[int, Shot], problems: dict[int, OrposeError]) -> dict[i
 
 
 def tracked(
-    images: Sequence[ImagePrediction], tracker: Tracker, cameras: Sequence[Camera | None] | None = None
+    images: Sequence[ImagePrediction],
+    tracker: Tracker,
+    cameras: Sequence[Camera | None] | None = None,
+    threshold: float = 0.0,
 ) -> list[ImagePrediction]:
     """Consecutive images of one camera, persons steadied and with lasting ids.
 
@@ -161,10 +164,11 @@ def tracked(
         images: in order of time.
         tracker: gives the ids.
         cameras: of the images; None where nothing is known, or of any.
+        threshold: persons of lower scores are left out.
     """
     done = []
     for image, camera in zip(images, cameras or [None] * len(images), strict=True):
         known = None if camera is None or camera.guessed else camera
-        poses = tracker.update(image.poses, (image.stamp_ns or 0) / 1e9, image.resolution.full, known)
+        poses = tracker.update(image.poses, (image.stamp_ns or 0) / 1e9, image.resolution.full, known, threshold)
         done.append(replace(image, poses=poses))
     return done

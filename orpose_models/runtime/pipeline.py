@@ -55,7 +55,7 @@ class Pipeline:
             are not, which is said once.
         max_input_pixels: the privacy guard: an image is reduced to at most this many pixels, whatever
             `downsample` is; None for no limit. Nothing but the reduced image reaches the model.
-        score_threshold: persons with a lower box score are left out.
+        score_threshold: persons with a lower box score are left out; of a tracker that steadies it is the steadied one.
         max_persons: at most this many, those with the best box scores; None for all.
         tracker: gives lasting ids and steadies persons; None leaves `ids` at -1.
         appearance: whether it is noted what persons look like, also without a tracker: for one that comes later.
@@ -96,8 +96,13 @@ class Pipeline:
         shot = Shot(self, image, camera, time, depth)
         seen, resolution = self._reduced(shot)
         return self._result(
-            shot, seen, resolution, self.model.predict(seen, resolution.full, camera, self.score_threshold)
+            shot, seen, resolution, self.model.predict(seen, resolution.full, camera, self.lowest_score)
         )
+
+    @property
+    def lowest_score(self) -> float:
+        """The lowest score of a person that it has a use for."""
+        return self.score_threshold if self.tracker is None else self.tracker.lowest(self.score_threshold)
 
     def _reduced(self, shot: "Shot") -> tuple[NDArray[np.uint8], Resolution]:
         image, camera = shot.image, shot.camera
@@ -113,7 +118,7 @@ class Pipeline:
 
     def _result(self, shot: "Shot", seen: NDArray[np.uint8], resolution: Resolution, poses: Poses) -> Result:
         best_first = np.argsort(-poses.box_scores, kind="stable")
-        poses = poses.select(best_first[poses.box_scores[best_first] >= self.score_threshold][: self.max_persons])
+        poses = poses.select(best_first[poses.box_scores[best_first] >= self.lowest_score][: self.max_persons])
         camera = shot.camera
         if camera is not None and not camera.guessed:
             root, root_std = solve_root(poses.keypoints, poses.keypoint_scores, poses.joints3d, camera)
@@ -125,7 +130,7 @@ class Pipeline:
             poses = poses.with_arrays(appearance=describe(seen, poses, resolution.full))
         if self.tracker is not None:
             known = None if camera is None or camera.guessed else camera
-            poses = self.tracker.update(poses, shot.time, resolution.full, known)
+            poses = self.tracker.update(poses, shot.time, resolution.full, known, self.score_threshold)
         return Result(poses, resolution, seen, shot.camera)
 
     def _factor(self, image: NDArray[np.uint8]) -> float:
@@ -163,7 +168,7 @@ def process_together(shots: Sequence[Shot]) -> list[Result]:
         return []
     reduced = [shot.pipeline._reduced(shot) for shot in shots]
     views = [View(seen, resolution.full, shot.camera) for shot, (seen, resolution) in zip(shots, reduced, strict=True)]
-    lowest = min(shot.pipeline.score_threshold for shot in shots)
+    lowest = min(shot.pipeline.lowest_score for shot in shots)
     found = predict_all(shots[0].pipeline.model, views, lowest)
     return [
         shot.pipeline._result(shot, seen, resolution, poses)

@@ -50,6 +50,8 @@ class Track:
         time: of that image, seconds.
         score: of the box, the mean over the latest images that showed them.
         begun: time of the first image that showed them, seconds.
+        steadied: the score that is shown, see `Tracker`.
+        shown: whether anybody was told of them.
     """
 
     state: PersonState
@@ -59,6 +61,8 @@ class Track:
     time: float
     score: float
     begun: float
+    steadied: float
+    shown: bool = False
 
     @property
     def id(self) -> int:

@@ -1,5 +1,7 @@
 """Person ids that last, and steady persons: each new pose goes to somebody known and is smoothed with that."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,8 +17,12 @@ from orpose_models.vocabulary.similarity import box_iou
 MEMORY = 5.0
 # Persons whose boxes overlap more do not show what they look like.
 _OVERLAP = 0.25
-# How much of a person's score is renewed by an image.
+# How much of a person's score, by which it is found again, is renewed by an image.
 _SCORE_RENEWAL = 0.2
+# Seconds over which the score that is shown is a mean.
+STEADY = 1.0
+# Share of the threshold: who has that much is watched, and is shown once the mean of the scores is above the threshold.
+WATCHED = 0.6
 # Seconds that a stamp may be ahead of the one before; of one that is more, the next stamp says whether it is true.
 _BELIEVED = 3600.0
 
@@ -27,9 +33,12 @@ class Tracker:
     Who is who is decided by place in the image, place in space and looks (`association.assign`). A person unseen for
     `memory` seconds is forgotten, and its id is never used again. Nothing waits for a later image.
 
+    A person's score is steadied, too: it is a mean over the images of the last `STEADY` seconds that show the person.
+    So somebody known is still shown where an image makes them out badly.
+
     Args:
         memory: seconds.
-        smoothing: whether joints and roots are smoothed, and velocities given.
+        smoothing: whether joints, roots and scores are smoothed, and velocities given.
         camera_height: metres above the floor; None to learn it from those who stand there, where gravity is known.
 
     Attributes:
@@ -53,21 +62,33 @@ class Tracker:
         self._floor = Floor(self._camera_height)
 
     def known(self) -> list[tuple[int, float]]:
-        """Who is remembered: ids, and the times in seconds when they were seen last."""
-        return [(track.id, track.time) for track in self._tracks]
+        """Who was shown and is remembered: ids, and the times in seconds when they were seen last."""
+        return [(track.id, track.time) for track in self._tracks if track.shown]
 
-    def update(self, poses: Poses, time: float, size: Size | None = None, camera: Camera | None = None) -> Poses:
-        """The same persons with `ids` set, steadied if that is wanted.
+    def lowest(self, threshold: float) -> float:
+        """The lowest score that `update` has a use for, where persons of at least a threshold are to be shown."""
+        return threshold * WATCHED if self.smoothing else threshold
+
+    def update(
+        self,
+        poses: Poses,
+        time: float,
+        size: Size | None = None,
+        camera: Camera | None = None,
+        threshold: float = 0.0,
+    ) -> Poses:
+        """The persons that are to be shown, with `ids` set, steadied if that is wanted, best score first.
 
         Args:
-            poses: the persons of the next image.
+            poses: the persons of the next image, of at least `lowest(threshold)`.
             time: acquisition time of the image in seconds. A step back by more than the memory is a beginning anew and
                 forgets everybody; a smaller one is two images in the wrong order. A stamp more than an hour ahead
                 counts as the latest time until then, unless the one before was as far ahead: a single one is wrong.
             size: width, height of the image; persons are where they were in it when it changes.
             camera: of the image; its gravity lets the floor say how large persons are.
+            threshold: persons of lower scores are not shown.
         """
-        time = self._believed(time)
+        time, before = self._believed(time), self._now
         if time < self._now - self.memory:
             self._tracks.clear()
             self._now = time
@@ -79,17 +100,25 @@ class Tracker:
         shown = smooth([track.state for track in tracks], poses, time, camera, self._floor)
         clear = np.flatnonzero(_stands_free(poses))
         look([tracks[i].state for i in clear], poses.appearance[clear])
+        renewal = -math.expm1(-max(time - before, 0.0) / STEADY)
         for i, track in enumerate(tracks):
             track.box, track.keypoints = poses.boxes[i], poses.keypoints[i]
             track.seen, track.time = poses.keypoint_scores[i] > 0, time
             track.score += (float(poses.box_scores[i]) - track.score) * _SCORE_RENEWAL
-        ids = np.array([track.id for track in tracks], np.int64)
-        return (shown if self.smoothing else poses).with_arrays(ids=ids)
+            track.steadied += (float(poses.box_scores[i]) - track.steadied) * renewal
+        steadied = np.array([track.steadied for track in tracks], np.float32)
+        poses = shown.with_arrays(box_scores=steadied) if self.smoothing else poses
+        best = np.argsort(-poses.box_scores, kind="stable") if self.smoothing else np.arange(len(poses))
+        best = best[poses.box_scores[best] >= threshold]
+        for i in best:
+            tracks[i].shown = True
+        return poses.with_arrays(ids=np.array([track.id for track in tracks], np.int64)).select(best)
 
     def _begin(self, poses: Poses, i: int, time: float) -> Track:
         seen = poses.keypoint_scores[i] > 0
         state = PersonState(self._next_id)
-        track = Track(state, poses.boxes[i], poses.keypoints[i], seen, time, float(poses.box_scores[i]), time)
+        score = float(poses.box_scores[i])
+        track = Track(state, poses.boxes[i], poses.keypoints[i], seen, time, score, time, score)
         self._tracks.append(track)
         self._next_id += 1
         return track

@@ -128,6 +128,18 @@ def test_ids_follow_the_tracker_and_its_time() -> None:
     assert pipeline.process(IMAGE, time=9.0).poses.ids.tolist() == [3, 4]
 
 
+def test_with_a_tracker_that_steadies_the_threshold_is_of_the_steadied_score() -> None:
+    model = Finder(standing(0.9))
+    pipeline = Pipeline(model, score_threshold=0.5, tracker=Tracker())
+    assert len(pipeline.process(IMAGE, time=0.0).poses) == 1
+    assert model.given[-1][3] == pipeline.lowest_score == pytest.approx(0.3)
+    model.poses = standing(0.4)
+    assert pipeline.process(IMAGE, time=0.1).poses.ids.tolist() == [1]
+    assert len(replace(pipeline, tracker=Tracker()).process(IMAGE).poses) == 0
+    assert len(replace(pipeline, tracker=Tracker(smoothing=False)).process(IMAGE).poses) == 0
+    assert model.given[-1][3] == 0.5
+
+
 @pytest.mark.parametrize("image", [IMAGE[..., 0], IMAGE.astype(np.float32), IMAGE[:0], IMAGE[..., :2]])
 def test_what_is_no_image_is_refused(image: NDArray) -> None:
     with pytest.raises(ValueError, match=r"expected an \(h, w, 3\) uint8 image"):

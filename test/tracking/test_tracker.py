@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 
@@ -90,6 +92,52 @@ def test_an_old_stamp_does_not_make_a_person_older() -> None:
     tracker.update(persons(0), 10.0)
     tracker.update(persons(0), 9.1)
     assert tracker.update(persons(0), 10.9).ids.tolist() == [1]
+
+
+def scored(poses: Poses, *scores: float) -> Poses:
+    return poses.with_arrays(box_scores=np.array(scores, np.float32))
+
+
+def test_the_score_is_a_mean_over_the_images_of_the_latest_second() -> None:
+    tracker = Tracker()
+    assert tracker.update(scored(persons(0), 0.8), 0.0).box_scores.tolist() == pytest.approx([0.8])
+    # Of one that is half a second old the share of exp(-1 / 2) is left.
+    expected = pytest.approx([0.4 + 0.4 * math.exp(-0.5)])
+    assert tracker.update(scored(persons(0), 0.4), 0.5).box_scores.tolist() == expected
+    # A repeated stamp says nothing.
+    assert tracker.update(scored(persons(0), 0.9), 0.5).box_scores.tolist() == expected
+
+
+def test_somebody_known_is_shown_where_an_image_makes_them_out_badly() -> None:
+    tracker = Tracker()
+    assert tracker.lowest(0.3) == pytest.approx(0.18)
+    tracker.update(scored(persons(0), 0.9), 0.0, threshold=0.3)
+    assert tracker.update(scored(persons(0), 0.2), 0.1, threshold=0.3).ids.tolist() == [1]
+
+
+def test_somebody_new_below_the_threshold_is_watched_and_shown_once_the_mean_is_above() -> None:
+    tracker = Tracker()
+    assert len(tracker.update(scored(persons(0), 0.2), 0.0, threshold=0.3)) == 0
+    assert tracker.known() == []
+    shown = tracker.update(scored(persons(0), 0.9), 0.5, threshold=0.3)
+    assert shown.ids.tolist() == [1]
+    assert shown.box_scores.tolist() == pytest.approx([0.9 - 0.7 * math.exp(-0.5)])
+    assert tracker.known() == [(1, 0.5)]
+
+
+def test_the_best_comes_first() -> None:
+    tracker = Tracker()
+    tracker.update(scored(persons(0, 300), 0.9, 0.5), 0.0)
+    assert tracker.update(scored(persons(300, 0), 0.7, 0.6), 0.1).ids.tolist() == [1, 2]
+
+
+def test_without_smoothing_scores_and_order_are_the_images() -> None:
+    tracker = Tracker(smoothing=False)
+    assert tracker.lowest(0.3) == 0.3
+    tracker.update(scored(persons(0, 300), 0.9, 0.5), 0.0, threshold=0.3)
+    found = tracker.update(scored(persons(300, 0), 0.5, 0.9), 0.1, threshold=0.3)
+    assert found.ids.tolist() == [2, 1]
+    assert found.box_scores.tolist() == pytest.approx([0.5, 0.9])
 
 
 def scaled(poses: Poses, x: float, y: float) -> Poses:
@@ -216,10 +264,6 @@ def test_who_is_remembered() -> None:
     assert tracker.known() == [(1, 0.5), (2, 0.0)]
     tracker.update(persons(0), 1.2)
     assert tracker.known() == [(1, 1.2)]
-
-
-def scored(poses: Poses, *scores: float) -> Poses:
-    return poses.with_arrays(box_scores=np.array(scores, np.float32))
 
 
 def test_a_faint_find_beside_somebody_takes_neither_their_id_nor_gives_its_own() -> None:
