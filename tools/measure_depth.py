@@ -16,6 +16,7 @@ from orpose_models.datasets.by_name import open_dataset
 from orpose_models.datasets.image_file import read_image
 from orpose_models.datasets.truth import Persons
 from orpose_models.registry.pipelines import load_pipeline
+from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.similarity import box_iou
 
 # Standard deviation at a metre, metres; it grows with the square of the distance.
@@ -60,17 +61,24 @@ def errors(folder: Path, downsample: float, stride: int, steadied: bool) -> list
         time = (image.stamp_ns or 0) / 1e9
         plain = without.process(picture, image.camera, time).poses
         deep = pipeline.process(picture, image.camera, time, depth=depth).poses
-        alike = box_iou(deep.boxes, image.persons.boxes.astype(np.float32))
-        for i in np.flatnonzero(deep.box_scores >= MIN_SCORE) if alike.shape[1] else ():
-            k = int(alike[i].argmax())
-            if alike[i, k] < PAIR_IOU or image.persons.ignore[k]:
-                continue
-            place = image.persons.joints3d[k, pelvis]
-            off = deep.root[i] - place
-            along = off @ place / np.linalg.norm(place)
-            across = np.sqrt(max(float(off @ off - along**2), 0.0))
-            rows.append((float(np.linalg.norm(plain.root[i] - place)), float(np.linalg.norm(off)), across))
+        before, now = (_off(poses, image.persons, pelvis) for poses in (plain, deep))
+        rows += [(before.get(k, (np.nan,))[0], *off) for k, off in now.items()]
     return rows
+
+
+def _off(poses: Poses, persons: Persons, pelvis: int) -> dict[int, tuple[float, float]]:
+    """How far off the root of each person of the truth is that is found, metres: at all, and across the sight."""
+    found = {}
+    alike = box_iou(poses.boxes, persons.boxes.astype(np.float32))
+    for i in np.flatnonzero(poses.box_scores >= MIN_SCORE) if alike.shape[1] else ():
+        k = int(alike[i].argmax())
+        if alike[i, k] < PAIR_IOU or persons.ignore[k]:
+            continue
+        place = persons.joints3d[k, pelvis]
+        off = poses.root[i] - place
+        along = off @ place / np.linalg.norm(place)
+        found[k] = (float(np.linalg.norm(off)), float(np.sqrt(max(float(off @ off - along**2), 0.0))))
+    return found
 
 
 def main() -> None:
