@@ -104,7 +104,11 @@ _DECLARATION = (
         range=(0, 2**31 - 1),
     ),
     Parameter(
-        "score_threshold", 0.3, "Persons with a lower box score are left out.", range=(0.0, 1.0), changeable=True
+        "score_threshold",
+        0.3,
+        "Persons with a lower box score are left out; with smoothing it is the steadied score that counts.",
+        range=(0.0, 1.0),
+        changeable=True,
     ),
     Parameter(
         "max_persons", 20, "At most this many persons per image, the best-scored ones.", range=(1, 100), changeable=True
@@ -113,7 +117,7 @@ _DECLARATION = (
     Parameter(
         "smoothing",
         True,
-        "Steady joints and positions by what was seen of a person before, and give velocities. Adds no delay.",
+        "Steady joints, positions and scores by what was seen of a person before, and give velocities. Adds no delay.",
         changeable=True,
     ),
     Parameter(

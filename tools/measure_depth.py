@@ -45,7 +45,7 @@ def measured(millimetres: NDArray[np.uint16], persons: Persons, rng: np.random.G
 def errors(folder: Path, downsample: float, stride: int, steadied: bool) -> list[tuple[float, float, float]]:
     """Of each person found: how far off the root is, metres: without depth, with it, and with it across the sight.
 
-    `steadied`: as the node publishes them, by default, and not as each image has them.
+    `steadied`: whether persons are as the node publishes them, and not as each image has them.
     """
     truth = open_dataset(f"sim:{folder}")
     document = json.loads((folder / "annotations.json").read_text())
@@ -77,7 +77,7 @@ def _off(poses: Poses, persons: Persons, pelvis: int) -> dict[int, tuple[float, 
         place = persons.joints3d[k, pelvis]
         off = poses.root[i] - place
         along = off @ place / np.linalg.norm(place)
-        found[k] = (float(np.linalg.norm(off)), float(np.sqrt(max(float(off @ off - along**2), 0.0))))
+        found.setdefault(k, (float(np.linalg.norm(off)), float(np.sqrt(max(float(off @ off - along**2), 0.0)))))
     return found
 
 

@@ -44,7 +44,7 @@ CameraHeight = Annotated[
 DepthTopic = Annotated[
     str | None, typer.Option(help="Topic of registered depth images (16UC1 or 32FC1), for where persons stand.")
 ]
-Smoothing = Annotated[bool, typer.Option(help="Steady joints and positions, and give velocities.")]
+Smoothing = Annotated[bool, typer.Option(help="Steady joints, positions and scores, and give velocities.")]
 ScoreThreshold = Annotated[float, typer.Option(min=0, max=1, help="Leave out persons with lower scores.")]
 Engine = Annotated[
     str | None,

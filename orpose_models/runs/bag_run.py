@@ -91,6 +91,7 @@ def run_bag(
         reporter.note("note", BY_NAME.format(images))
     topics = {"image_topic": images, "camera_info_topic": infos, "depth_topic": depth}
     identity = {**settings_of(pipeline), **_identity(bag), **topics, "gravity": gravity, "rectified": straight}
+    identity |= {"lowest_score": pipeline.lowest_score, "steadied": pipeline.steadies}
     out.parent.mkdir(parents=True, exist_ok=True)
     with locked(_lock(out), f"{out}: another process is making this bag; wait for it"):
         journal = PredictionJournal(_journal(out), identity)
@@ -104,7 +105,7 @@ def run_bag(
             raise _nothing_read(bag, images, run.skipped)
         done = found.images
         if pipeline.tracker is not None:
-            done = tracked(done, pipeline.tracker, found.cameras, pipeline.score_threshold)
+            done = tracked(done, pipeline.tracker, found.cameras, pipeline.score_threshold, pipeline.max_persons)
         with new_bag(out, storage, _notes(pipeline, images)) as writer:
             _write(bag, images, done, pipeline, writer)
         journal.close(remove=True)

@@ -114,7 +114,13 @@ def _predict(
     }
     # Another folder of the same name is another run.
     journal = PredictionJournal(
-        file.with_name(".predictions.journal"), {**settings, "path": str(frames.path.resolve())}
+        file.with_name(".predictions.journal"),
+        {
+            **settings,
+            "path": str(frames.path.resolve()),
+            "lowest_score": pipeline.lowest_score,
+            "steadied": pipeline.steadies,
+        },
     )
     if earlier is not None and any(earlier.get(key) != settings[key] for key in ("model", "downsample")):
         model, factor = earlier.get("model", "another model"), str(earlier.get("downsample", "?")).removesuffix(".0")
@@ -131,7 +137,7 @@ def _predict(
         reasons = f": {problems[0]}" if problems else ""
         raise OrposeError(f"{frames.path}: none of the images could be read{reasons}")
     if pipeline.tracker is not None:
-        images = tracked(images, pipeline.tracker, found.cameras, pipeline.score_threshold)
+        images = tracked(images, pipeline.tracker, found.cameras, pipeline.score_threshold, pipeline.max_persons)
     Predictions(images, settings).save(file)
     journal.close(remove=True)
     return images, problems

@@ -50,7 +50,8 @@ class Found:
     """What came of the images.
 
     Attributes:
-        images: the predictions, without ids (see `tracked`), in the order of the images.
+        images: the predictions, without ids (see `tracked`), in the order of the images; persons down to the pipeline's
+            `lowest_score`.
         cameras: of the images; None where nothing is known.
         left_out: one sentence for each image without prediction.
         notes: of all others.
@@ -82,7 +83,10 @@ def run_images(
         OrposeError: an image cannot be processed, unless it is to be left out.
     """
     tracking = pipeline.tracker is not None
-    untracked = replace(pipeline, tracker=None, appearance=tracking, score_threshold=pipeline.lowest_score)
+    most = None if pipeline.steadies else pipeline.max_persons
+    untracked = replace(
+        pipeline, tracker=None, appearance=tracking, score_threshold=pipeline.lowest_score, max_persons=most
+    )
     found = Found()
     for group in _groups(images, settled_batch(pipeline.model)):
         for image, outcome in _outcomes(group, untracked, journal):
@@ -155,6 +159,7 @@ def tracked(
     tracker: Tracker,
     cameras: Sequence[Camera | None] | None = None,
     threshold: float = 0.0,
+    most: int | None = None,
 ) -> list[ImagePrediction]:
     """Consecutive images of one camera, persons steadied and with lasting ids.
 
@@ -164,11 +169,11 @@ def tracked(
         images: in order of time.
         tracker: gives the ids.
         cameras: of the images; None where nothing is known, or of any.
-        threshold: persons of lower scores are left out.
+        threshold, most: see `Tracker.update`.
     """
     done = []
     for image, camera in zip(images, cameras or [None] * len(images), strict=True):
         known = None if camera is None or camera.guessed else camera
-        poses = tracker.update(image.poses, (image.stamp_ns or 0) / 1e9, image.resolution.full, known, threshold)
+        poses = tracker.update(image.poses, (image.stamp_ns or 0) / 1e9, image.resolution.full, known, threshold, most)
         done.append(replace(image, poses=poses))
     return done

@@ -100,6 +100,11 @@ class Pipeline:
         )
 
     @property
+    def steadies(self) -> bool:
+        """Whether who is shown depends on what was seen of a person before."""
+        return self.tracker is not None and self.tracker.smoothing
+
+    @property
     def lowest_score(self) -> float:
         """The lowest score of a person that it has a use for."""
         return self.score_threshold if self.tracker is None else self.tracker.lowest(self.score_threshold)
@@ -118,7 +123,8 @@ class Pipeline:
 
     def _result(self, shot: "Shot", seen: NDArray[np.uint8], resolution: Resolution, poses: Poses) -> Result:
         best_first = np.argsort(-poses.box_scores, kind="stable")
-        poses = poses.select(best_first[poses.box_scores[best_first] >= self.lowest_score][: self.max_persons])
+        best_first = best_first[poses.box_scores[best_first] >= self.lowest_score]
+        poses = poses.select(best_first if self.steadies else best_first[: self.max_persons])
         camera = shot.camera
         if camera is not None and not camera.guessed:
             root, root_std = solve_root(poses.keypoints, poses.keypoint_scores, poses.joints3d, camera)
@@ -130,7 +136,8 @@ class Pipeline:
             poses = poses.with_arrays(appearance=describe(seen, poses, resolution.full))
         if self.tracker is not None:
             known = None if camera is None or camera.guessed else camera
-            poses = self.tracker.update(poses, shot.time, resolution.full, known, self.score_threshold)
+            limits = self.score_threshold, self.max_persons
+            poses = self.tracker.update(poses, shot.time, resolution.full, known, *limits)
         return Result(poses, resolution, seen, shot.camera)
 
     def _factor(self, image: NDArray[np.uint8]) -> float:

@@ -21,7 +21,9 @@ _OVERLAP = 0.25
 _SCORE_RENEWAL = 0.2
 # Seconds over which the score that is shown is a mean.
 STEADY = 1.0
-# Share of the threshold: who has that much is watched, and is shown once the mean of the scores is above the threshold.
+# Seconds that an image counts for at least, so that clocks that stand do not stop it.
+_SHORTEST = 1 / 60
+# Share of the threshold: who has that much is watched, and is shown once the score or its mean reaches the threshold.
 WATCHED = 0.6
 # Seconds that a stamp may be ahead of the one before; of one that is more, the next stamp says whether it is true.
 _BELIEVED = 3600.0
@@ -33,8 +35,8 @@ class Tracker:
     Who is who is decided by place in the image, place in space and looks (`association.assign`). A person unseen for
     `memory` seconds is forgotten, and its id is never used again. Nothing waits for a later image.
 
-    A person's score is steadied, too: it is a mean over the images of the last `STEADY` seconds that show the person.
-    So somebody known is still shown where an image makes them out badly.
+    The score of somebody who was shown is steadied, too: it is a mean over the images of the last `STEADY` seconds that
+    show the person. So somebody known is still shown where an image makes them out badly.
 
     Args:
         memory: seconds.
@@ -76,6 +78,7 @@ class Tracker:
         size: Size | None = None,
         camera: Camera | None = None,
         threshold: float = 0.0,
+        most: int | None = None,
     ) -> Poses:
         """The persons that are to be shown, with `ids` set, steadied if that is wanted, best score first.
 
@@ -87,8 +90,10 @@ class Tracker:
             size: width, height of the image; persons are where they were in it when it changes.
             camera: of the image; its gravity lets the floor say how large persons are.
             threshold: persons of lower scores are not shown.
+            most: at most this many are shown, those of the best scores.
         """
-        time, before = self._believed(time), self._now
+        poses = poses.select(poses.box_scores >= self.lowest(threshold))
+        time = self._believed(time)
         if time < self._now - self.memory:
             self._tracks.clear()
             self._now = time
@@ -98,18 +103,21 @@ class Tracker:
         owners = {person: self._tracks[row] for row, person in assign(self._tracks, poses, time)}
         tracks = [owners.get(i) or self._begin(poses, i, time) for i in range(len(poses))]
         shown = smooth([track.state for track in tracks], poses, time, camera, self._floor)
-        clear = np.flatnonzero(_stands_free(poses))
+        clear = np.flatnonzero(_stands_free(poses, threshold))
         look([tracks[i].state for i in clear], poses.appearance[clear])
-        renewal = -math.expm1(-max(time - before, 0.0) / STEADY)
         for i, track in enumerate(tracks):
             track.box, track.keypoints = poses.boxes[i], poses.keypoints[i]
+            score = float(poses.box_scores[i])
+            track.score += (score - track.score) * _SCORE_RENEWAL
+            renewal = -math.expm1(-max(time - track.time, _SHORTEST) / STEADY)
+            mean = track.steadied + (score - track.steadied) * renewal
+            # Who is not shown yet is shown as soon as an image is sure enough.
+            track.steadied = mean if track.shown else max(mean, score)
             track.seen, track.time = poses.keypoint_scores[i] > 0, time
-            track.score += (float(poses.box_scores[i]) - track.score) * _SCORE_RENEWAL
-            track.steadied += (float(poses.box_scores[i]) - track.steadied) * renewal
-        steadied = np.array([track.steadied for track in tracks], np.float32)
-        poses = shown.with_arrays(box_scores=steadied) if self.smoothing else poses
+        if self.smoothing:
+            poses = shown.with_arrays(box_scores=np.array([track.steadied for track in tracks], np.float32))
         best = np.argsort(-poses.box_scores, kind="stable") if self.smoothing else np.arange(len(poses))
-        best = best[poses.box_scores[best] >= threshold]
+        best = best[poses.box_scores[best] >= threshold][:most]
         for i in best:
             tracks[i].shown = True
         return poses.with_arrays(ids=np.array([track.id for track in tracks], np.int64)).select(best)
@@ -144,8 +152,8 @@ class Tracker:
         self._size = size or self._size
 
 
-def _stands_free(poses: Poses) -> NDArray[np.bool_]:
-    """(n,) whose boxes nobody else's overlaps much."""
-    overlap = box_iou(poses.boxes, poses.boxes)
+def _stands_free(poses: Poses, threshold: float) -> NDArray[np.bool_]:
+    """(n,) whose boxes nobody else's overlaps much, of those whose scores reach the threshold."""
+    overlap = box_iou(poses.boxes, poses.boxes) * (poses.box_scores >= threshold)
     np.fill_diagonal(overlap, 0.0)
     return np.asarray(overlap.max(axis=1, initial=0.0) <= _OVERLAP, np.bool_)

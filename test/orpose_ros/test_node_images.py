@@ -28,7 +28,7 @@ from support.rig import Rig, image_message, stamp  # isort: skip
 def test_poses_equal_the_pipelines_and_ids_last(rig: Rig, model, pictures: list[Picture]) -> None:
     rig.reconfigure()  # a new tracker
     rig.wait_answered()
-    tracker = Tracker()
+    tracker = Tracker(smoothing=False)
     for picture in pictures:
         poses2d, poses3d = rig.process_image(picture)
         poses, resolution = poses_from_messages(poses2d, poses3d)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from orpose_models.lifting.placing import NOMINAL_DEPTH, nominal_roots
 from orpose_models.lifting.root import solve_root
-from orpose_models.runtime.pipeline import Pipeline
+from orpose_models.runtime.pipeline import Pipeline, Shot, process_together
 from orpose_models.tracking.tracker import Tracker
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.poses import Poses
@@ -138,6 +138,22 @@ def test_with_a_tracker_that_steadies_the_threshold_is_of_the_steadied_score() -
     assert len(replace(pipeline, tracker=Tracker()).process(IMAGE).poses) == 0
     assert len(replace(pipeline, tracker=Tracker(smoothing=False)).process(IMAGE).poses) == 0
     assert model.given[-1][3] == 0.5
+
+
+def test_of_several_cameras_each_keeps_its_own_threshold_and_the_model_is_asked_for_the_lowest() -> None:
+    model = Finder(standing(0.4))
+    pipelines = [Pipeline(model, score_threshold=limit, tracker=Tracker()) for limit in (0.3, 0.5)]
+    results = process_together([Shot(pipeline, IMAGE) for pipeline in pipelines])
+    assert [len(result.poses) for result in results] == [1, 0]
+    assert model.given[-1][3] == pytest.approx(0.18)
+
+
+def test_the_cap_keeps_those_whose_steadied_scores_are_best() -> None:
+    model = Finder(standing(0.9))
+    pipeline = Pipeline(model, max_persons=1, tracker=Tracker())
+    pipeline.process(IMAGE, time=0.0)
+    model.poses = standing(0.4, 0.5)
+    assert pipeline.process(IMAGE, time=0.1).poses.ids.tolist() == [1]
 
 
 @pytest.mark.parametrize("image", [IMAGE[..., 0], IMAGE.astype(np.float32), IMAGE[:0], IMAGE[..., :2]])

@@ -67,12 +67,15 @@ class ModelRunner:
         self.engine, self.sha256 = self.model.engine, self.model.sha256
         self.parameters = _numbers_of_weights(contender.source)
         self._counted = _Counted(self.model)
-        self._pipeline = Pipeline(self._counted, score_threshold=SCORE_THRESHOLD, tracker=Tracker())
+        self._tracker = Tracker()
+        self._pipeline = Pipeline(self._counted, score_threshold=SCORE_THRESHOLD, tracker=self._tracker)
         self._time = 0.0
         self._result: Any = None
 
     def prepare(self, persons: int, downsample: float, boxes: Boxes) -> None:
         self._pipeline.downsample = downsample
+        # What was seen of another case says nothing of this one.
+        self._tracker.reset()
 
     def call(self, picture: NDArray[np.uint8]) -> None:
         self._time += 1 / 30
