@@ -26,8 +26,8 @@ from orpose_models.messages.camera_info import BY_NAME, is_rectified
 from orpose_models.messages.fields import stamp_of
 from orpose_models.messages.pose_messages import poses2d_message, poses3d_message, skeleton_info_message
 from orpose_models.model_format.score_calibration import described
-from orpose_models.runs.identity import file_key, settings_of
-from orpose_models.runs.image_run import RunImage, run_images, tracked
+from orpose_models.runs.identity import file_key, kept_by, settings_of
+from orpose_models.runs.image_run import RunImage, followed, run_images
 from orpose_models.runtime.pipeline import Pipeline
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.reporting import Reporter, Silent, counter
@@ -91,10 +91,9 @@ def run_bag(
         reporter.note("note", BY_NAME.format(images))
     topics = {"image_topic": images, "camera_info_topic": infos, "depth_topic": depth}
     identity = {**settings_of(pipeline), **_identity(bag), **topics, "gravity": gravity, "rectified": straight}
-    identity |= {"lowest_score": pipeline.lowest_score, "steadied": pipeline.steadies}
     out.parent.mkdir(parents=True, exist_ok=True)
     with locked(_lock(out), f"{out}: another process is making this bag; wait for it"):
-        journal = PredictionJournal(_journal(out), identity)
+        journal = PredictionJournal(_journal(out), identity | kept_by(pipeline))
         _tell_of_earlier(journal, reporter)
         advance = counter(reporter, "poses", bag.topics[images].count)
         found = run_images(_run_images(bag, images, cameras, depth), pipeline, journal, advance)
@@ -103,9 +102,7 @@ def run_bag(
         if not found.images:
             journal.close(remove=True)
             raise _nothing_read(bag, images, run.skipped)
-        done = found.images
-        if pipeline.tracker is not None:
-            done = tracked(done, pipeline.tracker, found.cameras, pipeline.score_threshold, pipeline.max_persons)
+        done = followed(found, pipeline)
         with new_bag(out, storage, _notes(pipeline, images)) as writer:
             _write(bag, images, done, pipeline, writer)
         journal.close(remove=True)

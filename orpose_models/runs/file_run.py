@@ -16,8 +16,8 @@ from orpose_models.files.disk import read_json
 from orpose_models.files.locks import locked
 from orpose_models.files.prediction_journal import PredictionJournal
 from orpose_models.files.predictions import KIND, ImagePrediction, Predictions
-from orpose_models.runs.identity import file_key, settings_of
-from orpose_models.runs.image_run import RunImage, run_images, tracked
+from orpose_models.runs.identity import file_key, kept_by, settings_of
+from orpose_models.runs.image_run import RunImage, followed, run_images
 from orpose_models.runs.pictures import picture_target, remove_earlier, write_pictures
 from orpose_models.runtime.pipeline import Pipeline
 from orpose_models.tracking.tracker import Tracker
@@ -114,13 +114,7 @@ def _predict(
     }
     # Another folder of the same name is another run.
     journal = PredictionJournal(
-        file.with_name(".predictions.journal"),
-        {
-            **settings,
-            "path": str(frames.path.resolve()),
-            "lowest_score": pipeline.lowest_score,
-            "steadied": pipeline.steadies,
-        },
+        file.with_name(".predictions.journal"), {**settings, **kept_by(pipeline), "path": str(frames.path.resolve())}
     )
     if earlier is not None and any(earlier.get(key) != settings[key] for key in ("model", "downsample")):
         model, factor = earlier.get("model", "another model"), str(earlier.get("downsample", "?")).removesuffix(".0")
@@ -136,8 +130,7 @@ def _predict(
         journal.close(remove=True)
         reasons = f": {problems[0]}" if problems else ""
         raise OrposeError(f"{frames.path}: none of the images could be read{reasons}")
-    if pipeline.tracker is not None:
-        images = tracked(images, pipeline.tracker, found.cameras, pipeline.score_threshold, pipeline.max_persons)
+    images = followed(found, pipeline)
     Predictions(images, settings).save(file)
     journal.close(remove=True)
     return images, problems

@@ -16,6 +16,11 @@ def file_key(path: Path) -> str:
     return f"{path.name}, {status.st_size} bytes, {status.st_mtime_ns} ns"
 
 
+def kept_by(pipeline: Pipeline) -> dict[str, Any]:
+    """What it depends on besides that which persons a run keeps before they are tracked, for its journal."""
+    return {"lowest_score": pipeline.lowest_score, "steadied": pipeline.steadies}
+
+
 def settings_of(pipeline: Pipeline) -> dict[str, Any]:
     """What the poses of a pipeline depend on besides the images, for a run's record."""
     model = pipeline.model

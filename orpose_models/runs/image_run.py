@@ -154,6 +154,13 @@ def _results(shots: dict[int, Shot], problems: dict[int, OrposeError]) -> dict[i
     return results
 
 
+def followed(found: Found, pipeline: Pipeline) -> list[ImagePrediction]:
+    """What a run gives of consecutive images of one camera: as its pipeline's tracker has it, where there is one."""
+    if pipeline.tracker is None:
+        return found.images
+    return tracked(found.images, pipeline.tracker, found.cameras, pipeline.score_threshold, pipeline.max_persons)
+
+
 def tracked(
     images: Sequence[ImagePrediction],
     tracker: Tracker,

@@ -118,6 +118,31 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "parts").iterdir()] == ["out"]
 
 
+class Fading(SquareFinder):
+    """Sees the square well in the first image, and badly in all others."""
+
+    def predict(self, image, full_size=None, camera=None, min_score=0.0) -> Poses:
+        score = 0.2 if self.seen else 0.9
+        poses = super().predict(image, full_size, camera, min_score)
+        poses = poses.with_arrays(box_scores=np.full(len(poses), score))
+        return poses.select(poses.box_scores >= min_score)
+
+
+def test_the_threshold_is_of_steadied_scores_unless_smoothing_is_off(tmp_path: Path) -> None:
+    bag = open_bag(write_bag(tmp_path / "bag"))
+    model, out = Fading(), tmp_path / "out"
+    with interruption_after(2), pytest.raises(KeyboardInterrupt):
+        run_bag(bag, out, Pipeline(model, score_threshold=0.3, tracker=Tracker()), "/or/image_raw")
+    # What was found for steadying is not gone on with.
+    model = Fading()
+    pipeline = Pipeline(model, score_threshold=0.3, tracker=Tracker(smoothing=False))
+    assert (run_bag(bag, out, pipeline, "/or/image_raw").persons, len(model.seen)) == (1, 5)
+    shutil.rmtree(out)
+    steady = Pipeline(Fading(), score_threshold=0.3, tracker=Tracker())
+    assert run_bag(bag, out, steady, "/or/image_raw").persons == 5
+    assert [poses.ids.tolist() for poses, _ in results(out)] == [[1]] * 5
+
+
 def test_what_a_run_left_that_was_killed_when_its_bag_was_there_is_removed(tmp_path: Path) -> None:
     bag = open_bag(write_bag(tmp_path / "bag"))
     run(bag, tmp_path / "parts" / "out")
