@@ -103,7 +103,7 @@ class Tracker:
         owners = {person: self._tracks[row] for row, person in assign(self._tracks, poses, time)}
         tracks = [owners.get(i) or self._begin(poses, i, time) for i in range(len(poses))]
         shown = smooth([track.state for track in tracks], poses, time, camera, self._floor)
-        clear = np.flatnonzero(_stands_free(poses, threshold))
+        clear = np.flatnonzero(_stands_free(poses))
         look([tracks[i].state for i in clear], poses.appearance[clear])
         for i, track in enumerate(tracks):
             track.box, track.keypoints = poses.boxes[i], poses.keypoints[i]
@@ -152,8 +152,8 @@ class Tracker:
         self._size = size or self._size
 
 
-def _stands_free(poses: Poses, threshold: float) -> NDArray[np.bool_]:
-    """(n,) whose boxes nobody else's overlaps much, of those whose scores reach the threshold."""
-    overlap = box_iou(poses.boxes, poses.boxes) * (poses.box_scores >= threshold)
+def _stands_free(poses: Poses) -> NDArray[np.bool_]:
+    """(n,) whose boxes nobody else's overlaps much, not even that of somebody who is only watched."""
+    overlap = box_iou(poses.boxes, poses.boxes)
     np.fill_diagonal(overlap, 0.0)
     return np.asarray(overlap.max(axis=1, initial=0.0) <= _OVERLAP, np.bool_)
