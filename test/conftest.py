@@ -71,18 +71,23 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def student_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A light student that has learned nothing yet: COCO's network, its hard branch a little aside, trained lifters."""
+    """A light student that has learned nothing yet: COCO's network, trained lifters. Its hard branch and its layers for
+    images of few pixels are a little aside.
+    """
     torch = pytest.importorskip("torch")
 
+    from orpose_models.model_format.student_config import OneStageConfig
     from orpose_models.student.one_stage import OneStageStudent
     from orpose_models.student.weights import load_coco_start, save_student
 
-    student = OneStageStudent().eval()
+    student = OneStageStudent(OneStageConfig(small_limit=96)).eval()
+    assert student.small is not None
     load_coco_start(student)
     with torch.no_grad():
         # Branches that are alike could be taken for one another unnoticed.
         student.heatmaps["hard"].output.bias -= 0.3
         student.offsets["hard"].output.bias += 0.05
+        student.small.offsets["soft"].output.bias += 0.03
     path = tmp_path_factory.mktemp("checkpoint") / "start.safetensors"
     save_student(path, student, {"steps": 3, "labels": "/home/somebody/labels.json"})
     return path

@@ -48,7 +48,8 @@ def inputs_of(student: OneStageConfig, shape: Size) -> list[dict[str, Any]]:
         share = _USUAL if low == 1 else (1 - _USUAL) * low / sum(lows[1:])
         reduced = {"share": 0.4 if low == 1 else 1.0, "low": low, "high": high}
         downsampling = [{"share": 0.6}, reduced] if low == 1 else [reduced]
-        kinds.append({"share": share, "width": width, "height": height, "downsampling": downsampling})
+        small = student.is_small((lines, lines))
+        kinds.append({"share": share, "width": width, "height": height, "downsampling": downsampling, "small": small})
     return kinds if limits else [{**kinds[0], "share": 1.0}]
 
 

@@ -16,9 +16,10 @@ from orpose_models.vocabulary.skeletons import COCO17, H36M17
 BATCHED: Literal[3] = 3
 MANIFEST, WEIGHTS = "model.json", "weights.safetensors"
 GRAPHS = ("network", "lifters")
+# The network for images of few pixels, where they have layers of their own.
+SMALL = "network-small"
 # Those of which there is another one, partly in 8 bit.
-QUANTISED = ("network",)
-FILES = (WEIGHTS, *(f"{name}.onnx" for name in GRAPHS), *(f"{name}-int8.onnx" for name in QUANTISED))
+QUANTISED = ("network", SMALL)
 # Bytes. A graph without its weights is small; what is larger is none of ours.
 _MOST_MANIFEST, _MOST_GRAPH = 1 << 24, 1 << 26
 # How an ONNX file says that numbers lie in the weights' file: two strings, each with its tag and length.
@@ -36,7 +37,7 @@ class Manifest(BaseModel):
         config: branches and input sizes of the student.
         info: how the weights came about, and `calibration` of keypoint scores where there is one.
         parity: largest differences of the engines to torch, as measured at export.
-        files: SHA-256 of each file of `FILES`.
+        files: SHA-256 of each file of `files_of`.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -71,7 +72,7 @@ def read_manifest(folder: str | Path) -> tuple[Manifest, str]:
         manifest = Manifest.model_validate(read_json(path, _MOST_MANIFEST))
     except ValidationError as error:
         raise layout_error(f"{path}: not a model of this version", error) from None
-    for name in FILES:
+    for name in files_of(manifest.config):
         try:
             actual = sha256(_plain(folder / name))
         except OSError as error:
@@ -81,6 +82,18 @@ def read_manifest(folder: str | Path) -> tuple[Manifest, str]:
         if name.endswith(".onnx"):
             _check_graph(folder / name)
     return manifest, hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def graphs_of(config: OneStageConfig) -> tuple[str, ...]:
+    """The graphs of a student with these settings."""
+    return (*GRAPHS, SMALL) if config.small_limit else GRAPHS
+
+
+def files_of(config: OneStageConfig) -> tuple[str, ...]:
+    """The files beside `model.json`."""
+    graphs = graphs_of(config)
+    eight = [f"{name}-int8.onnx" for name in graphs if name in QUANTISED]
+    return WEIGHTS, *(f"{name}.onnx" for name in graphs), *eight
 
 
 def _plain(path: Path) -> Path:

@@ -18,6 +18,8 @@ LEARNS: dict[str, tuple[str, ...]] = {"soft": ("soft",), "hard": ("hard",), "bot
 
 # Pixels of a side, widths and numbers: what is above is no network, whatever a file from elsewhere says.
 _MOST = 8192
+# Lines that an image of few pixels may have at least: as many as one of 480 lines has that is reduced by 8.
+_LEAST_SMALL = 60
 
 _POSITIVE = (
     "short_side", "long_side", "fpn_channels", "anchor_sizes", "aspect_ratios", "proposals_before_nms",
@@ -105,6 +107,8 @@ class OneStageConfig:
             sides become multiples of `MULTIPLE`, whereby its shape changes a little.
         small_images: where an image has few pixels the network runs at a smaller size, which is faster and finds more:
             pairs of the image's short side, rising, and the network's up to there.
+        small_limit: images of at most this short side, 60 pixels or more, go through layers of their own: those up to
+            stride 16, the pyramid and the heads; 0 where there are none.
         max_persons: how many are looked for in an image.
     """
 
@@ -113,6 +117,7 @@ class OneStageConfig:
     short_side: int = 320
     long_side: int = 640
     small_images: tuple[tuple[int, int], ...] = ((52, 160), (72, 192), (96, 224), (128, 256))
+    small_limit: int = 0
     max_persons: int = 32
 
     def __post_init__(self) -> None:
@@ -120,6 +125,8 @@ class OneStageConfig:
             raise ValueError(f"branches must be {SETS} or one of {tuple(LEARNS)}, got {self.branches}")
         for name in ("lifter_hidden", "short_side", "long_side", "max_persons"):
             _check_bounds(name, getattr(self, name))
+        if self.small_limit and not _LEAST_SMALL <= self.small_limit <= _MOST:
+            raise ValueError(f"small_limit must be 0 or in {_LEAST_SMALL}..{_MOST}, got {self.small_limit}")
         limits = [limit for limit, _ in self.small_images]
         if limits != sorted(set(limits)) or not all(side > 0 for pair in self.small_images for side in pair):
             raise ValueError(f"small_images must be pairs of rising limits and sides above 0, got {self.small_images}")
@@ -133,6 +140,10 @@ class OneStageConfig:
     def sized(self, short_side: int) -> Self:
         """With another short side, and a long side in proportion."""
         return replace(self, short_side=short_side, long_side=round(self.long_side * short_side / self.short_side))
+
+    def is_small(self, seen: Size) -> bool:
+        """Whether an image of this width, height goes through the layers for images of few pixels."""
+        return min(seen) <= self.small_limit
 
     def input_size(self, full: Size, seen: Size) -> Size:
         """Width, height that an image is scaled to for the network, multiples of `MULTIPLE`.

@@ -4,12 +4,13 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from numpy.typing import NDArray
 
 from orpose_models.model_format.engines import DEFAULT_ENGINE, ENGINES, Engine
-from orpose_models.model_format.manifest import GRAPHS, QUANTISED
+from orpose_models.model_format.manifest import QUANTISED, SMALL
 from orpose_models.runtime import onnxruntime_graphs, openvino_graphs
 from orpose_models.runtime.engine_cache import Say, built
 from orpose_models.runtime.graph import Graph, Job, Shapes
@@ -106,7 +107,9 @@ class _ByShape:
         return self._graphs[shapes](*arrays)
 
 
-def load_graphs(engine: str, folder: Path, threads: int | None, say: Say = lambda text: None) -> dict[str, Graph]:
+def load_graphs(
+    engine: str, folder: Path, names: Sequence[str], threads: int | None, say: Say = lambda text: None
+) -> dict[str, Graph]:
     """Load the graphs of an exported student.
 
     The lifters, which are small and are asked about nobody at times, run on the processor whatever the device.
@@ -114,24 +117,45 @@ def load_graphs(engine: str, folder: Path, threads: int | None, say: Say = lambd
     Args:
         engine: one of `model_format.engines.GRAPH_ENGINES`.
         folder: checked by `manifest.read_manifest`.
+        names: of the graphs.
         threads: how many threads they may use; None for all cores.
         say: told what takes long.
 
     Raises:
-        OrposeError: the engine is not there, or cannot run the graphs.
+        OrposeError: the engine is not there, or cannot run the graphs; that of small images may say so at its first
+            use.
     """
     count = threads or processors()
     entry = ENGINES[engine]
 
     def load(name: str) -> Graph:
         file = folder / (f"{name}-int8.onnx" if entry.precision == "int8" and name in QUANTISED else f"{name}.onnx")
-        on = engine if entry.on_processor or name == "network" else DEFAULT_ENGINE
+        on = engine if entry.on_processor or name in QUANTISED else DEFAULT_ENGINE
         return load_graph(on, Job(file, _identity(file) if ENGINES[on].cached else "", count), say)
 
-    try:
-        return {name: load(name) for name in GRAPHS}
-    except OrposeError as error:
-        raise OrposeError(str(error) if why_not(engine) else f"{folder}: {error}") from None
+    def named(name: str) -> Graph:
+        try:
+            return load(name)
+        except OrposeError as error:
+            raise OrposeError(str(error) if why_not(engine) else f"{folder}: {error}") from None
+
+    # Who sees only large images need not have the network for small ones in memory, unless it takes long to build.
+    return {name: _AtFirstUse(named, name) if name == SMALL and not entry.cached else named(name) for name in names}
+
+
+class _AtFirstUse:
+    """A graph that is loaded when it is first called."""
+
+    def __init__(self, load: Callable[[str], Graph], name: str) -> None:
+        self._load, self._name = load, name
+        self._graph: Graph | None = None
+        self._turn = Lock()
+
+    def __call__(self, *arrays: NDArray[Any]) -> Sequence[NDArray[Any]]:
+        with self._turn:
+            if self._graph is None:
+                self._graph = self._load(self._name)
+        return self._graph(*arrays)
 
 
 def _identity(file: Path) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from orpose_models.lifting.features import FORMS, LENGTHS
 from orpose_models.lifting.runtime import Lifter
-from orpose_models.model_format.manifest import BATCHED, MANIFEST, Manifest, read_manifest
+from orpose_models.model_format.manifest import BATCHED, MANIFEST, SMALL, Manifest, graphs_of, read_manifest
 from orpose_models.model_format.pose_model import View
 from orpose_models.model_format.score_calibration import Calibration, calibration_in
 from orpose_models.model_format.student_config import OneStageConfig
@@ -41,7 +41,7 @@ class RuntimeStudent:
         sha256: identifies weights, graphs and settings.
         engine: what computes it.
         config: its branches and input sizes.
-        graphs: 'network' and 'lifters'.
+        graphs: those of `model_format.manifest.graphs_of`.
         calibration: is applied to the keypoint scores, but not to those of the branches; None for none.
         chosen: how the engine was chosen, where it was not named.
         batch: see `pose_model.BatchModel`; 0 while it is not known.
@@ -72,17 +72,23 @@ class RuntimeStudent:
         """Find the persons of several images; those of one size at the network's input are computed in one call."""
         self.timings = timings = dict.fromkeys(STAGES, 0.0)
         found: list[Poses] = [Poses.empty()] * len(views)
-        sizes = [self.config.input_size(view.full, (view.image.shape[1], view.image.shape[0])) for view in views]
-        for size in dict.fromkeys(sizes):
-            those = [i for i, other in enumerate(sizes) if other == size]
+        ways = [self._way(view) for view in views]
+        for way in dict.fromkeys(ways):
+            those = [i for i, other in enumerate(ways) if other == way]
+            network, size = way
             with _timed(timings, "preprocess"):
                 given = np.stack([resize_fast(views[i].image, size) for i in those])
             with _timed(timings, "network"):
-                answers = self.graphs["network"](given)
+                answers = self.graphs[network](given)
             for number, i in enumerate(those):
                 answer = Answer(*(array[number] for array in answers))
                 found[i] = self._poses(answer, views[i], size, min_score, timings)
         return found
+
+    def _way(self, view: View) -> tuple[str, Size]:
+        """Which network an image is given to, and in which size."""
+        seen = view.image.shape[1], view.image.shape[0]
+        return SMALL if self.config.is_small(seen) else "network", self.config.input_size(view.full, seen)
 
     def _poses(self, answer: Answer, view: View, size: Size, min_score: float, timings: dict[str, float]) -> Poses:
         with _timed(timings, "decoding"):
@@ -146,7 +152,7 @@ def load_runtime_student(
     """
     folder = Path(folder)
     manifest, identity = read_manifest(folder)
-    graphs = load_graphs(engine, folder, threads, say)
+    graphs = load_graphs(engine, folder, graphs_of(manifest.config), threads, say)
     if manifest.schema_version < BATCHED:
         graphs["network"] = one_by_one(graphs["network"])
     if threads is not None:

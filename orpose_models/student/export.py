@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,12 @@ from orpose_models.files.assets import asset
 from orpose_models.files.disk import atomic_folder, sha256, without_folders, write_json
 from orpose_models.files.validation import layout_error
 from orpose_models.model_format.engines import ENGINES, EVERYWHERE
-from orpose_models.model_format.manifest import FILES, MANIFEST, QUANTISED, WEIGHTS, Manifest
+from orpose_models.model_format.manifest import MANIFEST, QUANTISED, WEIGHTS, Manifest, files_of, graphs_of
 from orpose_models.model_format.score_calibration import INFO_KEY, Calibration
 from orpose_models.model_format.student_config import OneStageConfig
 from orpose_models.runtime.engine_loading import load_graphs
 from orpose_models.runtime.graph import Graph
-from orpose_models.runtime.parity import FACTORS, NOBODY, SHARE, Differences, compare
+from orpose_models.runtime.parity import NOBODY, SHARE, Differences, compare, looks
 from orpose_models.runtime.student import RuntimeStudent, student_of
 from orpose_models.student.graphs import build_graphs, torch_graphs
 from orpose_models.student.one_stage import OneStageStudent
@@ -28,7 +27,6 @@ from orpose_models.student.quantise import Inputs, quantise
 from orpose_models.student.stored_weights import write_graph
 from orpose_models.student.weights import load_student, save_student
 from orpose_models.vocabulary.errors import OrposeError
-from orpose_models.vocabulary.resolution import reduce_image
 
 CAMERAS = ("cam01", "cam02", "cam03")
 FRAMES = 3
@@ -75,12 +73,12 @@ def export_student(
             write_graph(folder / f"{name}.onnx", graph, folder / WEIGHTS)
         manifest = Manifest(name=out.name, config=rounded.config, info=info, files={})
         report("quantising")
-        examples = _examples(_model(manifest, load_graphs("onnxruntime", folder, 1)), images)
-        for name in QUANTISED:
+        examples = _examples(_model(manifest, load_graphs("onnxruntime", folder, tuple(graphs), 1)), images)
+        for name in graphs.keys() & set(QUANTISED):
             write_graph(folder / f"{name}-int8.onnx", quantise(graphs[name], examples[name]), folder / WEIGHTS)
         report("comparing the engines")
         parity = _check(folder, manifest, rounded, original, images)
-        files = {name: sha256(folder / name) for name in FILES}
+        files = {name: sha256(folder / name) for name in files_of(rounded.config)}
         manifest = manifest.model_copy(update={"parity": parity, "files": files})
         write_json(folder / MANIFEST, manifest.model_dump(mode="json"), indent=1)
     return manifest
@@ -129,9 +127,9 @@ def _examples(model: RuntimeStudent, images: Sequence[NDArray[np.uint8]]) -> dic
         return run
 
     noted = replace(model, graphs={name: noting(name, graph) for name, graph in model.graphs.items()})
-    for image, factor in product(images, FACTORS):
-        seen, resolution = reduce_image(image, factor)
-        noted.predict(seen, resolution.full)
+    for image in images:
+        for seen in looks(image):
+            noted.predict(seen, image.shape[1::-1])
     if not given["lifters"]:
         raise OrposeError(NOBODY)
     return given
@@ -145,7 +143,7 @@ def _check(
     images: Sequence[NDArray[np.uint8]],
 ) -> dict[str, Any]:
     engines = [name for name in EVERYWHERE if ENGINES[name].installed]
-    models = [_model(manifest, load_graphs(name, folder, 1)) for name in engines]
+    models = [_model(manifest, load_graphs(name, folder, graphs_of(manifest.config), 1)) for name in engines]
     reference, before = (_model(manifest, torch_graphs(student)) for student in (rounded, original))
     *differences, rounding = compare(reference, [*models, before], images)
     for name, difference in zip(engines, differences, strict=True):

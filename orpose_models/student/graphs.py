@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from orpose_models.lifting.features import FORMS, LENGTHS
+from orpose_models.model_format.manifest import SMALL
 from orpose_models.model_format.student_config import MULTIPLE
 from orpose_models.runtime.codec import Answer
 from orpose_models.runtime.graph import Graph
@@ -26,22 +27,28 @@ MAX_BATCH = 64
 
 
 class NetworkPart(nn.Module):
-    """Images (n, h, w, 3) uint8, BGR, h and w multiples of 32, to `runtime.codec.Answer` of each."""
+    """Images (n, h, w, 3) uint8, BGR, h and w multiples of 32, to `runtime.codec.Answer` of each.
 
-    def __init__(self, student: OneStageStudent) -> None:
+    Args:
+        student: the network.
+        small: whether the images are of few pixels.
+    """
+
+    def __init__(self, student: OneStageStudent, small: bool = False) -> None:
         super().__init__()
-        self.student = student
+        self.student, self.small = student, small
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         student = self.student
-        features = student.features(student.normalise(images.permute(0, 3, 1, 2).float()))
-        centre = student.heads["centre"](features).sigmoid()
+        sight = student.sight(self.small)
+        features = student.features(student.normalise(images.permute(0, 3, 1, 2).float()), self.small)
+        centre = sight.heads["centre"](features).sigmoid()
         peaks = torch.where(centre == F.max_pool2d(centre, 3, 1, 1), centre, torch.zeros_like(centre))
         scores, cells = peaks.flatten(1).topk(student.config.max_persons)
         # What is said of persons is asked for at the peaks alone.
         squares = _squares(features, cells)
         sizes, offsets, regression = (
-            student.heads[name].at(squares).squeeze(3).transpose(1, 2)  # type: ignore[operator]
+            sight.heads[name].at(squares).squeeze(3).transpose(1, 2)  # type: ignore[operator]
             for name in ("box_sizes", "box_offsets", "regression")
         )
         return (
@@ -49,8 +56,8 @@ class NetworkPart(nn.Module):
             cells,
             torch.cat([sizes, offsets], dim=2),
             regression,
-            torch.stack([head(features) for head in student.heatmaps.values()], dim=1).sigmoid(),
-            torch.stack([head(features) for head in student.offsets.values()], dim=1),
+            torch.stack([head(features) for head in sight.heatmaps.values()], dim=1).sigmoid(),
+            torch.stack([head(features) for head in sight.offsets.values()], dim=1),
         )
 
 
@@ -107,7 +114,13 @@ def torch_graphs(student: OneStageStudent) -> dict[str, Graph]:
 
         return run
 
-    return {"network": called(NetworkPart(student).eval()), "lifters": called(LiftersPart(student).eval())}
+    return {name: called(part.eval()) for name, part in _parts(student).items()}
+
+
+def _parts(student: OneStageStudent) -> dict[str, nn.Module]:
+    """What is computed, by the names of `model_format.manifest.graphs_of`."""
+    parts: dict[str, nn.Module] = {"network": NetworkPart(student), "lifters": LiftersPart(student)}
+    return parts | ({} if student.small is None else {SMALL: NetworkPart(student, small=True)})
 
 
 def build_graphs(student: OneStageStudent) -> dict[str, onnx.ModelProto]:
@@ -119,21 +132,22 @@ def build_graphs(student: OneStageStudent) -> dict[str, onnx.ModelProto]:
     dim = torch.export.Dim
     side = {name: MULTIPLE * dim(name, min=1, max=128) for name in ("rows", "columns")}
     branches = len(student.config.branches)
+    images = torch.zeros(2, _EXAMPLE_CELLS * MULTIPLE, (_EXAMPLE_CELLS + 1) * MULTIPLE, 3, dtype=torch.uint8)
+    of_network = (
+        (images,),
+        ({0: dim("images", min=1, max=MAX_BATCH), 1: side["rows"], 2: side["columns"]},),
+        ["images"],
+        list(Answer._fields),
+    )
+    of_lifters = (
+        tuple(torch.zeros(branches, 3, LENGTHS[form]) for form in FORMS),
+        (tuple({1: dim(f"n_{form}", min=0, max=8192)} for form in FORMS),),
+        [f"features_{form}" for form in FORMS],
+        [f"joints_{form}" for form in FORMS],
+    )
     return {
-        "network": _export(
-            NetworkPart(student),
-            (torch.zeros(2, _EXAMPLE_CELLS * MULTIPLE, (_EXAMPLE_CELLS + 1) * MULTIPLE, 3, dtype=torch.uint8),),
-            ({0: dim("images", min=1, max=MAX_BATCH), 1: side["rows"], 2: side["columns"]},),
-            ["images"],
-            list(Answer._fields),
-        ),
-        "lifters": _export(
-            LiftersPart(student),
-            tuple(torch.zeros(branches, 3, LENGTHS[form]) for form in FORMS),
-            (tuple({1: dim(f"n_{form}", min=0, max=8192)} for form in FORMS),),
-            [f"features_{form}" for form in FORMS],
-            [f"joints_{form}" for form in FORMS],
-        ),
+        name: _export(part, *(of_lifters if isinstance(part, LiftersPart) else of_network))
+        for name, part in _parts(student).items()
     }
 
 

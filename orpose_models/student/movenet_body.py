@@ -19,6 +19,9 @@ _BLOCKS = (
 _STEM, _TOP = 48, 1280
 # The blocks whose answers the pyramid takes, and their channels: at strides 16, 8 and 4.
 _TO_PYRAMID = ((9, 96), (5, 48), (2, 40))
+# So many blocks are there twice where images of few pixels have layers of their own: those up to stride 16, which
+# hold a fifth of the parameters. What all share is at stride 32.
+OWN_BLOCKS = 10
 # Channels of the pyramid's maps: at strides 32, 16, 8 and 4.
 _PYRAMID = (64, 32, 24, 24)
 CHANNELS = _PYRAMID[-1]
@@ -93,32 +96,46 @@ class _Merge(nn.Module):
         return self.separable(enlarged + self.lateral(finer))
 
 
-class MoveNetBody(nn.Module):
-    """The network up to its heads. It is given BGR, unlike the original."""
+class BodyLayers(nn.Module):
+    """The stem, the first blocks and the pyramid."""
 
-    def __init__(self) -> None:
+    def __init__(self, blocks: int = OWN_BLOCKS) -> None:
         super().__init__()
         self.stem = Convolution(3, _STEM, 3, 2)
         channels = [_STEM, *(block[0] for block in _BLOCKS)]
         self.blocks = nn.ModuleList(
-            _Block(channels[i], outputs, stride, expansion) for i, (outputs, stride, expansion) in enumerate(_BLOCKS)
+            _Block(channels[i], outputs, stride, expansion)
+            for i, (outputs, stride, expansion) in enumerate(_BLOCKS[:blocks])
         )
-        self.top = Convolution(channels[-1], _TOP)
         self.coarsest = nn.Conv2d(_TOP, _PYRAMID[0], 1)
         self.merges = nn.ModuleList(
             _Merge(finer, inputs, outputs)
             for (_, finer), inputs, outputs in zip(_TO_PYRAMID, _PYRAMID, _PYRAMID[1:], strict=False)
         )
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Features (n, `CHANNELS`, h / 4, w / 4) of images (n, 3, h, w), BGR, -1..1; h and w are multiples of 32."""
-        x = F.relu6(self.stem(x))
+
+class MoveNetBody(BodyLayers):
+    """The network up to its heads. It is given BGR, unlike the original."""
+
+    def __init__(self) -> None:
+        super().__init__(len(_BLOCKS))
+        self.top = Convolution(_BLOCKS[-1][0], _TOP)
+
+    def forward(self, x: Tensor, own: "BodyLayers | None" = None) -> Tensor:
+        """Features (n, `CHANNELS`, h / 4, w / 4) of images (n, 3, h, w), BGR, -1..1; h and w are multiples of 32.
+
+        Args:
+            x: the images.
+            own: takes the place of the layers that it has, too.
+        """
+        layers = own or self
+        x = F.relu6(layers.stem(x))
         answers = []
-        for block in self.blocks:
+        for block in [*layers.blocks, *self.blocks[len(layers.blocks) :]]:
             x = block(x)
             answers.append(x)
-        features = self.coarsest(F.relu6(self.top(x)))
-        for merge, (taken, _) in zip(self.merges, _TO_PYRAMID, strict=True):
+        features = layers.coarsest(F.relu6(self.top(x)))
+        for merge, (taken, _) in zip(layers.merges, _TO_PYRAMID, strict=True):
             features = merge(features, answers[taken])
         return features
 

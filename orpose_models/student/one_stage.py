@@ -2,6 +2,7 @@
 branch, and a lifter for each branch.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -10,7 +11,14 @@ from torch.nn import functional as F
 
 from orpose_models.model_format.student_config import OneStageConfig
 from orpose_models.student.lifters import ViewLifter
-from orpose_models.student.movenet_body import CHANNELS, PIXEL_SCALE, MoveNetBody, Separable, copy_weights
+from orpose_models.student.movenet_body import (
+    CHANNELS,
+    PIXEL_SCALE,
+    BodyLayers,
+    MoveNetBody,
+    Separable,
+    copy_weights,
+)
 from orpose_models.teacher.tfjs import Graph
 from orpose_models.vocabulary.skeletons import COCO17
 
@@ -76,25 +84,41 @@ class _Head(nn.Module):
         return {f"{_ROOT}{scope}/{name}": layer for name, layer in named.items()}
 
 
-class OneStageStudent(nn.Module):
+class Sight(nn.Module):
+    """What looks at images of some number of pixels: the body's layers and the heads.
+
+    Attributes:
+        body: of the shared features.
+        heads: of all branches: 'centre', 'box_sizes', 'box_offsets', 'regression'.
+        heatmaps, offsets: the heads of each branch.
+    """
+
+    def __init__(self, branches: Sequence[str], body: BodyLayers) -> None:
+        super().__init__()
+        self.body = body
+        self.heads = nn.ModuleDict({name: _Head(entry[-1]) for name, entry in _SHARED.items()})
+        self.heatmaps, self.offsets = (
+            nn.ModuleDict({branch: _Head(_OF_BRANCHES[name][-1]) for branch in branches})
+            for name in ("heatmaps", "offsets")
+        )
+
+
+class OneStageStudent(Sight):
     """The light student; see `OneStageConfig`.
 
     Attributes:
-        body: the shared features.
-        heads: of all branches: 'centre', 'box_sizes', 'box_offsets', 'regression'.
-        heatmaps, offsets: the heads of each branch.
+        small: the layers that are images' of few pixels alone (`OneStageConfig.small_limit`); None where there are
+            none.
         lifters: of each branch: a `ViewLifter`.
     """
 
+    body: MoveNetBody
+
     def __init__(self, config: OneStageConfig | None = None) -> None:
-        super().__init__()
-        self.config = config = config or OneStageConfig()
-        self.body = MoveNetBody()
-        self.heads = nn.ModuleDict({name: _Head(entry[-1]) for name, entry in _SHARED.items()})
-        self.heatmaps, self.offsets = (
-            nn.ModuleDict({branch: _Head(_OF_BRANCHES[name][-1]) for branch in config.branches})
-            for name in ("heatmaps", "offsets")
-        )
+        config = config or OneStageConfig()
+        super().__init__(config.branches, MoveNetBody())
+        self.config = config
+        self.small = Sight(config.branches, BodyLayers()) if config.small_limit else None
         self.lifters = nn.ModuleDict({branch: ViewLifter(config.lifter_hidden) for branch in config.branches})
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -102,23 +126,38 @@ class OneStageStudent(nn.Module):
         """What the network is given of images (..., 3, h, w), BGR 0..255: -1..1, float32."""
         return images * PIXEL_SCALE - 1
 
-    def forward(self, images: Tensor) -> Maps:
-        """Maps of normalised images (n, 3, h, w); h and w are multiples of 32, in each call others."""
-        features = self.features(images)
+    def forward(self, images: Tensor, small: bool = False) -> Maps:
+        """Maps of normalised images (n, 3, h, w); h and w are multiples of 32, in each call others.
+
+        Args:
+            images: all of many pixels, or all of few.
+            small: whether they were of few pixels.
+        """
+        features, sight = self.features(images, small), self.sight(small)
         return Maps(
-            *(head(features) for head in self.heads.values()),  # type: ignore[call-arg]
-            {branch: head(features) for branch, head in self.heatmaps.items()},
-            {branch: head(features) for branch, head in self.offsets.items()},
+            *(head(features) for head in sight.heads.values()),  # type: ignore[call-arg]
+            {branch: head(features) for branch, head in sight.heatmaps.items()},
+            {branch: head(features) for branch, head in sight.offsets.items()},
         )
 
-    def features(self, images: Tensor) -> Tensor:
-        """What all heads are given of normalised images: (n, `CHANNELS`, h / 4, w / 4)."""
-        return self.body(images.contiguous(memory_format=torch.channels_last))
+    def sight(self, small: bool) -> Sight:
+        """The layers for images of many pixels, or of few."""
+        return self.small if small and self.small is not None else self
+
+    def features(self, images: Tensor, small: bool = False) -> Tensor:
+        """What the heads of `sight` are given of normalised images: (n, `CHANNELS`, h / 4, w / 4)."""
+        return self.body(images.contiguous(memory_format=torch.channels_last), self.sight(small).body)
 
     def freeze(self, stages: int) -> None:
         """Train the first of the 18 stages no more: the stem and 17 blocks."""
         for part in [self.body.stem, *self.body.blocks][:stages]:
             part.requires_grad_(False)
+
+    def train_small_alone(self) -> None:
+        """Train nothing but the layers for images of few pixels."""
+        self.requires_grad_(False)
+        assert self.small is not None
+        self.small.requires_grad_(True)
 
     def load_start(self, graph: Graph) -> None:
         """Take over the weights of MoveNet MultiPose's graph; every branch starts from its one.
@@ -132,3 +171,6 @@ class OneStageStudent(nn.Module):
         for name, (*place, _) in _OF_BRANCHES.items():
             for head in getattr(self, name).values():
                 copy_weights(graph, head.layers(*place))
+        if self.small is not None:
+            state = self.state_dict()
+            self.small.load_state_dict({name: state[name] for name in self.small.state_dict()})

@@ -10,7 +10,7 @@ import onnx
 from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-_BODY = ("student.body.blocks.", "student.body.top.")
+_BODY = ("student.body.blocks.", "student.body.top.", "student.small.body.blocks.")
 Inputs = Sequence[NDArray[np.float32]]
 
 

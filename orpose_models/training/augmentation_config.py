@@ -50,6 +50,7 @@ class InputKind(Strict):
         clear_width, clear_height: of the picture that the start network answers for, which sees more in a larger one;
             null for the same as the input's.
         downsampling: of images of this size; null for that of all.
+        small: whether they go through the student's layers for images of few pixels, where it has such.
     """
 
     share: Share
@@ -58,6 +59,7 @@ class InputKind(Strict):
     clear_width: Annotated[int, Field(gt=0, multiple_of=_MULTIPLE)] | None = None
     clear_height: Annotated[int, Field(gt=0, multiple_of=_MULTIPLE)] | None = None
     downsampling: Downsamplings | None = None
+    small: bool = False
 
     @property
     def size(self) -> Size:

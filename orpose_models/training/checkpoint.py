@@ -23,8 +23,15 @@ def identity(config: TrainConfig) -> dict[str, Any]:
     """What a continued run must have in common with its beginning: settings, labels, the weights it starts from."""
     settings = config.model_dump(mode="json", exclude=set(_FREE))
     settings["data"].pop("workers")
-    if config.accumulate == 1:  # as runs have it that were begun before there was a choice
+    # As runs have it that were begun before there was a choice.
+    if config.accumulate == 1:
         settings.pop("accumulate")
+    for choice, name in [
+        (settings["model"], "small_alone"),
+        *((k, "small") for k in settings["augmentation"]["inputs"]),
+    ]:
+        if not choice[name]:
+            choice.pop(name)
     if config.evaluation is not None and config.evaluation.shares:  # decides which weights are the result
         settings["evaluation"] = config.evaluation.model_dump(mode="json")
     for source, plain in zip(config.data.sources, settings["data"]["sources"], strict=True):

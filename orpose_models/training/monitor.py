@@ -98,7 +98,7 @@ def _found(sample: Sample, student: AnyStudent) -> NDArray[np.uint8]:
 def _seen(scene: Scene, student: AnyStudent) -> NDArray[np.uint8]:
     assert isinstance(student, OneStageStudent)
     device = next(student.parameters()).device
-    maps = student(student.normalise(torch.from_numpy(scene.image)[None].to(device).float()))
+    maps = student(student.normalise(torch.from_numpy(scene.image)[None].to(device).float()), scene.small)
     joints = torch.stack([heat[0].sigmoid().amax(dim=0) for heat in maps.heatmaps.values()]).mean(dim=0).cpu().numpy()
     image = np.ascontiguousarray(scene.image.transpose(1, 2, 0))
     bright = cv2.resize(joints, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_LINEAR)[..., None]

@@ -38,13 +38,13 @@ class OneStageObjective(nn.Module):
         self._start = [start.eval().requires_grad_(False)]  # in a list: no part of what is trained and saved
 
     def forward(self, scenes: Sequence[Scene]) -> dict[str, Tensor]:
-        """Unweighted losses of some scenes of one size."""
+        """Unweighted losses of some scenes of one `augmentation_config.InputKind`."""
         device = next(self.student.parameters()).device
         start = self._start[0].to(device)
         with torch.no_grad():
             clear = answers(self._maps(start, [scene.clear for scene in scenes], device))
         targets = make_targets(clear, scenes)
-        maps = self._maps(self.student, [scene.image for scene in scenes], device)
+        maps = self._maps(self.student, [scene.image for scene in scenes], device, scenes[0].small)
         losses, learned = map_losses(maps, targets)
         for branch, lifter in self.student.lifters.items():
             assert isinstance(lifter, ViewLifter)
@@ -53,10 +53,10 @@ class OneStageObjective(nn.Module):
                 losses[f"loss_3d_{name}"], learned[f"loss_3d_{name}"] = loss, count
         return over_all_ranks(losses, learned)
 
-    def _maps(self, network: OneStageStudent, images: Sequence, device: torch.device) -> Maps:
+    def _maps(self, network: OneStageStudent, images: Sequence, device: torch.device, small: bool = False) -> Maps:
         batch = torch.stack([torch.from_numpy(image) for image in images]).to(device).float()
         with torch.autocast(device.type, self.mixed or torch.bfloat16, enabled=self.mixed is not None):
-            return network(network.normalise(batch))
+            return network(network.normalise(batch), small)
 
 
 def map_losses(maps: Maps, targets: Targets) -> tuple[dict[str, Tensor], dict[str, float]]:

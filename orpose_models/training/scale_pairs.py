@@ -38,6 +38,7 @@ class Scene:
         keypoints: (n, 17, 2).
         scores: (n, 17) of each set, 'soft' and 'hard'; 0 where not labelled or outside the picture.
         lifting: of each set, for the persons with 3D, wherever they are.
+        small: whether it is an image of few pixels, for the layers that such have of their own.
     """
 
     clear: NDArray[np.uint8]
@@ -49,6 +50,7 @@ class Scene:
     keypoints: Array
     scores: dict[str, Array]
     lifting: dict[str, Lifting]
+    small: bool = False
 
 
 def make_scene(
@@ -98,6 +100,7 @@ def make_scene(
         _single(keypoints[there]),
         {name: _single((values * inside)[there]) for name, values in scores.items()},
         lifting,
+        kind.small,
     )
 
 

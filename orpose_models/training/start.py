@@ -31,6 +31,8 @@ def new_student(config: TrainConfig) -> AnyStudent:
     if isinstance(sizes, OneStageConfig):
         light = OneStageStudent(sizes)
         light.freeze(config.model.frozen_stages)
+        if config.model.small_alone:
+            light.train_small_alone()
         return light.train()
     student = Student(sizes)
     student.backbone.freeze(config.model.frozen_stages)
@@ -92,14 +94,18 @@ def origin_weights(config: TrainConfig, student: AnyStudent) -> dict[str, Tensor
 
 
 def _load(student: AnyStudent, path: Path) -> dict[str, Any]:
-    """Take over another student's weights; branches that it lacks start from its first. What is known of the other."""
+    """Take over another student's weights; branches that it lacks start from its first, layers for images of few pixels
+    from those for all. What is known of the other.
+    """
     other, info = load_student(path)
     theirs, first = other.state_dict(), other.config.branches[0]
     renamed: dict[str, Tensor] = {}
     for name in student.state_dict():
         branch = next((b for b in student.config.branches if f".{b}." in name), None)
-        source = name if branch is None or name in theirs else name.replace(f".{branch}.", f".{first}.")
-        if source in theirs:
+        shared = name.removeprefix("small.")
+        candidates = [name, shared, *(each.replace(f".{branch}.", f".{first}.") for each in (name, shared))]
+        source = next((each for each in candidates if each in theirs), None)
+        if source is not None:
             renamed[name] = theirs[source]
     _check(student.state_dict(), renamed, path)
     student.load_state_dict(renamed)

@@ -28,6 +28,7 @@ class ModelSettings(Strict):
             `evaluation` are counted, 'coco' or a student's file; null for those of `start`. A run that goes on from a
             trained student names what that one began with.
         frozen_stages: how many of the backbone's first stages are not trained.
+        small_alone: train nothing but the light student's layers for images of few pixels (`settings.small_limit`).
     """
 
     kind: Literal["paper", "light"]
@@ -35,6 +36,13 @@ class ModelSettings(Strict):
     start: str = "coco"
     origin: str | None = None
     frozen_stages: Annotated[int, Field(ge=0)] = 0
+    small_alone: bool = False
+
+    @model_validator(mode="after")
+    def _has_small(self) -> Self:
+        if self.small_alone and not self.settings.get("small_limit"):
+            raise ValueError("small_alone needs settings.small_limit")
+        return self
 
     def student_config(self) -> StudentConfig | OneStageConfig:
         """The network's sizes.

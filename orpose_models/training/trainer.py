@@ -117,7 +117,9 @@ class Trainer:
         monitor = Monitor(self.folder, self.iteration) if main else None
         network: Any = self._objective
         if self.ranks.count > 1:
-            network = DistributedDataParallel(self._objective)
+            # Images of an iteration go through the layers for many pixels, or through those for few.
+            two = getattr(self.student, "small", None) is not None and not self.config.model.small_alone
+            network = DistributedDataParallel(self._objective, find_unused_parameters=two)
         batches = load_batches(self.images, self.iteration, self.ranks.rank, self.ranks.count)
         with noted_interruption() as interrupted, closing(batches):
             started, first, self._computing = time.monotonic(), self.iteration, 0.0

@@ -31,6 +31,16 @@ def test_sizes_of_a_usual_image() -> None:
     assert kinds[-1].share > kinds[-2].share > kinds[-3].share > kinds[-4].share
 
 
+def test_images_of_few_pixels_train_the_layers_that_they_go_through() -> None:
+    config = OneStageConfig(small_limit=96)
+    for kind in augmentation(config).inputs:
+        for reduced in kind.downsampling or ():
+            lines = int(480 / reduced.low)
+            assert kind.small == config.is_small((lines, lines))
+    assert [kind.small for kind in augmentation(config).inputs] == [False, False, True, True, True]
+    assert not any(kind.small for kind in augmentation(OneStageConfig()).inputs)
+
+
 @pytest.mark.parametrize("small", [(), ((30, 64),), ((700, 256),)])
 def test_a_student_of_one_size_is_trained_at_that(small) -> None:
     config = OneStageConfig(small_images=small)

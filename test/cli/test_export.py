@@ -11,7 +11,7 @@ import pytest
 from orpose_models.cli.main import run
 from orpose_models.files.disk import sha256
 from orpose_models.files.predictions import Predictions
-from orpose_models.model_format.manifest import FILES, GRAPHS, read_manifest
+from orpose_models.model_format.manifest import files_of, graphs_of, read_manifest
 from orpose_models.model_format.student_config import PAPER, OneStageConfig
 from orpose_models.registry import models
 from orpose_models.student import export as exporting
@@ -33,11 +33,11 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
 
 def test_the_folder(exported_student: Path, student_checkpoint: Path) -> None:
     manifest, _ = read_manifest(exported_student)
-    assert {path.name for path in exported_student.iterdir()} == {*FILES, "model.json"}
-    assert sum(path.stat().st_size for path in exported_student.iterdir()) <= 13_000_000
+    assert {path.name for path in exported_student.iterdir()} == {*files_of(manifest.config), "model.json"}
+    assert sum(path.stat().st_size for path in exported_student.iterdir()) <= 14_500_000
     assert manifest.name == "start"
     assert manifest.info == {"steps": 3, "labels": "labels.json", "checkpoint_sha256": sha256(student_checkpoint)}
-    assert manifest.config == OneStageConfig(max_persons=20, short_side=256, long_side=512)
+    assert manifest.config == OneStageConfig(max_persons=20, short_side=256, long_side=512, small_limit=96)
     assert load_student(exported_student / "weights.safetensors")[0].config == manifest.config
     engines = manifest.parity["engines"]
     assert set(engines) == {"onnxruntime", "openvino", "onnxruntime-int8", "openvino-bf16"}
@@ -55,7 +55,7 @@ def test_the_folder(exported_student: Path, student_checkpoint: Path) -> None:
 def test_an_engine_that_computes_something_else_is_refused(
     exported_student: Path, student_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    graphs = {name: onnx.load(exported_student / f"{name}.onnx") for name in GRAPHS}
+    graphs = {name: onnx.load(exported_student / f"{name}.onnx") for name in graphs_of(OneStageConfig(small_limit=96))}
     (bias,) = [t for t in graphs["network"].graph.initializer if t.name == "student.heads.box_sizes.output.bias"]
     bias.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(bias) + 2, bias.name))
     monkeypatch.setattr(exporting, "build_graphs", lambda student: graphs)

@@ -1,5 +1,6 @@
 import pytest
 
+from orpose_models.model_format.manifest import files_of, graphs_of
 from orpose_models.model_format.student_config import OneStageConfig
 
 CONFIG = OneStageConfig(short_side=256, long_side=512, small_images=((64, 160), (96, 224)))
@@ -54,3 +55,23 @@ def test_another_short_side(side, full, seen, size):
 def test_settings_that_make_no_sense_are_refused(change, problem):
     with pytest.raises(ValueError, match=problem):
         OneStageConfig(**change)
+
+
+def test_images_of_few_pixels():
+    config = OneStageConfig(small_limit=96)
+    assert [config.is_small(size) for size in ((128, 96), (96, 128), (128, 97), (640, 480))] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert not OneStageConfig().is_small((1, 1))
+    for wrong in (-1, 59, 8193):
+        with pytest.raises(ValueError, match=rf"small_limit must be 0 or in 60\.\.8192, got {wrong}"):
+            OneStageConfig(small_limit=wrong)
+    assert graphs_of(OneStageConfig()) == ("network", "lifters")
+    assert graphs_of(config) == ("network", "lifters", "network-small")
+    assert files_of(config) == (
+        "weights.safetensors", "network.onnx", "lifters.onnx", "network-small.onnx", "network-int8.onnx",
+        "network-small-int8.onnx",
+    )  # fmt: skip

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from orpose_models.model_format.engines import AUTO_ORDER, CHOICES, DEFAULT_ENGINE, ENGINES, EVERYWHERE, engine_table
+from orpose_models.model_format.manifest import GRAPHS
 from orpose_models.registry.check_image import check_image
 from orpose_models.registry.models import load_model, shipped_models
 from orpose_models.runtime.engine_cache import built, engine_folder
@@ -27,8 +28,9 @@ MODEL = shipped_models()["orpose-all-light"]
 # Opens the student's network on OpenVINO's choice of a device and says how it went.
 OPEN = (
     "import sys; from pathlib import Path; import numpy as np\n"
+    "from orpose_models.model_format.manifest import GRAPHS\n"
     "from orpose_models.runtime.engine_loading import load_graphs\n"
-    "graphs = load_graphs('openvino-auto', Path(sys.argv[1]), 1, print)\n"
+    "graphs = load_graphs('openvino-auto', Path(sys.argv[1]), GRAPHS, 1, print)\n"
     "print(graphs['network'](np.zeros((1, 64, 64, 3), np.uint8))[0].shape)\n"
 )
 
@@ -41,7 +43,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def opened() -> tuple[list[str], np.ndarray]:
     said: list[str] = []
-    graphs = load_graphs("openvino-auto", MODEL, 1, said.append)
+    graphs = load_graphs("openvino-auto", MODEL, GRAPHS, 1, said.append)
     return said, np.asarray(graphs["network"](np.zeros((1, 64, 64, 3), np.uint8))[0])
 
 
@@ -217,7 +219,7 @@ def test_a_provider_that_takes_nothing_of_the_graph_is_found_out(tmp_path: Path)
         "kept = graphs._settings\n"
         "graphs._settings = lambda *a: {**kept(*a), **({'device_type': 'AUTO'} if 'OpenVINO' in a[0] else {})}\n"
         "from orpose_models.runtime.engine_loading import DeviceError, load_graphs\n"
-        f"network = load_graphs('onnxruntime-openvino', Path({str(MODEL)!r}), 1)['network']\n"
+        f"network = load_graphs('onnxruntime-openvino', Path({str(MODEL)!r}), ('network',), 1)['network']\n"
         "try:\n    network(np.zeros((1, 64, 64, 3), np.uint8))\n"
         "except DeviceError as error:\n    print(error)\n"
     )

@@ -14,9 +14,10 @@ import pytest
 from orpose_models.datasets.frames import open_frames
 from orpose_models.files.assets import asset
 from orpose_models.model_format.engines import ENGINES, EVERYWHERE
-from orpose_models.model_format.manifest import FILES
+from orpose_models.model_format.manifest import SMALL, files_of
 from orpose_models.model_format.pose_model import PoseModel, View
 from orpose_models.model_format.score_calibration import Calibration
+from orpose_models.model_format.student_config import OneStageConfig
 from orpose_models.registry.models import load_model, shipped_models
 from orpose_models.runtime.parity import compare
 from orpose_models.runtime.student import STAGES, load_runtime_student, one_by_one
@@ -208,20 +209,23 @@ def test_a_network_for_single_images_is_asked_one_by_one(exported_student, frame
 
 
 def test_reduced_images_take_a_smaller_network(student, frames):
-    sizes = []
+    given = []
 
-    def noting(images):
-        sizes.append(images.shape)
-        return student.graphs["network"](images)
+    def noting(name):
+        def run(images):
+            given.append((name, images.shape))
+            return student.graphs[name](images)
 
-    noted = replace(student, graphs={**student.graphs, "network": noting})
+        return run
+
+    noted = replace(student, graphs={**student.graphs, **{name: noting(name) for name in ("network", SMALL)}})
     full = frames[0].shape[1::-1]
-    for factor in (1, 8):
+    for factor, name in ((1, "network"), (8, SMALL)):
         seen, _ = reduce_image(frames[0], factor)
         noted.predict(seen, full)
         width, height = student.config.input_size(full, seen.shape[1::-1])
-        assert sizes[-1] == (1, height, width, 3)
-    assert sizes[0] != sizes[1]
+        assert given[-1] == (name, (1, height, width, 3))
+    assert given[0][1] != given[1][1]
 
 
 def test_torch_is_not_needed(exported_student):
@@ -235,7 +239,7 @@ def test_torch_is_not_needed(exported_student):
     assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", files_of(OneStageConfig(small_limit=96)))
 def test_a_corrupt_part_is_refused(name, exported_student, tmp_path):
     folder = tmp_path / "damaged"
     shutil.copytree(exported_student, folder)

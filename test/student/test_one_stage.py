@@ -37,6 +37,28 @@ def test_it_has_less_than_6_million_parameters():
     assert sum(p.numel() for p in OneStageStudent().parameters()) == 5_920_021
 
 
+def test_images_of_few_pixels_have_layers_of_their_own_that_start_as_the_others():
+    student = OneStageStudent(OneStageConfig(small_limit=96)).eval()
+    assert sum(p.numel() for p in student.parameters()) == 6_566_986
+    student.load_start(packaged_graph("movenet-multipose"))
+    images = torch.rand(2, 3, 64, 96, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    with torch.no_grad():
+        usual, small = student(images), student(images, small=True)
+        torch.testing.assert_close(small, usual, atol=0, rtol=0)
+        student.small.body.merges[2].lateral.bias += 1
+        torch.testing.assert_close(student(images), usual, atol=0, rtol=0)
+        assert not torch.equal(student(images, small=True).centre, usual.centre)
+
+
+def test_the_layers_for_images_of_few_pixels_can_be_trained_alone():
+    student = OneStageStudent(OneStageConfig(lifter_hidden=8, small_limit=96)).train()
+    student.train_small_alone()
+    student(torch.zeros(1, 3, 64, 64), small=True).centre.sum().backward()
+    learned = {name for name, parameter in student.named_parameters() if parameter.grad is not None}
+    assert {"small.body.stem.weight", "small.heads.centre.output.bias"} < learned
+    assert {name.split(".")[0] for name in learned} == {"small"}
+
+
 def test_pixels_are_normalised_to_minus_1_to_1():
     images = torch.tensor([0, 255], dtype=torch.uint8).reshape(2, 1, 1, 1).expand(2, 3, 1, 1)
     normalised = OneStageStudent(OneStageConfig(lifter_hidden=8)).normalise(images)

@@ -2,7 +2,9 @@ import pytest
 import torch
 from support.training_rig import tiny
 
+from orpose_models.files.disk import sha256
 from orpose_models.student.one_stage import Maps
+from orpose_models.student.weights import save_student
 from orpose_models.training.dense_targets import Targets
 from orpose_models.training.one_stage_objective import OneStageObjective, cell_loss, map_losses
 from orpose_models.training.precision import precision_of
@@ -125,3 +127,33 @@ def test_bfloat16_gives_nearly_the_same(label_file):
     rough = network(scenes)
     for name in exact:
         assert rough[name].item() == pytest.approx(exact[name].item(), rel=0.1, abs=0.02), name
+
+
+def test_images_of_few_pixels_train_layers_of_their_own(label_file):
+    few = {"share": 1.0, "width": 96, "height": 64, "small": True}
+    network, images = objective(
+        label_file, model__settings__small_limit=96, model__small_alone=True, augmentation__inputs=[few]
+    )
+    sum(network([images.sample(0), images.sample(1)]).values()).backward()
+    learned = {name for name, parameter in network.student.named_parameters() if parameter.grad is not None}
+    assert "small.body.stem.weight" in learned
+    assert {name.split(".")[0] for name in learned} == {"small"}
+
+
+def test_without_layers_of_their_own_images_of_few_pixels_train_the_others(label_file):
+    few = {"share": 1.0, "width": 96, "height": 64, "small": True}
+    network, images = objective(label_file, augmentation__inputs=[few])
+    sum(network([images.sample(0), images.sample(1)]).values()).backward()
+    assert network.student.body.stem.weight.grad is not None
+
+
+def test_layers_for_images_of_few_pixels_start_from_those_of_a_student_without(label_file, tmp_path):
+    before, _ = start_student(tiny(label_file), TrainingImages(tiny(label_file)))
+    save_student(tmp_path / "before.safetensors", before, {})
+    config = tiny(label_file, model__start=str(tmp_path / "before.safetensors"), model__settings__small_limit=96)
+    student, _ = start_student(config, TrainingImages(config))
+    for name, tensor in student.small.state_dict().items():
+        assert torch.equal(tensor, before.state_dict()[name]), name
+    save_student(tmp_path / "after.safetensors", student, {})
+    again = tiny(label_file, model__start=str(tmp_path / "after.safetensors"), model__settings__small_limit=96)
+    assert start_student(again, TrainingImages(again))[1]["sha256"] == sha256(tmp_path / "after.safetensors")

@@ -78,3 +78,7 @@ def test_images_in_parts_give_the_mean_of_their_gradients(label_file, tmp_path) 
 def test_runs_of_before_go_on(label_file) -> None:
     assert "accumulate" not in identity(tiny(label_file))
     assert identity(tiny(label_file, accumulate=2))["accumulate"] == 2
+    few = [{"share": 1.0, "width": 96, "height": 64, "small": True}]
+    before, now = identity(tiny(label_file)), identity(tiny(label_file, augmentation__inputs=few))
+    assert "small" not in before["augmentation"]["inputs"][0]
+    assert now["augmentation"]["inputs"][0]["small"]
