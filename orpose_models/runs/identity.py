@@ -17,7 +17,7 @@ def file_key(path: Path) -> str:
 
 
 def kept_by(pipeline: Pipeline) -> dict[str, Any]:
-    """What it depends on besides that which persons a run keeps before they are tracked, for its journal."""
+    """What decides, besides `settings_of`, which persons a run's journal keeps until they are tracked."""
     return {"lowest_score": pipeline.lowest_score, "steadied": pipeline.steadies}
 
 
