@@ -85,13 +85,16 @@ class Codec:
     """How maps and persons belong together.
 
     Attributes:
-        pull: a joint's peak is looked for through a bell around the guess, of this deviation in cells.
+        pull: a joint's peak is looked for through a bell around the guess; its deviation is this share of the side of
+            a square as large as the person's box, in cells, between `pull_least` and `pull_most`.
         reach: how many cells around the guess are looked at, in each direction.
         counts: score from which on a joint counts for its person's score.
         same: two persons more alike than this (OKS) are one.
     """
 
-    pull: float = 4.0
+    pull: float = 0.2
+    pull_least: float = 1.0
+    pull_most: float = 4.0
     reach: int = 6
     counts: float = 0.127
     same: float = 0.6
@@ -114,7 +117,8 @@ class Codec:
         size, middle = np.maximum(answer.boxes[:n, :2], 0), place + answer.boxes[:n, 2:]
         boxes = np.concatenate([middle - size / 2, middle + size / 2], axis=1)
         guesses = place[:, None] + answer.regression[:n].reshape(-1, _JOINTS, 2)
-        points, joint_scores = self._joints(guesses, answer.heatmaps, answer.offsets)
+        deviations = np.clip(self.pull * np.sqrt(size.prod(axis=1)), self.pull_least, self.pull_most)
+        points, joint_scores = self._joints(guesses, deviations, answer.heatmaps, answer.offsets)
         counted = joint_scores[0] > self.counts
         mean = joint_scores[0].sum(axis=1, where=counted) / np.maximum(counted.sum(axis=1), 1)
         scores = np.sqrt(scores * mean).astype(np.float32)
@@ -153,7 +157,7 @@ class Codec:
             offsets=np.where(inside, points - place, np.nan).astype(np.float32),
         )
 
-    def _joints(self, guesses: Floats, heatmaps: Floats, offsets: Floats) -> tuple[Floats, Floats]:
+    def _joints(self, guesses: Floats, deviations: Floats, heatmaps: Floats, offsets: Floats) -> tuple[Floats, Floats]:
         """Points (1 + b, n, 17, 2) y, x in cells and scores (1 + b, n, 17): of the mean and of each branch."""
         height, width = heatmaps.shape[2:]
         n, joint = len(guesses), np.arange(_JOINTS)
@@ -163,34 +167,14 @@ class Codec:
         windows = sliding_window_view(heatmaps, (rows, columns), (2, 3))[:, joint, first[..., 0], first[..., 1]]
         windows = _with_mean(windows)
         away = (first - guesses).astype(np.float32)
+        wide = deviations[:, None, None]
         bell = (
-            self._bell(away[..., :1] + np.arange(rows))[..., None]
-            * self._bell(away[..., 1:] + np.arange(columns))[..., None, :]
+            _bell(away[..., :1] + np.arange(rows), wide)[..., None]
+            * _bell(away[..., 1:] + np.arange(columns), wide)[..., None, :]
         )
         best = (windows * bell).reshape(len(windows), n, _JOINTS, rows * columns).argmax(axis=3)
         place = first + np.stack(np.divmod(best, columns), axis=-1)
-        return self._voted(place, guesses, heatmaps, offsets)
-
-    def _voted(
-        self, place: NDArray[np.intp], guesses: Floats, heatmaps: Floats, offsets: Floats
-    ) -> tuple[Floats, Floats]:
-        """Where the 3 x 3 cells around peaks (1 + b, n, 17, 2) say that the joint is, by what they show, and scores."""
-        height, width = heatmaps.shape[2:]
-        row = np.minimum(np.maximum(place[..., :1] + _AROUND_Y, 0), height - 1)
-        column = np.minimum(np.maximum(place[..., 1:] + _AROUND_X, 0), width - 1)
-        flat = row * width + column + (np.arange(_JOINTS) * (height * width))[:, None]
-        shown = _at(heatmaps, flat)
-        cells = np.stack([row, column], axis=-1)
-        # The offsets' maps of a joint are two, y and x.
-        flat = flat + (np.arange(_JOINTS) * (height * width))[:, None]
-        said = cells + np.stack([_at(offsets, flat), _at(offsets, flat + height * width)], axis=-1)
-        away = (cells - guesses[:, :, None]).astype(np.float32)
-        weight = shown * self._bell(away[..., 0]) * self._bell(away[..., 1]) + np.float32(1e-30)
-        weight /= weight.sum(axis=-1, keepdims=True)
-        return (said * weight[..., None]).sum(axis=-2), shown[..., _HERE]
-
-    def _bell(self, away: NDArray[np.floating]) -> Floats:
-        return np.exp(-(away**2) / np.float32(2 * self.pull**2)).astype(np.float32)
+        return _voted(place, guesses, deviations, heatmaps, offsets)
 
     def _first_of_each(self, boxes: Floats, points: Floats) -> NDArray[np.intp]:
         """Indices of the persons, best first, without those who are like a better one."""
@@ -217,3 +201,27 @@ def _at(maps: Floats, index: NDArray[np.intp]) -> Floats:
     """What maps (b, k, h, w) have at flat indices (1 + b, ...): in the mean at the first, then each at its own."""
     flat = maps.reshape(len(maps), -1)
     return np.stack([flat[:, index[0]].mean(axis=0), *(flat[i, own] for i, own in enumerate(index[1:]))])
+
+
+def _voted(
+    place: NDArray[np.intp], guesses: Floats, deviations: Floats, heatmaps: Floats, offsets: Floats
+) -> tuple[Floats, Floats]:
+    """Where the 3 x 3 cells around peaks (1 + b, n, 17, 2) say that the joint is, by what they show, and scores."""
+    height, width = heatmaps.shape[2:]
+    row = np.minimum(np.maximum(place[..., :1] + _AROUND_Y, 0), height - 1)
+    column = np.minimum(np.maximum(place[..., 1:] + _AROUND_X, 0), width - 1)
+    flat = row * width + column + (np.arange(_JOINTS) * (height * width))[:, None]
+    shown = _at(heatmaps, flat)
+    cells = np.stack([row, column], axis=-1)
+    # The offsets' maps of a joint are two, y and x.
+    flat = flat + (np.arange(_JOINTS) * (height * width))[:, None]
+    said = cells + np.stack([_at(offsets, flat), _at(offsets, flat + height * width)], axis=-1)
+    away = (cells - guesses[:, :, None]).astype(np.float32)
+    wide = deviations[:, None, None]
+    weight = shown * _bell(away[..., 0], wide) * _bell(away[..., 1], wide) + np.float32(1e-30)
+    weight /= weight.sum(axis=-1, keepdims=True)
+    return (said * weight[..., None]).sum(axis=-2), shown[..., _HERE]
+
+
+def _bell(away: NDArray[np.floating], deviations: Floats) -> Floats:
+    return np.exp(-(away**2) / (2 * deviations**2)).astype(np.float32)

@@ -120,6 +120,19 @@ def test_the_nearer_of_two_peaks_is_the_persons_and_one_out_of_reach_is_nobodys(
     assert CODEC.decode(answer).keypoints[0, 0, 9].tolist() == [STRIDE * (column - 2), STRIDE * row]
 
 
+@pytest.mark.parametrize(("height", "far"), [(28, False), (150, True)])
+def test_what_is_near_depends_on_the_size_of_the_person(height: float, far: bool) -> None:
+    target = encoded(110, 80, height=height)
+    answer = answer_with([(target, 0.9, [0.5, 0.5])])
+    answer.heatmaps[:] = 0
+    answer.offsets[:] = 0
+    row, column = target.cells[0, 9]
+    # Through a bell of 4 cells the louder peak, 4 cells away, is the higher one; through one of 1 cell the nearer is.
+    answer.heatmaps[:, 9, row, column + 4] = 0.9
+    answer.heatmaps[:, 9, row, column - 1] = 0.3
+    assert CODEC.decode(answer).keypoints[0, 0, 9].tolist() == [STRIDE * (column + (4 if far else -1)), STRIDE * row]
+
+
 def test_joints_outside_and_unknown_ones_are_not_in_the_maps() -> None:
     box, points = pose(8, 8)
     known = KNOWN.copy()
