@@ -13,6 +13,7 @@ from orpose_models.model_format.engines import DEFAULT_ENGINE, ENGINES, Engine
 from orpose_models.model_format.manifest import QUANTISED, SMALL
 from orpose_models.runtime import onnxruntime_graphs, openvino_graphs
 from orpose_models.runtime.engine_cache import Say, built
+from orpose_models.runtime.free_memory import give_back_memory
 from orpose_models.runtime.graph import Graph, Job, Shapes
 from orpose_models.vocabulary.errors import OrposeError, reason_of
 
@@ -78,6 +79,8 @@ def load_graph(name: str, job: Job, say: Say = lambda text: None) -> Graph:
             raise OrposeError(f"engine {name!r} {error}") from None
         except Exception as error:
             raise OrposeError(f"engine {name!r} cannot run the model ({_first_line(error)})") from None
+        finally:
+            give_back_memory()
 
     failure = OrposeError if engine.on_processor else DeviceError
     graph = _ByShape(opened) if engine.fixed_shapes else opened(None)
