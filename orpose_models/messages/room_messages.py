@@ -17,7 +17,7 @@ JOINT_DIAMETER, BONE_WIDTH, TEXT_HEIGHT = 0.06, 0.03, 0.2  # metres
 # Persons whom one camera alone sees are drawn translucent: their distance is little known.
 SINGLE_ALPHA = 0.5
 # A colour for each person: red, green, blue.
-_COLOURS = np.array(
+ROOM_COLOURS = np.array(
     [
         (0.90, 0.62, 0.0), (0.34, 0.71, 0.91), (0.0, 0.62, 0.45), (0.94, 0.89, 0.26),
         (0.0, 0.45, 0.70), (0.84, 0.37, 0.0), (0.80, 0.47, 0.65), (0.75, 0.75, 0.75),
@@ -99,7 +99,7 @@ def room_markers_message(
     wait = types("builtin_interfaces/msg/Duration")(sec=int(lifetime), nanosec=int(lifetime % 1 * 1e9))
 
     def add(part: str, i: int, points: NDArray[np.float64], at: NDArray[np.float64] | None = None) -> Any:
-        red, green, blue = _COLOURS[int(persons.ids[i]) % len(_COLOURS)].tolist()
+        red, green, blue = ROOM_COLOURS[int(persons.ids[i]) % len(ROOM_COLOURS)].tolist()
         alpha = 1.0 if persons.seen_by[i] > 1 else SINGLE_ALPHA
         kind, size = kinds[part]
         x, y, z = (0.0, 0.0, 0.0) if at is None else (float(v) for v in at)

@@ -9,7 +9,7 @@ import numpy as np
 from orpose_models.datasets.bags.bag_pictures import decoded
 from orpose_models.datasets.bags.reader import Bag, open_bag
 from orpose_models.messages.fields import stamp_of
-from orpose_models.messages.room_messages import room_persons_from_message
+from orpose_models.messages.room_messages import ROOM_COLOURS, room_persons_from_message
 from orpose_models.view.state import Health, ViewState
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.room_persons import RoomPersons
@@ -97,8 +97,10 @@ def log_to_rerun(bag: Bag, topic: str) -> int:
         for i, person in enumerate(persons.ids.tolist()):
             joints = persons.joints[i]
             bones = [[joints[a], joints[b]] for a, b in H36M17.edges]
-            rerun.log(f"room/{person}/bones", rerun.LineStrips3D(bones, radii=0.015, labels=[str(person)]))
-            rerun.log(f"room/{person}/joints", rerun.Points3D(joints, radii=0.03))
+            colour = np.rint(255 * ROOM_COLOURS[person % len(ROOM_COLOURS)]).astype(np.uint8)
+            lines = rerun.LineStrips3D(bones, radii=0.015, labels=[str(person)], colors=colour)
+            rerun.log(f"room/{person}/bones", lines)
+            rerun.log(f"room/{person}/joints", rerun.Points3D(joints, radii=0.03, colors=colour))
         for person in shown - set(persons.ids.tolist()):
             rerun.log(f"room/{person}", rerun.Clear(recursive=True))
         shown = set(persons.ids.tolist())
