@@ -36,6 +36,12 @@ def evaluate_calibrate(
     downsample: Annotated[str, typer.Option(help="Factors at which --model is run, such as 1,8,10,12.")] = "1",
     stride: Annotated[int, typer.Option(min=1, help="Use every n-th image of the dataset only.")] = 1,
     method: Annotated[Method, typer.Option(help="temperature: one number; isotonic: a curve.")] = Method.isotonic,
+    unlabelled_wrong: Annotated[
+        bool,
+        typer.Option(
+            "--unlabelled-wrong", help="Joints that are not labelled are wrong: where whatever shows is labelled."
+        ),
+    ] = False,
     folds: Annotated[int, typer.Option(min=2, help="Of the cross-validation that judges.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the folds.")] = 0,
     images: Images = None,
@@ -75,7 +81,7 @@ def evaluate_calibrate(
         with reporting(new_console(stderr=True)) as reporter:
             runs = own_predictions(truth, model, factors, folder, reporter, threads=threads, engine=engine)
     files = CalibrationFiles(out, report, picture)
-    fitted, judged = calibrate(truth, runs, files, method.value, folds, seed)
+    fitted, judged = calibrate(truth, runs, files, method.value, folds, seed, unlabelled_wrong)
     console = new_console()
     console.print(_errors(judged, method.value))
     console.print(_thresholds(judged[-1]))

@@ -11,7 +11,13 @@ from scipy.optimize import isotonic_regression, minimize_scalar
 
 from orpose_models.datasets.truth import Truth
 from orpose_models.evaluation.image_matching import match_images
-from orpose_models.evaluation.uncertainty import CONVENTION, Reliability, joint_samples, reliability
+from orpose_models.evaluation.uncertainty import (
+    CONVENTION,
+    UNLABELLED_WRONG,
+    Reliability,
+    joint_samples,
+    reliability,
+)
 from orpose_models.files.predictions import Predictions
 from orpose_models.model_format.score_calibration import Calibration, Method, logit, sigmoid
 from orpose_models.vocabulary.errors import OrposeError
@@ -101,7 +107,12 @@ class Judged:
 
 
 def fit_and_judge(
-    truth: Truth, runs: Sequence[Predictions], method: Method, folds: int, seed: int
+    truth: Truth,
+    runs: Sequence[Predictions],
+    method: Method,
+    folds: int,
+    seed: int,
+    unlabelled_wrong: bool = False,
 ) -> tuple[Calibration, list[Judged]]:
     """Fit on all joints, and judge by cross-validation: every joint by a fit that knows nothing of its recording.
 
@@ -113,6 +124,7 @@ def fit_and_judge(
         method: see `fit_calibration`.
         folds: how many, at least 2; as many as there are groups if these are fewer.
         seed: of what goes into which fold.
+        unlabelled_wrong: see `joint_samples`.
 
     Returns:
         The calibration, and how honest scores are: of each of the runs, and of all together where there are several.
@@ -133,12 +145,13 @@ def fit_and_judge(
     fold_of = {units[unit]: place % folds for place, unit in enumerate(shuffled.tolist())}
     factors = [run.images[0].resolution.factor for run in runs if run.images]
     scales = "" if set(factors) <= {1.0} else " at " + ", ".join(f"{factor:g}x" for factor in factors)
-    samples = [joint_samples(truth, match_images(truth, run).poses) for run in runs]
+    samples = [joint_samples(truth, match_images(truth, run).poses, unlabelled_wrong) for run in runs]
     score = np.concatenate([np.empty(0), *(joints.score for joints in samples)])
     right = np.concatenate([np.empty(0, bool), *(joints.right for joints in samples)])
     ids = [int(i) for joints in samples for i in joints.image_ids]
     fold = np.array([fold_of[groups[i] if by_group else i] for i in ids], int)
     what = f"{truth.name}{scales}: {len(units)} {'recordings' if by_group else 'images'}"
+    what += "; joints that are not labelled are wrong" if unlabelled_wrong else ""
     fitted = fit_calibration(method, score, right, what)
     calibrated = np.empty(len(score))
     for k in set(fold.tolist()):
@@ -152,13 +165,16 @@ def fit_and_judge(
     return fitted.model_copy(update=error), judged
 
 
-def calibration_report(fitted: Calibration, judged: Sequence[Judged], info: Mapping[str, Any]) -> dict[str, Any]:
+def calibration_report(
+    fitted: Calibration, judged: Sequence[Judged], info: Mapping[str, Any], unlabelled_wrong: bool = False
+) -> dict[str, Any]:
     """All figures as JSON values.
 
     Args:
         fitted: the calibration.
         judged: how honest scores are before and after.
         info: of what: dataset, model.
+        unlabelled_wrong: what was given to `fit_and_judge`.
     """
     rows = []
     for part in judged:
@@ -184,7 +200,7 @@ def calibration_report(fitted: Calibration, judged: Sequence[Judged], info: Mapp
         "kind": "orpose-calibration-report",
         "schema_version": 1,
         **info,
-        "convention": CONVENTION,
+        "convention": UNLABELLED_WRONG if unlabelled_wrong else CONVENTION,
         "judged_by": "cross-validation: every joint by a fit that knows nothing of its recording (of its image, where "
         "there is one recording only)",
         "judged": rows,

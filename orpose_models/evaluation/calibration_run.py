@@ -69,14 +69,21 @@ def own_predictions(
 
 
 def calibrate(
-    truth: Truth, runs: Sequence[Predictions], files: CalibrationFiles, method: Method, folds: int, seed: int
+    truth: Truth,
+    runs: Sequence[Predictions],
+    files: CalibrationFiles,
+    method: Method,
+    folds: int,
+    seed: int,
+    unlabelled_wrong: bool = False,
 ) -> tuple[Calibration, list[Judged]]:
     """Fit and judge a calibration (see `fit_and_judge`) and write the results."""
-    fitted, judged = fit_and_judge(truth, runs, method, folds, seed)
+    fitted, judged = fit_and_judge(truth, runs, method, folds, seed, unlabelled_wrong)
     fitted.save(files.calibration)
     if files.report is not None:
         made_by = {key: runs[0].info.get(key) for key in ("model", "model_sha256")}
-        write_json(files.report, calibration_report(fitted, judged, {"dataset": truth.name, **made_by}), indent=1)
+        about = {"dataset": truth.name, **made_by}
+        write_json(files.report, calibration_report(fitted, judged, about, unlabelled_wrong), indent=1)
     if files.picture is not None:
         with atomic_path(files.picture) as temporary:
             temporary.write_bytes(calibration_diagram(judged))

@@ -18,12 +18,19 @@ from orpose_models.vocabulary.skeletons import COCO17
 
 RIGHT_WITHIN = 0.2  # of the torso
 PAIR_IOU = 0.5
+# Stands for the torso of whom none is labelled, as a share of the box's longer side.
+_TORSO_OF_BOX = 0.3
 BINS = 15
 
 CONVENTION = (
     f"a joint is right within {RIGHT_WITHIN:g} of the torso, the longer of the two diagonals from a shoulder to the "
     f"opposite hip in the annotation; predictions and persons are paired one-to-one by box IoU >= {PAIR_IOU:g}; "
     "labelled joints only; joints not seen (score 0) and persons without a labelled torso are left out"
+)
+UNLABELLED_WRONG = (
+    CONVENTION.partition("; labelled")[0] + "; joints that are not labelled count as wrong; joints not seen (score 0) "
+    f"and persons without a labelled joint are left out; {_TORSO_OF_BOX:g} of the box's longer side stand for a torso "
+    "that is not labelled"
 )
 
 _DIAGONALS = (
@@ -74,8 +81,15 @@ def torso_length(keypoints: NDArray[np.float64], visibility: NDArray[np.int64]) 
     return torso
 
 
-def joint_samples(truth: Truth, predictions: Mapping[int, Poses]) -> JointSamples:
-    """Collect the joints of predictions that are paired with an annotated person (see `CONVENTION`)."""
+def joint_samples(truth: Truth, predictions: Mapping[int, Poses], unlabelled_wrong: bool = False) -> JointSamples:
+    """Collect the joints of predictions that are paired with an annotated person.
+
+    Args:
+        truth: the annotations.
+        predictions: by image.
+        unlabelled_wrong: whether joints that are not labelled are wrong, with an infinite error (`UNLABELLED_WRONG`),
+            or say nothing (`CONVENTION`). The former where whatever shows is labelled.
+    """
     columns: list[list[NDArray]] = [[] for _ in range(6)]
     for image in truth.images:
         persons = image.persons.select(~image.persons.ignore)
@@ -84,10 +98,14 @@ def joint_samples(truth: Truth, predictions: Mapping[int, Poses]) -> JointSample
         torso = torso_length(keypoints, visibility)
         poses = predictions.get(image.image_id, Poses.empty())
         for i, j in one_to_one(box_iou(persons.boxes, poses.boxes), PAIR_IOU):
-            if torso[i] <= 0:
+            size = torso[i]
+            if size <= 0 and unlabelled_wrong and labelled[i].any():
+                size = _TORSO_OF_BOX * (persons.boxes[i, 2:] - persons.boxes[i, :2]).max()
+            if size <= 0:
                 continue
-            use = np.flatnonzero(labelled[i] & (poses.keypoint_scores[j] > 0))
-            distance = np.linalg.norm(poses.keypoints[j, use] - keypoints[i, use], axis=-1) / torso[i]
+            use = np.flatnonzero((labelled[i] | unlabelled_wrong) & (poses.keypoint_scores[j] > 0))
+            distance = np.linalg.norm(poses.keypoints[j, use] - keypoints[i, use], axis=-1) / size
+            distance[~labelled[i, use]] = np.inf
             values = (
                 poses.keypoint_scores[j, use],
                 poses.scores_hard[j, use],

@@ -59,6 +59,29 @@ def test_samples_are_the_labelled_joints_that_were_seen(
     assert joint_samples(truth, {}).right.shape == (0,)
 
 
+def test_joints_that_are_not_labelled_are_wrong_where_that_is_asked_for(
+    make_truth: Callable[..., Truth], make_poses: Callable[..., Poses]
+) -> None:
+    truth = make_truth([(100, 150), (400, 200)])
+    legs = [COCO17.index(f"{side}_{joint}") for side in ("left", "right") for joint in ("hip", "knee", "ankle")]
+    # Of the first no torso is labelled, of the second nothing.
+    truth.images[0].persons.visibility[0, legs] = 0
+    truth.images[0].persons.visibility[1] = 0
+    poses = make_poses([(100, 150), (400, 200)])
+    box = truth.images[0].persons.boxes[0]
+    away = 0.2 * 0.3 * max(box[2] - box[0], box[3] - box[1])
+    keypoints = poses.keypoints.copy()
+    keypoints[0, COCO17.index("left_wrist")] += (away - 0.1, 0)
+    keypoints[0, COCO17.index("right_wrist")] += (0, away + 0.1)
+    found = {1: poses.with_arrays(keypoints=keypoints)}
+    assert len(joint_samples(truth, found)) == 0
+    samples = joint_samples(truth, found, unlabelled_wrong=True)
+    assert len(samples) == 17
+    assert sorted(samples.joint[~samples.right].tolist()) == sorted([*legs, COCO17.index("right_wrist")])
+    assert np.isinf(samples.error).sum() == len(legs)
+    assert len(joint_samples(truth, {}, unlabelled_wrong=True)) == 0
+
+
 def test_rank_correlation_sees_disagreement() -> None:
     error = np.array([0.1, 0.2, 0.3, 0.4])
     assert rank_correlation(np.array([1.0, 2, 3, 9]), error).value == pytest.approx(1)
