@@ -19,9 +19,6 @@ _BLOCKS = (
 _STEM, _TOP = 48, 1280
 # The blocks whose answers the pyramid takes, and their channels: at strides 16, 8 and 4.
 _TO_PYRAMID = ((9, 96), (5, 48), (2, 40))
-# So many blocks are there twice where images of few pixels have layers of their own: those up to stride 16, which
-# hold a fifth of the parameters. What all share is at stride 32.
-OWN_BLOCKS = 10
 # Channels of the pyramid's maps: at strides 32, 16, 8 and 4.
 _PYRAMID = (64, 32, 24, 24)
 CHANNELS = _PYRAMID[-1]
@@ -99,7 +96,7 @@ class _Merge(nn.Module):
 class BodyLayers(nn.Module):
     """The stem, the first blocks and the pyramid."""
 
-    def __init__(self, blocks: int = OWN_BLOCKS) -> None:
+    def __init__(self, blocks: int) -> None:
         super().__init__()
         self.stem = Convolution(3, _STEM, 3, 2)
         channels = [_STEM, *(block[0] for block in _BLOCKS)]
