@@ -111,8 +111,8 @@ class OneStageConfig:
             pairs of the image's short side, rising, and the network's up to there.
         small_limit: images of at most this short side, 60 pixels or more, go through layers of their own: those up to
             stride 16, the pyramid and the heads; 0 where there are none.
-        small_blocks: how many of the body's 17 blocks these layers hold: 10 are those up to stride 16, with a fifth of
-            all parameters; three more at that stride, with another tenth, and four at stride 32.
+        small_blocks: how many of the body's 17 blocks these layers hold. The first 13 are those up to stride 16; 10
+            hold an eighth of all blocks' parameters, 12 a fifth.
         max_persons: how many are looked for in an image.
     """
 

@@ -169,8 +169,8 @@ class Codec:
         away = (first - guesses).astype(np.float32)
         wide = deviations[:, None, None]
         bell = (
-            _bell(away[..., :1] + np.arange(rows), wide)[..., None]
-            * _bell(away[..., 1:] + np.arange(columns), wide)[..., None, :]
+            _highest_one(away[..., :1] + np.arange(rows), wide)[..., None]
+            * _highest_one(away[..., 1:] + np.arange(columns), wide)[..., None, :]
         )
         best = (windows * bell).reshape(len(windows), n, _JOINTS, rows * columns).argmax(axis=3)
         place = first + np.stack(np.divmod(best, columns), axis=-1)
@@ -225,3 +225,10 @@ def _voted(
 
 def _bell(away: NDArray[np.floating], deviations: Floats) -> Floats:
     return np.exp(-(away**2) / (2 * deviations**2)).astype(np.float32)
+
+
+def _highest_one(away: NDArray[np.floating], deviations: Floats) -> Floats:
+    """The bell at distances (n, 17, k), its highest value 1: far outside the map, too, the nearest cells count most."""
+    squared = away**2
+    squared -= squared.min(axis=-1, keepdims=True)
+    return np.exp(-squared / (2 * deviations**2)).astype(np.float32)

@@ -7,7 +7,6 @@ import platform
 import re
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
-from functools import cache
 from io import StringIO
 from itertools import count
 from pathlib import Path
@@ -32,6 +31,8 @@ _CUDA, _TENSORRT = "CUDAExecutionProvider", "TensorrtExecutionProvider"
 _PARTS = {_CUDA: "cuda", _TENSORRT: "tensorrt"}
 _QUIET, _WARNINGS = 4, 2
 _numbers = count()
+_sharing = Lock()
+_shared = False
 
 
 def missing(engine: Engine) -> str | None:
@@ -184,14 +185,23 @@ def session_options(threads: int) -> "onnxruntime.SessionOptions":
     return options
 
 
-@cache
 def _share_memory() -> None:
     """Have the sessions of this process use one pool of memory, which grows by what is asked for, not to twice."""
     import onnxruntime as ort
 
-    place = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
-    as_requested = 1
-    ort.create_and_register_allocator(place, ort.OrtArenaCfg(0, as_requested, -1, -1))
+    global _shared
+    with _sharing:
+        if _shared:
+            return
+        place = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
+        as_requested = 1
+        try:
+            ort.create_and_register_allocator(place, ort.OrtArenaCfg(0, as_requested, -1, -1))
+        except RuntimeError as error:
+            # Older versions refuse a second one: whoever uses this package may have registered theirs, which serves.
+            if "already" not in str(error):
+                raise
+        _shared = True
 
 
 def _settings(provider: str, threads: int, folder: Path | None) -> dict[str, str]:

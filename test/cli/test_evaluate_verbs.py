@@ -210,6 +210,10 @@ def test_compare_and_calibrate(dataset: Path, tmp_path: Path, capsys: pytest.Cap
     assert fitted(np.array([0.8]))[0] == pytest.approx(12 / 17, abs=1e-3)
     assert fitted.ece_before == pytest.approx(0.8 - 12 / 17, abs=1e-6)
     assert fitted.ece_after == pytest.approx(0, abs=1e-3)
+    # Every person's labelled joints are all that is there: nothing changes where the others would be wrong.
+    assert orpose(*command, "--unlabelled-wrong", "--out", tmp_path / "u.json", "--report", tmp_path / "ur.json") == 0
+    assert "12 images; joints that are not labelled are wrong" in said(capsys)
+    assert "joints that are not labelled count as wrong" in json.loads((tmp_path / "ur.json").read_text())["convention"]
     report, diagram = tmp_path / "report.json", tmp_path / "diagram.png"
     assert orpose(*command, "--out", tmp_path / "c.json", "--report", report, "--picture", diagram) == 0
     written = json.loads(report.read_text())

@@ -133,6 +133,16 @@ def test_what_is_near_depends_on_the_size_of_the_person(height: float, far: bool
     assert CODEC.decode(answer).keypoints[0, 0, 9].tolist() == [STRIDE * (column + (4 if far else -1)), STRIDE * row]
 
 
+def test_a_joint_far_outside_the_image_is_at_the_nearest_edge() -> None:
+    target = encoded(20, 20, height=28)
+    target.regression[0, 9] = (0, -40)
+    answer = answer_with([(target, 0.9, [0.5, 0.5])])
+    answer.heatmaps[:, 9] = 0.1
+    answer.offsets[:] = 0
+    x, y = CODEC.decode(answer).keypoints[0, 0, 9].tolist()
+    assert (x, y) == (pytest.approx(0, abs=STRIDE), pytest.approx(STRIDE * target.middles[0, 0], abs=STRIDE))
+
+
 def test_joints_outside_and_unknown_ones_are_not_in_the_maps() -> None:
     box, points = pose(8, 8)
     known = KNOWN.copy()
