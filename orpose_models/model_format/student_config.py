@@ -20,8 +20,6 @@ LEARNS: dict[str, tuple[str, ...]] = {"soft": ("soft",), "hard": ("hard",), "bot
 _MOST = 8192
 # Lines that an image of few pixels may have at least: as many as one of 480 lines has that is reduced by 8.
 _LEAST_SMALL = 60
-# How many of the light student's 17 blocks may be there twice.
-_SMALL_BLOCKS = (10, 17)
 
 _POSITIVE = (
     "short_side", "long_side", "fpn_channels", "anchor_sizes", "aspect_ratios", "proposals_before_nms",
@@ -111,8 +109,6 @@ class OneStageConfig:
             pairs of the image's short side, rising, and the network's up to there.
         small_limit: images of at most this short side, 60 pixels or more, go through layers of their own: those up to
             stride 16, the pyramid and the heads; 0 where there are none.
-        small_blocks: how many of the body's 17 blocks these layers hold. The first 13 are those up to stride 16; 10
-            hold an eighth of all blocks' parameters, 12 a fifth.
         max_persons: how many are looked for in an image.
     """
 
@@ -122,7 +118,6 @@ class OneStageConfig:
     long_side: int = 640
     small_images: tuple[tuple[int, int], ...] = ((52, 160), (72, 192), (96, 224), (128, 256))
     small_limit: int = 0
-    small_blocks: int = 10
     max_persons: int = 32
 
     def __post_init__(self) -> None:
@@ -132,8 +127,6 @@ class OneStageConfig:
             _check_bounds(name, getattr(self, name))
         if self.small_limit and not _LEAST_SMALL <= self.small_limit <= _MOST:
             raise ValueError(f"small_limit must be 0 or in {_LEAST_SMALL}..{_MOST}, got {self.small_limit}")
-        if not _SMALL_BLOCKS[0] <= self.small_blocks <= _SMALL_BLOCKS[1]:
-            raise ValueError(f"small_blocks must be in {_SMALL_BLOCKS[0]}..{_SMALL_BLOCKS[1]}, got {self.small_blocks}")
         limits = [limit for limit, _ in self.small_images]
         if limits != sorted(set(limits)) or not all(side > 0 for pair in self.small_images for side in pair):
             raise ValueError(f"small_images must be pairs of rising limits and sides above 0, got {self.small_images}")

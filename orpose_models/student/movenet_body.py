@@ -19,6 +19,9 @@ _BLOCKS = (
 _STEM, _TOP = 48, 1280
 # The blocks whose answers the pyramid takes, and their channels: at strides 16, 8 and 4.
 _TO_PYRAMID = ((9, 96), (5, 48), (2, 40))
+# So many blocks are there twice where images of few pixels have layers of their own; they hold an eighth of the blocks'
+# parameters. What all share is at strides 16 and 32.
+OWN_BLOCKS = 10
 # Channels of the pyramid's maps: at strides 32, 16, 8 and 4.
 _PYRAMID = (64, 32, 24, 24)
 CHANNELS = _PYRAMID[-1]
@@ -96,7 +99,7 @@ class _Merge(nn.Module):
 class BodyLayers(nn.Module):
     """The stem, the first blocks and the pyramid."""
 
-    def __init__(self, blocks: int) -> None:
+    def __init__(self, blocks: int = OWN_BLOCKS) -> None:
         super().__init__()
         self.stem = Convolution(3, _STEM, 3, 2)
         channels = [_STEM, *(block[0] for block in _BLOCKS)]

@@ -118,8 +118,7 @@ class OneStageStudent(Sight):
         config = config or OneStageConfig()
         super().__init__(config.branches, MoveNetBody())
         self.config = config
-        own = BodyLayers(config.small_blocks) if config.small_limit else None
-        self.small = None if own is None else Sight(config.branches, own)
+        self.small = Sight(config.branches, BodyLayers()) if config.small_limit else None
         self.lifters = nn.ModuleDict({branch: ViewLifter(config.lifter_hidden) for branch in config.branches})
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 

@@ -98,15 +98,6 @@ def _load(student: AnyStudent, path: Path) -> dict[str, Any]:
     from those for all. What is known of the other.
     """
     other, info = load_student(path)
-    own, given = (
-        each.small_blocks if isinstance(each, OneStageConfig) and each.small_limit else 0
-        for each in (student.config, other.config)
-    )
-    if own and given > own:
-        raise OrposeError(
-            f"{path}: its layers for images of few pixels hold {given} blocks; set model.settings.small_blocks to "
-            f"{given}, or to more"
-        )
     theirs, first = other.state_dict(), other.config.branches[0]
     renamed: dict[str, Tensor] = {}
     for name in student.state_dict():

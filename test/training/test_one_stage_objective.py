@@ -10,7 +10,6 @@ from orpose_models.training.one_stage_objective import OneStageObjective, cell_l
 from orpose_models.training.precision import precision_of
 from orpose_models.training.start import start_student
 from orpose_models.training.training_images import TrainingImages
-from orpose_models.vocabulary.errors import OrposeError
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -158,24 +157,3 @@ def test_layers_for_images_of_few_pixels_start_from_those_of_a_student_without(l
     save_student(tmp_path / "after.safetensors", student, {})
     again = tiny(label_file, model__start=str(tmp_path / "after.safetensors"), model__settings__small_limit=96)
     assert start_student(again, TrainingImages(again))[1]["sha256"] == sha256(tmp_path / "after.safetensors")
-
-
-def test_layers_for_images_of_few_pixels_may_become_more_but_none_is_lost(label_file, tmp_path):
-    before, _ = start_student(*started(label_file, model__settings__small_limit=96))
-    save_student(tmp_path / "ten.safetensors", before, {})
-    more = {"model__settings__small_limit": 96, "model__settings__small_blocks": 12}
-    student, _ = start_student(*started(label_file, model__start=str(tmp_path / "ten.safetensors"), **more))
-    weights = before.state_dict()
-    for name, tensor in student.small.state_dict().items():
-        assert torch.equal(tensor, weights.get(f"small.{name}", weights[name])), name
-    save_student(tmp_path / "twelve.safetensors", student, {})
-    fewer = started(label_file, model__start=str(tmp_path / "twelve.safetensors"), model__settings__small_limit=96)
-    with pytest.raises(OrposeError, match=r"hold 12 blocks; set model.settings.small_blocks to 12, or to more"):
-        start_student(*fewer)
-    without, _ = start_student(*started(label_file, model__start=str(tmp_path / "twelve.safetensors")))
-    assert without.small is None
-
-
-def started(label_file, **settings):
-    config = tiny(label_file, **settings)
-    return config, TrainingImages(config)
