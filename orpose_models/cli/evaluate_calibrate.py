@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from orpose_models.evaluation.calibrating import Judged
 
 
+UnlabelledWrong = Annotated[
+    bool,
+    typer.Option(
+        "--unlabelled-wrong", help="Joints that are not labelled are wrong: where whatever shows is labelled."
+    ),
+]
+
+
 class Method(str, Enum):
     """How the scores are mapped."""
 
@@ -36,12 +44,7 @@ def evaluate_calibrate(
     downsample: Annotated[str, typer.Option(help="Factors at which --model is run, such as 1,8,10,12.")] = "1",
     stride: Annotated[int, typer.Option(min=1, help="Use every n-th image of the dataset only.")] = 1,
     method: Annotated[Method, typer.Option(help="temperature: one number; isotonic: a curve.")] = Method.isotonic,
-    unlabelled_wrong: Annotated[
-        bool,
-        typer.Option(
-            "--unlabelled-wrong", help="Joints that are not labelled are wrong: where whatever shows is labelled."
-        ),
-    ] = False,
+    unlabelled_wrong: UnlabelledWrong = False,
     folds: Annotated[int, typer.Option(min=2, help="Of the cross-validation that judges.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the folds.")] = 0,
     images: Images = None,
