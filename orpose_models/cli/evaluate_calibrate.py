@@ -16,7 +16,6 @@ from orpose_models.vocabulary.errors import OrposeError
 if TYPE_CHECKING:
     from orpose_models.evaluation.calibrating import Judged
 
-
 UnlabelledWrong = Annotated[
     bool,
     typer.Option(
@@ -88,8 +87,7 @@ def evaluate_calibrate(
     console = new_console()
     console.print(_errors(judged, method.value))
     console.print(_thresholds(judged[-1]))
-    written = ", ".join(str(path) for path in files.all)
-    console.print(f"fitted on {fitted.fitted_on}, {fitted.joints} joints -> {written}", soft_wrap=True)
+    console.print(f"fitted on {fitted.fitted_on}, {fitted.joints} joints -> {files.named}", soft_wrap=True)
     if into is not None and model is not None:
         give_calibration(model, into, fitted)
         console.print(f"{model} with this calibration -> {into}", soft_wrap=True)

@@ -33,9 +33,9 @@ class CalibrationFiles:
     picture: Path | None = None
 
     @property
-    def all(self) -> list[Path]:
-        """Those that are written."""
-        return [path for path in (self.calibration, self.report, self.picture) if path is not None]
+    def named(self) -> str:
+        """Those that are written, in words."""
+        return ", ".join(str(path) for path in (self.calibration, self.report, self.picture) if path is not None)
 
 
 def predictions_of(truth: Truth, paths: Sequence[Path], model: str | None = None) -> list[Predictions]:
