@@ -50,6 +50,7 @@ def test_thresholds_act_at_once(rig: Rig, model, pictures: list[Picture]) -> Non
 
 def test_the_privacy_guard_reduces_first_and_says_so(rig: Rig, model, pictures: list[Picture]) -> None:
     rig.reconfigure(max_input_pixels=5000)
+    rig.wait_answered()
     poses2d, poses3d = rig.process_image(pictures[0])
     wanted = expected(model, pictures[0], max_input_pixels=5000)
     assert poses2d.seen_width * poses2d.seen_height <= 5000

@@ -292,4 +292,4 @@ def test_a_man_seen_from_behind_has_ears_and_hardly_a_face(frames: list[np.ndarr
     poses = load_model("orpose-all-light", threads=1).predict(frames[1])
     (man,) = [i for i in np.flatnonzero(poses.box_scores > 0.4) if poses.keypoints[i, 6, 0] > poses.keypoints[i, 5, 0]]
     assert (poses.keypoint_scores[man, :3] < 0.3).all()
-    assert (poses.keypoint_scores[man, 3:7] > 0.9).all()
+    assert (poses.keypoint_scores[man, 3:7] > 0.8).all()
