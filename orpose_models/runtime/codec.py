@@ -223,12 +223,11 @@ def _voted(
     return (said * weight[..., None]).sum(axis=-2), shown[..., _HERE]
 
 
-def _bell(away: NDArray[np.floating], deviations: Floats) -> Floats:
-    return np.exp(-(away**2) / (2 * deviations**2)).astype(np.float32)
+def _bell(away: NDArray[np.floating], deviations: Floats, nearest: float | NDArray[np.floating] = 0.0) -> Floats:
+    """At distances `away`; 1 at the distance whose square is `nearest`."""
+    return np.exp((nearest - away**2) / (2 * deviations**2)).astype(np.float32)
 
 
 def _highest_one(away: NDArray[np.floating], deviations: Floats) -> Floats:
     """The bell at distances (n, 17, k), its highest value 1: far outside the map, too, the nearest cells count most."""
-    squared = away**2
-    squared -= squared.min(axis=-1, keepdims=True)
-    return np.exp(-squared / (2 * deviations**2)).astype(np.float32)
+    return _bell(away, deviations, (away**2).min(axis=-1, keepdims=True))
