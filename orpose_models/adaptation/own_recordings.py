@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from orpose_models.datasets.bags.bag_pictures import BagCameras, image_topics, late_picture
+from orpose_models.datasets.bags.bag_pictures import BagCameras, image_topics, late_picture, picture_topics
 from orpose_models.datasets.bags.reader import BagMessage, open_bag
 from orpose_models.datasets.bags.topics import camera_info_topic
 from orpose_models.datasets.camera_file import View
@@ -132,7 +132,7 @@ def _of_frames(path: Path, view: View, fps: float | None) -> Recording:
 
 def _of_bag(path: Path, view: View, topics: Sequence[str]) -> list[Recording]:
     bag = open_bag(path)
-    chosen = [image_topics(bag, topic)[0] for topic in topics] if topics else image_topics(bag)
+    chosen = [image_topics(bag, topic)[0] for topic in topics] if topics else picture_topics(bag)
     full = [topic for topic in chosen if bag.topics[topic].count]
     if not full:
         raise OrposeError(f"{path}: no image on {', '.join(chosen)}")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.datasets.bags.bag_pictures import BagCameras, decoded, image_topics, picture
+from orpose_models.datasets.bags.bag_pictures import BagCameras, decoded, image_topics, picture, picture_topics
 from orpose_models.datasets.bags.reader import Bag, open_bag
 from orpose_models.datasets.bags.topics import camera_info_topic
 from orpose_models.datasets.camera_file import View
@@ -85,12 +85,12 @@ class BagImages:
 
 
 def image_topic(bag: Bag, wanted: str | None = None) -> str:
-    """The image topic of a bag: the wanted one, or the only one there is.
+    """The image topic of a bag: the wanted one, or the only one there is that is not of depth.
 
     Raises:
         OrposeError: there is no such topic, or no image topic, or there are several to choose from.
     """
-    images = image_topics(bag, wanted)
+    images = picture_topics(bag) if wanted is None else image_topics(bag, wanted)
     if len(images) > 1:
         raise OrposeError(f"{bag.path}: several image topics, choose one with --image-topic: {', '.join(images)}")
     return images[0]
@@ -107,7 +107,7 @@ def open_bag_images(
 
     Args:
         path: its folder, or a single .mcap or .db3 file.
-        topic: of the images; None for the only image topic.
+        topic: of the images; None for the only image topic that is not of depth.
         camera_info_topic: of the intrinsics; None for `camera_info` beside the images.
         gravity: direction things fall in, in optical axes; helps the 3D.
         rectified: whether the images are: "true", "false", or "auto" for what the topic's name says.

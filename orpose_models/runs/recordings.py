@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.datasets.bags.bag_pictures import decoded, image_topics
+from orpose_models.datasets.bags.bag_pictures import decoded, image_topics, picture_topics
 from orpose_models.datasets.bags.reader import Bag, open_bag
 from orpose_models.datasets.frames import FrameSource, open_frames
 from orpose_models.datasets.kinds import VIDEO_SUFFIXES
@@ -18,8 +18,6 @@ from orpose_models.vocabulary.errors import OrposeError
 
 # Stamps of videos begin at 2020-09-13 12:26:40 UTC, so that the same input gives the same bag.
 START_NS = 1_600_000_000_000_000_000
-# Encodings of registered depth images.
-_DEPTH = ("16UC1", "32FC1")
 _TF_TOPICS = ("/tf_static", "/tf")
 
 
@@ -78,7 +76,7 @@ def open_recordings(inputs: Sequence[Path], topics: Sequence[str] = ()) -> tuple
     """
     if len(inputs) == 1 and not _is_video(inputs[0]):
         bag = open_bag(inputs[0])
-        chosen = [topic for wanted in topics for topic in image_topics(bag, wanted)] or _pictures(bag)
+        chosen = [topic for wanted in topics for topic in image_topics(bag, wanted)] or picture_topics(bag)
         recordings = [_of_topic(bag, topic) for topic in chosen]
     else:
         bag = None
@@ -89,20 +87,6 @@ def open_recordings(inputs: Sequence[Path], topics: Sequence[str] = ()) -> tuple
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise OrposeError(f"two recordings are of camera {twice[0]!r}; choose one with --topic, or rename a video")
     return recordings, bag
-
-
-def _pictures(bag: Bag) -> list[str]:
-    """The image topics of a bag without those of depth, as an RGB-D camera has them; all if all are of depth."""
-    topics = image_topics(bag)
-    return [topic for topic in topics if not _is_depth(bag, topic)] or topics
-
-
-def _is_depth(bag: Bag, topic: str) -> bool:
-    first = next(iter(bag.messages([topic])), None)
-    try:
-        return first is not None and getattr(decoded(first), "encoding", "") in _DEPTH
-    except OrposeError:
-        return False  # damaged: reading it says so
 
 
 def transforms(bag: Bag) -> FrameTree:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from orpose_models.datasets.bags.bag_pictures import BagCameras, image_topics, late_picture
+from orpose_models.datasets.bags.bag_pictures import BagCameras, image_topics, late_picture, picture_topics
 from orpose_models.datasets.bags.reader import Bag, BagMessage, open_bag
 from orpose_models.datasets.bags.topics import camera_info_topic
 from orpose_models.messages.camera_info import BY_NAME, is_rectified
@@ -17,7 +17,7 @@ from orpose_models.vocabulary.errors import OrposeError
 
 
 def open_bag_sources(path: Path, frames: Path, choice: Choice) -> list[Source]:
-    """Open image topics of a bag, those chosen or all that have images.
+    """Open image topics of a bag, those chosen or all that have images and are not of depth.
 
     Images are written beside the labels as they are labelled. The intrinsics are those of `camera_info` beside the
     images; where the bag has none, those of the choice; where these are unknown too, none.
@@ -32,7 +32,7 @@ def open_bag_sources(path: Path, frames: Path, choice: Choice) -> list[Source]:
     """
     bag = open_bag(path)
     every = choice.topics == ()
-    topics = image_topics(bag) if every else [image_topics(bag, topic)[0] for topic in dict.fromkeys(choice.topics)]
+    topics = picture_topics(bag) if every else [image_topics(bag, topic)[0] for topic in dict.fromkeys(choice.topics)]
     full = [topic for topic in topics if bag.topics[topic].count]
     if not full:
         raise OrposeError(f"{path}: no image on {', '.join(topics)}")

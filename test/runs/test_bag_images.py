@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.room_recordings import room_cameras, write_room_bag
 from support.square_finder import CAMERA, square_picture
 
 from orpose_models.datasets.bags.types import message_class
@@ -74,3 +75,8 @@ def test_no_such_bag_or_topic(tmp_path: Path) -> None:
         open_bag_images(tmp_path / "absent")
     with pytest.raises(OrposeError, match="no image topic /other"):
         open_bag_images(write_bag(tmp_path / "bag", (1,)), "/other")
+
+
+def test_the_one_topic_that_is_not_of_depth_need_not_be_named(tmp_path: Path) -> None:
+    write_room_bag(tmp_path / "bag", room_cameras(1), 2, with_depth=True)
+    assert open_bag_images(tmp_path / "bag").topic == "/cam1/image_raw"

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.counting_teacher import SETTINGS, Counting
+from support.room_recordings import room_cameras, write_room_bag
 
 from orpose_models.cli.main import run
 from orpose_models.datasets.bags.types import message_class
@@ -86,6 +87,12 @@ def test_all_image_topics_are_labelled(tmp_path: Path, storage: Storage) -> None
     assert right.camera is not None
     assert right.camera.fx == Camera.from_fov(40, 30).fx  # guessed: no intrinsics, but the tilt is known
     assert sources[1].notes == ("no intrinsics on /right/camera_info: persons have no position in space",)
+
+
+def test_depth_images_are_not_labelled(tmp_path: Path) -> None:
+    write_room_bag(tmp_path / "bag", room_cameras(2), 3, with_depth=True)
+    sources = open_sources([tmp_path / "bag"], tmp_path / "frames", [Choice(TILTED)])
+    assert [(s.topic, s.count) for s in sources] == [("/cam1/image_raw", 3), ("/cam2/image_raw", 3)]
 
 
 def test_one_topic_every_other_image(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ _DECODERS: dict[str, Callable[[Any], NDArray[np.uint8]]] = {
     "sensor_msgs/msg/CompressedImage": compressed_to_bgr,
 }
 _CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
+# Encodings of registered depth images, and what the format of compressed ones says.
+_DEPTH, _COMPRESSED_DEPTH = ("16UC1", "32FC1"), "compressedDepth"
 
 
 def image_topics(bag: Bag, wanted: str | None = None) -> list[str]:
@@ -39,6 +41,27 @@ def image_topics(bag: Bag, wanted: str | None = None) -> list[str]:
         known = ", ".join(f"{name} ({topic.type})" for name, topic in sorted(bag.topics.items())) or "none"
         raise OrposeError(f"{bag.path}: no image topic; topics are: {known}")
     return images if wanted is None else [wanted]
+
+
+def picture_topics(bag: Bag) -> list[str]:
+    """The image topics of a bag without those of depth, as an RGB-D camera has them; all if all are of depth.
+
+    Raises:
+        OrposeError: no image topic.
+    """
+    topics = image_topics(bag)
+    return [topic for topic in topics if not _is_depth(bag, topic)] or topics
+
+
+def _is_depth(bag: Bag, topic: str) -> bool:
+    first = next(iter(bag.messages([topic])), None)
+    if first is None:
+        return False
+    try:
+        message = decoded(first)
+    except OrposeError:
+        return False  # damaged: reading it says so
+    return getattr(message, "encoding", "") in _DEPTH or _COMPRESSED_DEPTH in getattr(message, "format", "")
 
 
 def decoded(message: BagMessage) -> Any:
