@@ -186,6 +186,21 @@ def test_a_graph_that_no_engine_can_read() -> None:
             load_graph(name, Job(b"no graph", "none", 1))
 
 
+_BESIDE_OTHERS = """
+import onnxruntime as ort
+from orpose_models.runtime.onnxruntime_graphs import session_options
+place = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
+ort.create_and_register_allocator(place, ort.OrtArenaCfg(0, 0, -1, -1))
+options = [session_options(1), session_options(2)]
+print([(one.get_session_config_entry("session.use_env_allocators"), one.enable_mem_pattern) for one in options])
+"""
+
+
+def test_sessions_use_one_pool_of_memory_even_if_somebody_elses() -> None:
+    run = subprocess.run([sys.executable, "-c", _BESIDE_OTHERS], capture_output=True, text=True, check=False)
+    assert (run.stderr, run.stdout) == ("", "[('1', False), ('1', False)]\n")
+
+
 def elsewhere(name: str) -> dict[str, str]:
     """An environment in which ONNX Runtime is another build: ORPOSE_ORT_OPENVINO or ORPOSE_ORT_GPU names its folder."""
     folder = os.environ.get(name)
