@@ -121,7 +121,7 @@ _DECLARATION = (
         changeable=True,
     ),
     Parameter(
-        "id_memory", 5.0, "Seconds that somebody may be out of sight and keep the id.", (0.1, 60.0), changeable=True
+        "id_memory", 20.0, "Seconds that somebody may be out of sight and keep the id.", (0.1, 60.0), changeable=True
     ),
     # Gravity, which helps the 3D of a tilted camera
     Parameter(

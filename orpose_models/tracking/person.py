@@ -32,8 +32,10 @@ SIZE_FRAME_STD = 0.05
 MEASURED = 0.05
 # Share of a size by which what is learnt of it may change what is shown in a second: nobody jumps for it.
 _SIZE_PACE = 0.08
-# How much of an appearance is renewed by an image.
-_RENEWAL = 0.1
+# What somebody looks like is a mean over so many seconds in view. An image counts for the time since the one before,
+# within limits: (s).
+_LOOKS = 6.0
+_SHORTEST, _LONGEST = 1 / 60, 1.0
 
 
 class PersonState:
@@ -46,6 +48,8 @@ class PersonState:
     def __init__(self, person: int) -> None:
         self.person = person
         self.appearance: Floats = np.full(APPEARANCE, np.nan)
+        self.looks: Floats = np.zeros(APPEARANCE)  # how many images each number of it is of
+        self.looked = -np.inf  # when the latest of them was taken
         self.root = PointFilter()
         self.flat = JointFilter(noise=0.006, acceleration=6.0)
         self.solid = JointFilter(noise=0.02, acceleration=8.0, shape=(len(H36M17), 3))
@@ -200,11 +204,18 @@ def _unsure(scores: NDArray[np.floating]) -> Floats:
     return np.asarray(np.clip(scores.astype(np.float64).mean(axis=1) / SEEN, LEAST_SEEN, 1.0) ** -4, np.float64)
 
 
-def look(states: Sequence[PersonState], appearance: NDArray[np.floating]) -> None:
-    """Keep what persons look like now (n, APPEARANCE)."""
+def look(states: Sequence[PersonState], appearance: NDArray[np.floating], time: float) -> None:
+    """Keep what persons look like (n, APPEARANCE) at a time in seconds: at first its mean, later it is renewed slowly.
+
+    The mean is sharper than a single image: in motion and at a distance colours vary.
+    """
     if not states:
         return
+    known = np.isfinite(appearance)
     before = np.stack([state.appearance for state in states])
-    mixed = np.where(np.isfinite(before), before + (appearance - before) * _RENEWAL, appearance)
-    for state, renewed in zip(states, np.where(np.isfinite(appearance), mixed, before), strict=True):
-        state.appearance = renewed
+    looks = np.stack([state.looks for state in states]) + known
+    since = np.clip(time - np.array([state.looked for state in states]), _SHORTEST, _LONGEST)
+    share = np.maximum(1 / np.maximum(looks, 1), -np.expm1(-since / _LOOKS)[:, None])
+    mixed = np.where(np.isfinite(before), before + (appearance - before) * share, appearance)
+    for state, renewed, count in zip(states, np.where(known, mixed, before), looks, strict=True):
+        state.appearance, state.looks, state.looked = renewed, count, time

@@ -14,7 +14,9 @@ from orpose_models.vocabulary.resolution import Size
 from orpose_models.vocabulary.similarity import box_iou
 
 # Seconds that somebody may be out of sight and keep the id.
-MEMORY = 5.0
+MEMORY = 20.0
+# Seconds by which a stamp may be before the latest one as that of an image in the wrong order.
+_DISORDER = 5.0
 # Persons whose boxes overlap more do not show what they look like.
 _OVERLAP = 0.25
 # How much of a person's score, by which it is found again, is renewed by an image.
@@ -84,9 +86,10 @@ class Tracker:
 
         Args:
             poses: the persons of the next image, of at least `lowest(threshold)`.
-            time: acquisition time of the image in seconds. A step back by more than the memory is a beginning anew and
-                forgets everybody; a smaller one is two images in the wrong order. A stamp more than an hour ahead
-                counts as the latest time until then, unless the one before was as far ahead: a single one is wrong.
+            time: acquisition time of the image in seconds. A step back by more than 5 s, or the memory if that is less,
+                is a beginning anew and forgets everybody; a smaller one is two images in the wrong order. A stamp more
+                than an hour ahead counts as the latest time until then, unless the one before was as far ahead: a
+                single one is wrong.
             size: width, height of the image; persons are where they were in it when it changes.
             camera: of the image; its gravity lets the floor say how large persons are.
             threshold: persons of lower scores are not shown.
@@ -94,7 +97,7 @@ class Tracker:
         """
         poses = poses.select(poses.box_scores >= self.lowest(threshold))
         time = self._believed(time)
-        if time < self._now - self.memory:
+        if time < self._now - min(self.memory, _DISORDER):
             self._tracks.clear()
             self._now = time
         self._now = time = max(self._now, time)
@@ -104,7 +107,7 @@ class Tracker:
         tracks = [owners.get(i) or self._begin(poses, i, time) for i in range(len(poses))]
         shown = smooth([track.state for track in tracks], poses, time, camera, self._floor)
         clear = np.flatnonzero(_stands_free(poses))
-        look([tracks[i].state for i in clear], poses.appearance[clear])
+        look([tracks[i].state for i in clear], poses.appearance[clear], time)
         for i, track in enumerate(tracks):
             track.box, track.keypoints = poses.boxes[i], poses.keypoints[i]
             score = float(poses.box_scores[i])

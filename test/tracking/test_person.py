@@ -128,18 +128,24 @@ def test_a_measured_distance_is_believed_and_remembered() -> None:
     assert out.root_std[0] < 0.15
 
 
-def test_looks_are_kept_and_renewed_slowly() -> None:
+def test_looks_are_a_mean_at_first_and_renewed_slowly_later() -> None:
     state = PersonState(1)
-    for known, colour in ((6, 100.0), (9, 110.0)):
-        look([state], np.where(np.arange(12) < known, colour, np.nan)[None])
-    assert state.appearance[0] == pytest.approx(101.0)
+    for time, (known, colour) in enumerate(((6, 100.0), (9, 110.0))):
+        look([state], np.where(np.arange(12) < known, colour, np.nan)[None], time)
+    assert state.appearance[0] == pytest.approx(105.0)
     assert state.appearance[6] == pytest.approx(110.0)
     assert np.isnan(state.appearance[9])
+    for time in range(2, 42):
+        look([state], np.full((1, 12), 105.0), time)
+    look([state], np.full((1, 12), 205.0), 42)
+    assert state.appearance[0] == pytest.approx(105 + 100 * (1 - np.exp(-1 / 6)))
+    look([state], np.full((1, 12), np.nan), 43)
+    assert state.appearance[0] == pytest.approx(105 + 100 * (1 - np.exp(-1 / 6)))
 
 
 def test_nobody_is_nobody() -> None:
     assert len(smooth([], Poses.empty(), 0.0, LEVEL, Floor())) == 0
-    look([], np.zeros((0, 12)))
+    look([], np.zeros((0, 12)), 0.0)
 
 
 def test_all_at_once_are_as_one_by_one() -> None:

@@ -150,8 +150,15 @@ def test_after_a_gap_a_stranger_is_a_stranger() -> None:
     assert tracker.update(coloured(persons(700), 200), 3.0).ids.tolist() == [2]
 
 
-def test_who_is_hidden_for_up_to_five_seconds_keeps_the_id_and_no_longer() -> None:
-    for gap, wanted in ((4.9, 1), (5.2, 2)):
+def test_a_recording_played_again_begins_anew_though_memory_is_longer() -> None:
+    tracker = Tracker(memory=20.0)
+    tracker.update(persons(0), 6.0)
+    assert tracker.update(persons(0), 1.0).ids.tolist() == [1]  # in the wrong order
+    assert tracker.update(persons(0), 0.9).ids.tolist() == [2]
+
+
+def test_who_is_hidden_for_up_to_twenty_seconds_keeps_the_id_and_no_longer() -> None:
+    for gap, wanted in ((19.9, 1), (20.2, 2)):
         tracker = Tracker()
         tracker.update(coloured(persons(0), 50), 0.0)
         assert tracker.update(coloured(persons(60), 50), gap).ids.tolist() == [wanted]
