@@ -36,6 +36,9 @@ def evaluate_room_verb(
     detections: Annotated[
         Path | None, typer.Option(help="Published keypoints of MVOR; they are lifted by the shipped lifter.")
     ] = None,
+    bag: Annotated[
+        Path | None, typer.Option(help="What orpose fuse made of the dataset's recording, instead of a model.")
+    ] = None,
     model: Annotated[str, typer.Option(help="Which model, where there are no detections.")] = DEFAULT_MODEL,
     downsample: Annotated[str, typer.Option(help="With a model: factors 1..12, such as 1,12.")] = "1",
     moments: Annotated[int | None, typer.Option(min=1, help="This many recordings or moments (default: all).")] = None,
@@ -65,6 +68,9 @@ def evaluate_room_verb(
             }
             rows = _LEFT_OUT
             columns = [(f"{f} without {one['camera']}", one) for f, cameras in report.items() for one in cameras]
+        elif bag is not None:
+            columns = [(bag.name, room_run.bag_figures(dataset, bag))]
+            report = dict(columns)
         elif detections is not None:
             figures = room_run.published_figures(dataset, detections, moments, threshold, single_views)
             report = {detections.stem: figures}

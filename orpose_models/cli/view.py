@@ -23,7 +23,8 @@ def view(
 
     The page is read-only, loads nothing from elsewhere, and is open to this machine alone.
     """
-    from orpose_models.view.playing import log_to_rerun, open_room, play
+    from orpose_models.datasets.bags.room_bag import open_room
+    from orpose_models.view.playing import log_to_rerun, play
     from orpose_models.view.server import ViewServer
     from orpose_models.view.state import ViewState
 

@@ -1,6 +1,6 @@
 """3D accuracy of persons fused from several cameras, in the room's frame: nothing is aligned."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,21 +37,33 @@ class _Counts:
     joints: int = 0
 
 
-def evaluate_room(
-    truth: Truth,
-    moments: Sequence[RoomTruth],
-    poses: Mapping[int, Poses],
-    factors: Mapping[int, float],
-    single_views: bool = True,
-) -> dict[str, Any]:
-    """Fuse the poses of each moment and compare with the truth.
+def fused(
+    moments: Iterable[RoomTruth], poses: Mapping[int, Poses], factors: Mapping[int, float], single_views: bool = True
+) -> Iterator[RoomPersons]:
+    """Fuse the poses of each moment; each recording begins anew.
+
+    Args:
+        moments: some of a dataset's, in order.
+        poses: by image id, with root and 3D where single views are to count; images that are not named have nobody.
+        factors: by image id, by how much the image was reduced.
+        single_views: whether persons of one camera alone are kept.
+    """
+    fuser, group = None, None
+    for moment in moments:
+        if moment.group != group or fuser is None:
+            fuser, group = Fuser(moment.cameras, single_views=single_views), moment.group
+        of_views = [poses.get(image.image_id, Poses.empty()) for image in moment.images]
+        reduced = [factors.get(image.image_id, 1.0) for image in moment.images]
+        yield fuser.update(of_views, moment.time, reduced)
+
+
+def evaluate_room(truth: Truth, moments: Sequence[RoomTruth], found: Iterable[RoomPersons]) -> dict[str, Any]:
+    """Compare the persons of each moment with the truth.
 
     Args:
         truth: the dataset.
         moments: some of its moments, in order.
-        poses: by image id, with root and 3D where single views are to count; images that are not named have nobody.
-        factors: by image id, by how much the image was reduced.
-        single_views: whether persons of one camera alone are kept.
+        found: who was found at each of them.
 
     Returns:
         The figures as JSON values; None where one is not defined.
@@ -60,14 +72,11 @@ def evaluate_room(
     errors: list[Floats] = []
     views: list[int] = []
     seen: list[NDArray[np.bool_]] = []
-    fuser, group = None, None
+    group = None
     ids: dict[int, int] = {}
-    for moment in moments:
-        if moment.group != group or fuser is None:
-            fuser, group, ids = Fuser(moment.cameras, single_views=single_views), moment.group, {}
-        of_views = [poses.get(image.image_id, Poses.empty()) for image in moment.images]
-        reduced = [factors.get(image.image_id, 1.0) for image in moment.images]
-        persons = fuser.update(of_views, moment.time, reduced)
+    for moment, persons in zip(moments, found, strict=True):
+        if moment.group != group:
+            group, ids = moment.group, {}
         pairs, distances = _pairs(truth, moment, persons)
         counts.persons += len(moment.joints)
         counts.found += len(pairs)

@@ -5,13 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from orpose_models.datasets.bags.room_bag import open_room, room_messages
 from orpose_models.datasets.by_name import open_dataset
 from orpose_models.datasets.multiview import read_qualisys
 from orpose_models.datasets.mvor import read_keypoint_detections
 from orpose_models.datasets.room_truth import RoomTruth, room_moments
 from orpose_models.evaluation.footage_report import FOOTAGE
 from orpose_models.evaluation.footage_run import Footage
-from orpose_models.evaluation.room_figures import evaluate_room, leave_one_out
+from orpose_models.evaluation.room_figures import evaluate_room, fused, leave_one_out
 from orpose_models.files.assets import asset
 from orpose_models.lifting.root import solve_root
 from orpose_models.lifting.runtime import load_lifter
@@ -19,8 +20,10 @@ from orpose_models.registry.models import load_model
 from orpose_models.runs.dataset_run import run_dataset
 from orpose_models.runtime.pipeline import Pipeline
 from orpose_models.vocabulary.cameras import Camera
+from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.reporting import Reporter, Silent, counter
+from orpose_models.vocabulary.room_persons import RoomPersons
 
 
 def published_figures(
@@ -51,7 +54,7 @@ def published_figures(
                 lifted = lifter.lift(one.keypoints, one.keypoint_scores, image.camera)
                 one = _in_space(one.with_arrays(joints3d=lifted), image.camera)
             poses[image.image_id] = one
-    return evaluate_room(truth, chosen, poses, {}, single_views)
+    return evaluate_room(truth, chosen, fused(chosen, poses, {}, single_views))
 
 
 def model_figures(
@@ -86,8 +89,26 @@ def model_figures(
             one = image.poses.select(image.poses.box_scores >= threshold)
             poses[image_id] = _in_space(one, camera) if camera is not None and len(one) else one
             reduced[image_id] = image.resolution.full[0] / image.resolution.seen[0]
-        report[f"{factor:g}x"] = evaluate_room(truth, chosen, poses, reduced, single_views)
+        report[f"{factor:g}x"] = evaluate_room(truth, chosen, fused(chosen, poses, reduced, single_views))
     return report
+
+
+def bag_figures(dataset: str, path: Path) -> dict[str, Any]:
+    """Figures of what `orpose fuse` made of a recording of a dataset; at moments that it lacks nobody is found.
+
+    Raises:
+        OrposeError: no such dataset or bag, or the bag has none of the dataset's moments.
+    """
+    truth = open_dataset(dataset)
+    moments = room_moments(truth)
+    found = {moment.stamp_ns: moment.persons for moment in room_messages(*open_room(path))}
+    stamps = [max(image.stamp_ns or 0 for image in moment.images) for moment in moments]
+    if not found.keys() & set(stamps):
+        raise OrposeError(f"{path}: no moment of {truth.name} is in it; give the bag that orpose fuse made of it")
+    at_moments = [
+        found.get(stamp, RoomPersons.empty(len(moment.cameras))) for stamp, moment in zip(stamps, moments, strict=True)
+    ]
+    return evaluate_room(truth, moments, at_moments)
 
 
 def footage_figures(

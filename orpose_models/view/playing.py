@@ -1,48 +1,17 @@
 """A recording of a room, as `orpose fuse` makes it, played into the page or into Rerun."""
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
-from orpose_models.datasets.bags.bag_pictures import decoded
-from orpose_models.datasets.bags.reader import Bag, open_bag
-from orpose_models.messages.fields import stamp_of
-from orpose_models.messages.room_messages import ROOM_COLOURS, room_persons_from_message
+from orpose_models.datasets.bags.reader import Bag
+from orpose_models.datasets.bags.room_bag import room_messages
+from orpose_models.messages.room_messages import ROOM_COLOURS
 from orpose_models.view.state import Health, ViewState
 from orpose_models.vocabulary.errors import OrposeError
-from orpose_models.vocabulary.room_persons import RoomPersons
 from orpose_models.vocabulary.skeletons import H36M17
 
-_TYPE = "orpose_msgs/msg/RoomPersonArray"
 _LONGEST_PAUSE = 1.0  # seconds between two moments
-
-
-def open_room(path: Path) -> tuple[Bag, str]:
-    """A bag, and its topic of a room's persons.
-
-    Raises:
-        OrposeError: no bag, or none with persons of a room.
-    """
-    bag = open_bag(path)
-    topics = sorted(name for name, topic in bag.topics.items() if topic.type == _TYPE)
-    if not topics:
-        raise OrposeError(f"{path}: no persons of a room in this bag; make one with orpose fuse")
-    return bag, topics[0]
-
-
-def room_messages(bag: Bag, topic: str) -> Iterator[tuple[float, str, tuple[str, ...], RoomPersons]]:
-    """Seconds, the room's frame, the cameras' names and the persons, moment by moment."""
-    for message in bag.messages([topic]):
-        try:
-            content = decoded(message)
-        except OrposeError as error:
-            bag.problems.append(f"{topic}: {error}")
-            continue
-        cameras = tuple(content.cameras)
-        persons = room_persons_from_message(content, cameras)
-        yield stamp_of(content.header) * 1e-9, content.header.frame_id, cameras, persons
 
 
 def play(bag: Bag, topic: str, state: ViewState, speed: float = 1.0) -> int:
@@ -58,12 +27,13 @@ def play(bag: Bag, topic: str, state: ViewState, speed: float = 1.0) -> int:
     """
     before: float | None = None
     count = 0
-    for stamp, frame, cameras, persons in room_messages(bag, topic):
+    for moment in room_messages(bag, topic):
+        persons, stamp = moment.persons, moment.stamp_ns * 1e-9
         if before is not None and speed > 0:
             time.sleep(min(max(stamp - before, 0.0), _LONGEST_PAUSE) / speed)
         before = stamp
-        state.show_persons(persons, cameras, frame, stamp)
-        for k, name in enumerate(cameras):
+        state.show_persons(persons, moment.cameras, moment.frame, stamp)
+        for k, name in enumerate(moment.cameras):
             errors = persons.errors[:, k][np.isfinite(persons.errors[:, k])]
             seen = f"sees {len(errors)}" + (f", {np.median(errors):.1f} px from the others" if len(errors) else "")
             state.show_health(Health(name, "ok", seen))
@@ -92,8 +62,9 @@ def log_to_rerun(bag: Bag, topic: str) -> int:
     rerun.log("room", rerun.ViewCoordinates.RIGHT_HAND_Z_UP, static=True)
     shown: set[int] = set()
     count = 0
-    for stamp, _, _, persons in room_messages(bag, topic):
-        rerun.set_time("stamp", timestamp=stamp)
+    for moment in room_messages(bag, topic):
+        persons = moment.persons
+        rerun.set_time("stamp", timestamp=moment.stamp_ns * 1e-9)
         for i, person in enumerate(persons.ids.tolist()):
             joints = persons.joints[i]
             bones = [[joints[a], joints[b]] for a, b in H36M17.edges]

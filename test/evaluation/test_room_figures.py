@@ -7,7 +7,7 @@ import pytest
 from orpose_models.datasets.mvor import read_mvor
 from orpose_models.datasets.room_truth import RoomTruth, room_moments
 from orpose_models.datasets.truth import ImageTruth, Persons, Truth
-from orpose_models.evaluation.room_figures import evaluate_room, leave_one_out
+from orpose_models.evaluation.room_figures import evaluate_room, fused, leave_one_out
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.skeletons import COCO17, COCO17_TO_H36M17, H36M17
@@ -35,13 +35,14 @@ def poses(people: list[np.ndarray]) -> dict[int, Poses]:
 
 
 def test_nobody() -> None:
-    figures = evaluate_room(truth(), [moment([])], {}, {})
+    figures = evaluate_room(truth(), [moment([])], fused([moment([])], {}, {}))
     assert (figures["moments"], figures["persons"], figures["found"], figures["mpjpe_mm"]) == (1, 0, 0, None)
     assert figures["pck3d_of_all"] == {"0.1": None, "0.15": None, "0.2": None}
 
 
 def test_exact_views_are_found() -> None:
-    figures = evaluate_room(truth(), [moment(PEOPLE), moment(PEOPLE, 0.1)], poses(PEOPLE), {})
+    moments = [moment(PEOPLE), moment(PEOPLE, 0.1)]
+    figures = evaluate_room(truth(), moments, fused(moments, poses(PEOPLE), {}))
     assert (figures["persons"], figures["found"], figures["extra"], figures["swaps"]) == (4, 4, 0, 0)
     assert figures["mpjpe_seen_by_two_mm"] == figures["mpjpe_mm"] < 10
     assert figures["by_views"]["3"]["persons"] == 4
@@ -49,7 +50,8 @@ def test_exact_views_are_found() -> None:
 
 
 def test_who_is_missed_counts_as_wrong_and_who_is_not_there_as_extra() -> None:
-    figures = evaluate_room(truth(), [moment(PEOPLE)], poses([PEOPLE[0], standing(-1.2, -0.8)]), {})
+    found = fused([moment(PEOPLE)], poses([PEOPLE[0], standing(-1.2, -0.8)]), {})
+    figures = evaluate_room(truth(), [moment(PEOPLE)], found)
     assert (figures["persons"], figures["found"], figures["extra"]) == (2, 1, 1)
     assert figures["pck3d"]["0.1"] == 1.0
     assert figures["pck3d_of_all"]["0.1"] == 0.5

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from orpose_models.datasets.bags.room_bag import open_room
 from orpose_models.runs.fuse_run import FusePlan, fuse_recordings
 from orpose_models.runs.recordings import open_recordings, transforms
 from orpose_models.runtime.pipeline import Pipeline
-from orpose_models.view.playing import log_to_rerun, open_room
+from orpose_models.view.playing import log_to_rerun
 from orpose_models.vocabulary.errors import OrposeError
 
 from support.room_recordings import RoomSeer, room_cameras, write_room_bag  # isort: skip

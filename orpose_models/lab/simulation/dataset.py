@@ -7,6 +7,7 @@ OUT/hidden/SPLIT/annotations.json ground truth of these, which training must not
 OUT/SPLIT/SHA256SUMS              of every file of the split
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -146,18 +147,23 @@ def _scene_record(scene: Scene) -> dict[str, Any]:
              "body": p.body, "outfit": p.outfit, "motion": p.motion_number}
             for k, p in enumerate(scene.people)
         ],
-        "cameras": [
-            {
-                "name": camera.name,
-                **intrinsics(camera),
-                "width": camera.intrinsics.width,
-                "height": camera.intrinsics.height,
-                "rotation": [[round(float(v), 8) for v in row] for row in camera.rotation],
-                "position": [round(float(v), 5) for v in camera.position],
-            }
-            for camera in scene.cameras
-        ],
+        "cameras": placed_cameras(scene.cameras),
     }  # fmt: skip
+
+
+def placed_cameras(cameras: Sequence[RoomCamera]) -> list[dict[str, Any]]:
+    """Cameras as cameras.json has them: rotation takes optical axes to the room's."""
+    return [
+        {
+            "name": camera.name,
+            **intrinsics(camera),
+            "width": camera.intrinsics.width,
+            "height": camera.intrinsics.height,
+            "rotation": [[round(float(v), 8) for v in row] for row in camera.rotation],
+            "position": [round(float(v), 5) for v in camera.position],
+        }
+        for camera in cameras
+    ]
 
 
 def begin(layout: Layout, seed: int, scenes: int) -> list[int]:

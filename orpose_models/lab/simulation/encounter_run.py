@@ -3,25 +3,28 @@
 OUT/encounter000/images/cam1/000000.jpg
 OUT/encounter000/depth/cam1/000000.png   16 bit, millimetres, as an ideal depth camera in the same place sees it
 OUT/encounter000/annotations.json        COCO's layout with 3D, as `orpose simulate` writes it
-OUT/encounter000/bag                     images, depth and camera_info of every camera
+OUT/encounter000/cameras.json            where the cameras are, as `orpose simulate` writes it
+OUT/encounter000/bag                     images, depth and camera_info of every camera, and where they are (/tf_static)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from orpose_models.datasets.bags.types import message_class
 from orpose_models.datasets.bags.writer import BagWriter, new_bag
 from orpose_models.files.coco_head import person_category
 from orpose_models.files.disk import atomic_folder, write_json
 from orpose_models.lab.simulation.annotations import STATES, annotate, to_coco
-from orpose_models.lab.simulation.dataset import PERSONS, START_NS, intrinsics
+from orpose_models.lab.simulation.dataset import PERSONS, START_NS, intrinsics, placed_cameras
 from orpose_models.lab.simulation.effects import Sensor, encode, expose
 from orpose_models.lab.simulation.encounters import build_encounter
 from orpose_models.lab.simulation.rendering import Renderer
+from orpose_models.lab.simulation.rigs import RoomCamera
 from orpose_models.lab.simulation.scenes import Scene
 from orpose_models.lab.simulation.shading import COLUMNS, ROWS
 from orpose_models.lab.simulation.splits import Split, generator
@@ -68,7 +71,8 @@ def render_encounter(
         settings = {"kind": "orpose-encounter", "version": 1, "split": split, "seed": seed, "number": number}
         document["info"] = {**settings, "period_s": 1 / rate, "states": list(STATES)}
         write_json(folder / "annotations.json", document)
-        _write_bag(folder, document)
+        write_json(folder / "cameras.json", {"scenes": {target.name: placed_cameras(scene.cameras)}})
+        _write_bag(folder, document, scene.cameras)
     return target
 
 
@@ -122,16 +126,37 @@ def _in_view(states: list[int]) -> int:
     return sum(state in (_VISIBLE, _BY_SELF) for state in states)
 
 
-def _write_bag(folder: Path, document: dict[str, Any]) -> None:
-    """JPEG images, 16-bit depth and intrinsics; what was taken at one moment has one stamp."""
+def _write_bag(folder: Path, document: dict[str, Any], cameras: Sequence[RoomCamera]) -> None:
+    """JPEG images, 16-bit depth, intrinsics and places; what was taken at one moment has one stamp."""
     images = document["images"]
     with new_bag(folder / "bag", "mcap", {"source": "simulated operating room, encounter"}) as bag:
         for name in sorted({image["camera_name"] for image in images}):
             bag.add_topic(f"/{name}/camera_info", "sensor_msgs/msg/CameraInfo")
             bag.add_topic(f"/{name}/image_raw/compressed", "sensor_msgs/msg/CompressedImage")
             bag.add_topic(f"/{name}/depth/image_raw", "sensor_msgs/msg/Image")
+        bag.add_topic("/tf_static", "tf2_msgs/msg/TFMessage", transient_local=True)
+        bag.write("/tf_static", _places(cameras), START_NS)
         for image in images:
             _write_moment(bag, folder, image)
+
+
+def _places(cameras: Sequence[RoomCamera]) -> Any:
+    """The cameras' optical frames in the frame `room`, as a TFMessage."""
+    kinds = ("TransformStamped", "Transform", "Vector3", "Quaternion")
+    stamped, transform, vector, quaternion = (message_class(f"geometry_msgs/msg/{kind}") for kind in kinds)
+    return message_class("tf2_msgs/msg/TFMessage")(
+        [
+            stamped(
+                make_header(START_NS, "room", message_class),
+                f"{camera.name}_optical",
+                transform(
+                    vector(*map(float, camera.position)),
+                    quaternion(*map(float, Rotation.from_matrix(camera.rotation).as_quat())),
+                ),
+            )
+            for camera in cameras
+        ]
+    )
 
 
 def _write_moment(bag: BagWriter, folder: Path, image: dict[str, Any]) -> None:
