@@ -54,39 +54,33 @@ def evaluate_room_verb(
     from orpose_models.files.disk import write_json
 
     console = new_console()
-    report: dict[str, Any]
-    columns: list[tuple[str, dict[str, Any]]]
     rows = _ROWS
     with reporting(new_console(stderr=True)) as reporter:
         if dataset == "footage":
             factors = factors_of(downsample)
-            report = {
-                f"{factor:g}x": room_run.footage_figures(
-                    model, factor, moments or 10, threshold, threads, engine, reporter
-                )
-                for factor in factors
+            report: dict[str, Any] = {
+                f"{f:g}x": room_run.footage_figures(model, f, moments or 10, threshold, threads, engine, reporter)
+                for f in factors
             }
             rows = _LEFT_OUT
             columns = [(f"{f} without {one['camera']}", one) for f, cameras in report.items() for one in cameras]
-        elif bag is not None:
-            columns = [(bag.name, room_run.bag_figures(dataset, bag))]
-            report = dict(columns)
-        elif detections is not None:
-            figures = room_run.published_figures(dataset, detections, moments, threshold, single_views)
-            report = {detections.stem: figures}
-            columns = list(report.items())
         else:
-            report = room_run.model_figures(
-                dataset, model, factors_of(downsample), moments, threshold, single_views, out, threads, engine, reporter
-            )
+            if bag is not None:
+                report = {bag.name: room_run.bag_figures(dataset, bag)}
+            elif detections is not None:
+                figures = room_run.published_figures(dataset, detections, moments, threshold, single_views)
+                report = {detections.stem: figures}
+            else:
+                asked = dataset, model, factors_of(downsample), moments, threshold, single_views
+                report = room_run.model_figures(*asked, out, threads, engine, reporter)
             columns = list(report.items())
     if not columns:
         raise OrposeError(f"{dataset}: nothing to measure")
     write_json(out / "room.json", {"kind": "orpose-room", "dataset": dataset, "results": report}, indent=1)
     _show(columns, rows)
     if dataset != "footage":
-        for name, figures in columns:
-            say(console, name, _sentence(figures), "bold")
+        for name, one in columns:
+            say(console, name, _sentence(one), "bold")
         for key, text in CONVENTIONS.items():
             say(console, key, text, "bold")
     console.print(f"room.json -> {out}", soft_wrap=True)

@@ -9,7 +9,9 @@ import pytest
 from orpose_models.cli.main import run
 from orpose_models.datasets.bags.reader import open_bag
 from orpose_models.datasets.by_name import open_dataset
-from orpose_models.files.disk import read_json
+from orpose_models.datasets.room_truth import room_moments
+from orpose_models.files.disk import read_json, write_json
+from orpose_models.runs.recordings import transforms
 from orpose_models.vocabulary.skeletons import COCO17
 
 
@@ -47,7 +49,17 @@ def test_depth_is_where_the_persons_are(made: Path) -> None:
 def test_the_bag_has_what_is_on_disk(made: Path) -> None:
     topics = open_bag(made / "bag").topics
     counts = {name.removeprefix("/cam1/"): topic.count for name, topic in topics.items()}
-    assert counts == {"camera_info": 2, "depth/image_raw": 2, "image_raw/compressed": 2}
+    assert counts == {"camera_info": 2, "depth/image_raw": 2, "image_raw/compressed": 2, "/tf_static": 1}
+
+
+def test_bag_and_file_say_where_the_camera_is(made: Path) -> None:
+    place = transforms(open_bag(made / "bag")).placement("room", "cam1_optical")
+    camera = room_moments(open_dataset(f"sim:{made}"))[0].cameras[0]
+    assert place is not None
+    assert place.rotation == pytest.approx(camera.rotation, abs=1e-6)
+    assert place.position == pytest.approx(camera.position, abs=1e-4)
+    image = read_json(made / "annotations.json")["images"][0]
+    assert camera.position[2] == pytest.approx(image["camera_height"], abs=1e-4)
 
 
 def test_a_scene_that_is_there_is_left_alone_and_a_wrong_split_is_a_sentence(made: Path, capfd) -> None:
@@ -56,3 +68,25 @@ def test_a_scene_that_is_there_is_left_alone_and_a_wrong_split_is_a_sentence(mad
     assert (made / "annotations.json").stat().st_mtime_ns == before
     assert run(["simulate-encounters", str(made.parent), "--split", "nowhere"]) == 2
     assert "choose one of: train, val, test" in " ".join(capfd.readouterr().err.split())
+
+
+def test_what_two_cameras_see_is_fused_and_measured(tmp_path: Path, capfd) -> None:
+    options = "--scenes 1 --seconds 1 --rate 2 --split val --seed 3 --cameras 2"
+    assert run(["simulate-encounters", str(tmp_path / "two"), *options.split()]) == 0
+    folder, room = tmp_path / "two" / "encounter000", str(tmp_path / "room")
+    assert run(["fuse", str(folder / "bag"), "--out", room]) == 0
+    measure = ["evaluate", "room", "--bag", room, "--out", str(tmp_path), "--dataset"]
+    assert run([*measure, f"sim:{folder}"]) == 0
+    figures = read_json(tmp_path / "room.json")["results"]["room"]
+    seen = {int(k) for image in open_dataset(f"sim:{folder}").images[:2] for k in image.persons.person_ids}
+    assert (figures["moments"], figures["persons"]) == (2, 2 * len(seen))
+    assert 0 < figures["found"] <= figures["persons"]
+    assert figures["mpjpe_seen_by_two_mm"] < 150
+    late = read_json(folder / "annotations.json")
+    for image in late["images"]:
+        image["stamp_ns"] += 1
+    write_json(folder / "annotations.json", late)
+    capfd.readouterr()
+    assert run([*measure, f"sim:{folder}"]) == 2
+    said = " ".join(capfd.readouterr().err.split())
+    assert "is in it; give the bag that orpose fuse made of it" in said
