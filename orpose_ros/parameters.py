@@ -12,6 +12,7 @@ import yaml
 
 from orpose_models.model_format.engines import CHOICES
 from orpose_models.registry.models import DEFAULT_MODEL
+from orpose_models.tracking.tracker import MEMORY
 from orpose_ros.common_parameters import LIFECYCLE, MARKER_LIFETIME, OTHERS, RELIABILITY, RESULTS
 from orpose_ros.parameter import Parameter, Value
 
@@ -121,7 +122,7 @@ _DECLARATION = (
         changeable=True,
     ),
     Parameter(
-        "id_memory", 20.0, "Seconds that somebody may be out of sight and keep the id.", (0.1, 60.0), changeable=True
+        "id_memory", MEMORY, "Seconds that somebody may be out of sight and keep the id.", (0.1, 60.0), changeable=True
     ),
     # Gravity, which helps the 3D of a tilted camera
     Parameter(

@@ -73,7 +73,7 @@ def open_recordings(
     Args:
         paths: videos, bags (folder, .mcap, .db3), folders of images.
         views: what is known of the camera of each; a bag's camera_info comes first.
-        topics: image topics of the bags; none for all.
+        topics: image topics of the bags; none for all but those of depth.
         fps: images a second of folders; without it their images have no times.
         placed: calibrated cameras; videos and folders of their names are theirs, and are taken at the same time.
 

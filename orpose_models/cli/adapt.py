@@ -36,7 +36,7 @@ Forget = Annotated[
 TeacherName = Annotated[str, typer.Option(help="Who labels; `orpose models` lists teachers.")]
 Accept = Annotated[float, typer.Option(min=0, max=1, help="Score from which on a person is taken to be there.")]
 Topic = Annotated[
-    list[str] | None, typer.Option(help="Image topic of bags; may be repeated (default: all image topics).")
+    list[str] | None, typer.Option(help="Image topic of bags; may be repeated (default: all but those of depth).")
 ]
 Fps = Annotated[float | None, typer.Option(min=0.001, help="Images a second of folders, whose images have no times.")]
 CameraFile = Annotated[

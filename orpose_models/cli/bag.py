@@ -93,7 +93,9 @@ def run(
     model: Model = DEFAULT_MODEL,
     downsample: Downsample = 1.0,
     max_input_pixels: MaxInputPixels = None,
-    image_topic: Annotated[str | None, typer.Option(help="Which images (default: the only image topic).")] = None,
+    image_topic: Annotated[
+        str | None, typer.Option(help="Which images (default: the only one that is not of depth).")
+    ] = None,
     camera_info_topic: CameraInfoTopic = None,
     rectified: Rectified = "auto",
     pitch: Pitch = None,

@@ -37,9 +37,12 @@ def evaluate_room_verb(
         Path | None, typer.Option(help="Published keypoints of MVOR; they are lifted by the shipped lifter.")
     ] = None,
     bag: Annotated[
-        Path | None, typer.Option(help="What orpose fuse made of the dataset's recording, instead of a model.")
+        Path | None,
+        typer.Option(help="What orpose fuse made of the dataset's recording, instead of a model's answers."),
     ] = None,
-    model: Annotated[str, typer.Option(help="Which model, where there are no detections.")] = DEFAULT_MODEL,
+    model: Annotated[
+        str, typer.Option(help="Which model, where there are neither detections nor a bag.")
+    ] = DEFAULT_MODEL,
     downsample: Annotated[str, typer.Option(help="With a model: factors 1..12, such as 1,12.")] = "1",
     moments: Annotated[int | None, typer.Option(min=1, help="This many recordings or moments (default: all).")] = None,
     threshold: Annotated[float, typer.Option(min=0, max=1, help="Box score from which on a person counts.")] = 0.3,
@@ -53,6 +56,8 @@ def evaluate_room_verb(
     from orpose_models.evaluation.room_figures import CONVENTIONS
     from orpose_models.files.disk import write_json
 
+    if bag is not None and (dataset == "footage" or detections is not None):
+        raise OrposeError("--bag goes with sim:FOLDER alone: give neither footage nor --detections")
     console = new_console()
     rows = _ROWS
     with reporting(new_console(stderr=True)) as reporter:
@@ -66,7 +71,7 @@ def evaluate_room_verb(
             columns = [(f"{f} without {one['camera']}", one) for f, cameras in report.items() for one in cameras]
         else:
             if bag is not None:
-                report = {bag.name: room_run.bag_figures(dataset, bag)}
+                report = {bag.name: room_run.bag_figures(dataset, bag, moments, threshold)}
             elif detections is not None:
                 figures = room_run.published_figures(dataset, detections, moments, threshold, single_views)
                 report = {detections.stem: figures}
@@ -81,6 +86,10 @@ def evaluate_room_verb(
     if dataset != "footage":
         for name, one in columns:
             say(console, name, _sentence(one), "bold")
+            if one.get("lacking"):
+                say(console, "note", f"{one['lacking']} moments are not in the bag; nobody is found there", "yellow")
+            for problem in one.get("problems", ()):
+                say(console, "note", problem, "yellow")
         for key, text in CONVENTIONS.items():
             say(console, key, text, "bold")
     console.print(f"room.json -> {out}", soft_wrap=True)

@@ -29,7 +29,7 @@ def fuse(
     rig: _Rig = None,
     frame: Annotated[str, typer.Option(help="The room's frame, z up, among the bag's transforms.")] = "room",
     topic: Annotated[
-        list[str] | None, typer.Option(help="Which image topics of the bag; may be repeated (default: all).")
+        list[str] | None, typer.Option(help="Which image topics of the bag; may be repeated (default: all but depth).")
     ] = None,
     tolerance: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="By how many seconds the images of one moment may differ.")

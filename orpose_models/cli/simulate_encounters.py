@@ -21,8 +21,8 @@ def simulate_encounters(
 ) -> None:
     """Render scenes in which people walk about, stop, and pass before and behind each other.
 
-    Each scene is a folder with pictures, depth, annotations with lasting person_id, and a bag. One that is there
-    already is left alone, so that an interrupted run goes on with the next.
+    Each scene is a folder with pictures, depth, annotations with lasting person_id, the cameras' places, and a bag. One
+    that is there already is left alone, so that an interrupted run goes on with the next.
     """
     from orpose_models.lab.simulation.encounter_run import render_encounter
     from orpose_models.lab.simulation.rendering import Renderer, prepare_environment

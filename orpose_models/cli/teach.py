@@ -35,7 +35,7 @@ def teach(
         int | None, typer.Option(min=1, help="Take at most this many images of each dataset, evenly.")
     ] = None,
     topic: Annotated[
-        list[str] | None, typer.Option(help="Image topic of bags; may be repeated (default: all image topics).")
+        list[str] | None, typer.Option(help="Image topic of bags; may be repeated (default: all but those of depth).")
     ] = None,
     camera: Annotated[
         Path | None,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,7 @@ class RoomTruth:
         persons: (n,) their numbers in the recording.
         joints: (n, k, 3) in the room, metres, in the order of the dataset's 3D joints; NaN where unknown.
         views: (n, k) how many cameras see each joint, as annotated; -1 where that is not said.
+        ignored: (m, k, 3) the joints of those who need not be found, as all views say, in the same way.
     """
 
     group: str
@@ -38,6 +39,7 @@ class RoomTruth:
     persons: NDArray[np.int64]
     joints: Floats
     views: NDArray[np.int64]
+    ignored: Floats = field(default_factory=lambda: np.zeros((0, 0, 3)))
 
 
 def room_moments(truth: Truth) -> list[RoomTruth]:
@@ -51,7 +53,9 @@ def room_moments(truth: Truth) -> list[RoomTruth]:
     elif truth.skeleton3d == H36M17 and (truth.image_root / "cameras.json").is_file():
         places, one_room = _simulated_places(truth.image_root / "cameras.json"), False
     else:
-        raise OrposeError(f"{truth.name}: the places of its cameras are not known; mvor:PATH and sim:PATH have them")
+        raise OrposeError(
+            f"{truth.name}: the places of its cameras are not known; mvor:PATH has them, and sim:PATH with cameras.json"
+        )
     together: dict[tuple[str, str], list[ImageTruth]] = {}
     for image in truth.images:
         number = str(image.stamp_ns) if image.stamp_ns is not None else re.sub(r"cam\d+", "", image.file_name)
@@ -106,8 +110,8 @@ def _placed(image: ImageTruth, places: Mapping[str, _Place]) -> PlacedCamera:
 
 def _people(
     truth: Truth, images: Sequence[ImageTruth], cameras: Sequence[PlacedCamera]
-) -> tuple[NDArray[np.int64], Floats, NDArray[np.int64]]:
-    """Each person once, from whichever view knows the joints; those to be ignored in all views are left out."""
+) -> tuple[NDArray[np.int64], Floats, NDArray[np.int64], Floats]:
+    """Each person once, from whichever view knows the joints; those to be ignored in all views are last."""
     k = len(truth.skeleton3d)
     joints: dict[int, Floats] = {}
     views: dict[int, NDArray[np.int64]] = {}
@@ -132,4 +136,5 @@ def _people(
         np.array(order, np.int64),
         np.array([joints[p] for p in order], np.float64).reshape(-1, k, 3),
         np.array([views.get(p, unknown) for p in order], np.int64).reshape(-1, k),
+        np.array([joints[p] for p in sorted(joints.keys() - seen)], np.float64).reshape(-1, k, 3),
     )

@@ -19,7 +19,10 @@ PAIR_WITHIN = 0.5  # metres, mean distance of the joints
 PCK_LIMITS = (0.1, 0.15, 0.2)
 
 CONVENTIONS: Mapping[str, str] = {
-    "pairs": f"one-to-one, the mean distance of the known joints being at most {PAIR_WITHIN:g} m (Hungarian method)",
+    "pairs": (
+        f"one-to-one, the mean distance of the known joints being at most {PAIR_WITHIN:g} m (Hungarian method); who is "
+        "marked as to be ignored in all views counts neither as missed nor as found"
+    ),
     "MPJPE": "mean distance of joints of paired persons in the room's frame, millimetres; nothing is aligned",
     "by views": "persons by how many cameras the fusion found them in",
     "seen by two": "joints only that at least two cameras see, as annotated; where that is not annotated, none",
@@ -80,7 +83,7 @@ def evaluate_room(truth: Truth, moments: Sequence[RoomTruth], found: Iterable[Ro
         pairs, distances = _pairs(truth, moment, persons)
         counts.persons += len(moment.joints)
         counts.found += len(pairs)
-        counts.extra += len(persons) - len(pairs)
+        counts.extra += len(persons) - len(pairs) - _ignored(truth, moment, persons, {k for _, k in pairs})
         counts.joints += int(np.isfinite(moment.joints).all(axis=2).sum())
         for i, k in pairs:
             errors.append(distances[i, k])
@@ -94,14 +97,28 @@ def evaluate_room(truth: Truth, moments: Sequence[RoomTruth], found: Iterable[Ro
 
 def _pairs(truth: Truth, moment: RoomTruth, persons: RoomPersons) -> tuple[list[tuple[int, int]], Floats]:
     """Pairs of truth and found, and the distances (n, m, k) of their joints."""
-    joints, _ = to_truth_joints(truth, persons.joints, persons.joint_scores)
-    distances = np.linalg.norm(moment.joints[:, None] - joints[None], axis=3)
-    known = np.isfinite(distances)
-    mean = np.where(known, distances, 0).sum(axis=2) / np.maximum(known.sum(axis=2), 1)
-    mean = np.where(known.any(axis=2), mean, np.inf)
+    distances, mean = _distances(truth, moment.joints, persons)
     cost = np.minimum(mean, 2 * PAIR_WITHIN)
     rows, columns = linear_sum_assignment(cost)
     return [(int(i), int(k)) for i, k in zip(rows, columns, strict=True) if mean[i, k] <= PAIR_WITHIN], distances
+
+
+def _ignored(truth: Truth, moment: RoomTruth, persons: RoomPersons, paired: set[int]) -> int:
+    """How many of those found and not paired are somebody who need not be found."""
+    if not len(moment.ignored):
+        return 0
+    _, mean = _distances(truth, moment.ignored, persons)
+    near = np.flatnonzero((mean <= PAIR_WITHIN).any(axis=0))
+    return len(set(near.tolist()) - paired)
+
+
+def _distances(truth: Truth, wanted: Floats, persons: RoomPersons) -> tuple[Floats, Floats]:
+    """Distances (n, m, k) of the joints of n persons of the truth from those of m found, and their means (n, m)."""
+    joints, _ = to_truth_joints(truth, persons.joints, persons.joint_scores)
+    distances = np.linalg.norm(wanted[:, None] - joints[None], axis=3)
+    known = np.isfinite(distances)
+    mean = np.where(known, distances, 0).sum(axis=2) / np.maximum(known.sum(axis=2), 1)
+    return distances, np.where(known.any(axis=2), mean, np.inf)
 
 
 def _figures(

@@ -1,4 +1,4 @@
-"""Poses for the evaluation of a room: of a model, of published detections, of real footage."""
+"""Poses for the evaluation of a room: of a model, of published detections, of real footage, of a fused recording."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -93,22 +93,36 @@ def model_figures(
     return report
 
 
-def bag_figures(dataset: str, path: Path) -> dict[str, Any]:
+def bag_figures(dataset: str, path: Path, moments: int | None, threshold: float) -> dict[str, Any]:
     """Figures of what `orpose fuse` made of a recording of a dataset; at moments that it lacks nobody is found.
 
+    Args:
+        dataset: sim:FOLDER.
+        path: the bag.
+        moments: of the first ones; None for all.
+        threshold: score from which on a person counts.
+
+    Returns:
+        Those of `evaluate_room`, how many moments the bag lacks ("lacking"), and what could not be read ("problems").
+
     Raises:
-        OrposeError: no such dataset or bag, or the bag has none of the dataset's moments.
+        OrposeError: no such dataset or bag, the dataset has no times, or the bag has none of its moments.
     """
     truth = open_dataset(dataset)
-    moments = room_moments(truth)
-    found = {moment.stamp_ns: moment.persons for moment in room_messages(*open_room(path))}
-    stamps = [max(image.stamp_ns or 0 for image in moment.images) for moment in moments]
-    if not found.keys() & set(stamps):
+    chosen = _recordings(room_moments(truth), moments)
+    stamps = [moment.images[0].stamp_ns for moment in chosen]
+    if None in stamps:
+        raise OrposeError(f"{truth.name}: its images have no times, by which a bag's moments could be found")
+    bag, topic = open_room(path)
+    found = {moment.stamp_ns: moment.persons for moment in room_messages(bag, topic)}
+    lacking = sum(stamp not in found for stamp in stamps)
+    if lacking == len(stamps):
         raise OrposeError(f"{path}: no moment of {truth.name} is in it; give the bag that orpose fuse made of it")
-    at_moments = [
-        found.get(stamp, RoomPersons.empty(len(moment.cameras))) for stamp, moment in zip(stamps, moments, strict=True)
-    ]
-    return evaluate_room(truth, moments, at_moments)
+    at_moments = []
+    for stamp, moment in zip(stamps, chosen, strict=True):
+        persons = found.get(stamp or 0, RoomPersons.empty(len(moment.cameras)))
+        at_moments.append(persons.select(persons.scores >= threshold))
+    return evaluate_room(truth, chosen, at_moments) | {"lacking": lacking, "problems": list(bag.problems)}
 
 
 def footage_figures(

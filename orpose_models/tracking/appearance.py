@@ -71,9 +71,10 @@ def describe(image: NDArray[np.uint8], poses: Poses, full: Size) -> NDArray[np.f
 
 
 def appearance_distance(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
-    """How unlike appearances a (n, APPEARANCE) and b (m, APPEARANCE) are: (n, m), 1 is what chance makes of one.
+    """How unlike appearances a (n, APPEARANCE) and b (m, APPEARANCE) are: (n, m).
 
-    NaN where they have no part in common.
+    It is the root mean square of the differences, those of colours in units of 12 and those of lightness in units of 40
+    (CIE L*a*b*, OpenCV's 0..255); NaN where they have no part in common.
     """
     first, second = (np.asarray(x, np.float64).reshape(-1, APPEARANCE) for x in (a, b))
     off = (first[:, None] - second[None]) / _SPREAD

@@ -28,7 +28,7 @@ PERSISTENCE = 0.6
 # be that person it must be as alike as `MIN_FAINT`.
 FAINT = 0.35
 MIN_FAINT = 0.6
-# The same for those who are lost: to be found again takes this share of their own score.
+# Somebody lost is found again only with this share of their own score.
 FAINT_LOST = 0.4
 # Seconds after which somebody is known well enough to be rather themselves than somebody who is lost.
 YOUNG = 1.0
@@ -36,8 +36,10 @@ YOUNG = 1.0
 BRIEF = 0.6
 # How much place in space and looks count beside the place in the image.
 SPACE, LOOKS = 0.6, 0.6
+# Seconds in which place in space comes to say little of who somebody is.
+FADES = 5.0
 # Standard deviation of the appearance distance between two looks of one person.
-_SAME_LOOKS = 0.6
+SAME_LOOKS = 0.6
 # The lifter's distance wavers from image to image by this many times `ALONG_STD`.
 _SLACK = 1.5
 
@@ -126,7 +128,8 @@ def similarity(tracks: list[Track], poses: Poses, time: float) -> tuple[Floats, 
     alike = flat * total
     off = appearance_distance(np.stack([track.state.appearance for track in tracks]), poses.appearance)
     cues = np.zeros(flat.shape, bool)
-    for distance, weight in ((_apart(tracks, poses, time), SPACE), (off / _SAME_LOOKS, LOOKS)):
+    place = SPACE * np.exp(-gaps / FADES)[:, None]
+    for distance, weight in ((_apart(tracks, poses, time), place), (off / SAME_LOOKS, np.float64(LOOKS))):
         known = np.isfinite(distance)
         alike += np.where(known, np.exp(-0.5 * np.where(known, distance, 0.0) ** 2), 0.0) * weight
         total += known * weight

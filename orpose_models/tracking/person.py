@@ -32,8 +32,8 @@ SIZE_FRAME_STD = 0.05
 MEASURED = 0.05
 # Share of a size by which what is learnt of it may change what is shown in a second: nobody jumps for it.
 _SIZE_PACE = 0.08
-# What somebody looks like is a mean over so many seconds in view. An image counts for the time since the one before,
-# within limits: (s).
+# What somebody looks like is a mean over so many seconds. An image counts for the time since the one before, between
+# these limits (s).
 _LOOKS = 6.0
 _SHORTEST, _LONGEST = 1 / 60, 1.0
 
@@ -205,9 +205,14 @@ def _unsure(scores: NDArray[np.floating]) -> Floats:
 
 
 def look(states: Sequence[PersonState], appearance: NDArray[np.floating], time: float) -> None:
-    """Keep what persons look like (n, APPEARANCE) at a time in seconds: at first its mean, later it is renewed slowly.
+    """Keep what persons look like: a mean of all images at first, which is renewed slowly later.
 
-    The mean is sharper than a single image: in motion and at a distance colours vary.
+    A mean says more than a single image: in motion and at a distance colours vary.
+
+    Args:
+        states: n.
+        appearance: (n, APPEARANCE) in an image; NaN for what is not seen.
+        time: of it, seconds.
     """
     if not states:
         return

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from orpose_models.tracking.tracker import DISORDER
 from orpose_models.vocabulary.happenings import Followed
 
 
@@ -27,7 +28,8 @@ class Roll:
 
         Args:
             ids: of the persons.
-            stamp_ns: of the moment, nanoseconds. A step back beyond the memory is a beginning anew.
+            stamp_ns: of the moment, nanoseconds. A step back by more than 5 s, or the memory if that is less, is a
+                beginning anew, as for `Tracker`.
             zones: the zones that everybody is in, by id; also of those on the list who are not seen now.
 
         Returns:
@@ -35,7 +37,7 @@ class Roll:
         """
         before = {id_: one.zones for id_, one in self._all.items()}
         newest = max((one.last_ns for one in self._all.values()), default=stamp_ns)
-        if stamp_ns < newest - self._memory:
+        if stamp_ns < newest - min(self._memory, round(DISORDER * 1e9)):
             self._all = {}
         for id_ in ids:
             if id_ >= 0:

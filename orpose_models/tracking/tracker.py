@@ -16,7 +16,7 @@ from orpose_models.vocabulary.similarity import box_iou
 # Seconds that somebody may be out of sight and keep the id.
 MEMORY = 20.0
 # Seconds by which a stamp may be before the latest one as that of an image in the wrong order.
-_DISORDER = 5.0
+DISORDER = 5.0
 # Persons whose boxes overlap more do not show what they look like.
 _OVERLAP = 0.25
 # How much of a person's score, by which it is found again, is renewed by an image.
@@ -97,7 +97,7 @@ class Tracker:
         """
         poses = poses.select(poses.box_scores >= self.lowest(threshold))
         time = self._believed(time)
-        if time < self._now - min(self.memory, _DISORDER):
+        if time < self._now - min(self.memory, DISORDER):
             self._tracks.clear()
             self._now = time
         self._now = time = max(self._now, time)

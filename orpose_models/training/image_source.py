@@ -50,7 +50,7 @@ class Choice:
         view: the camera; a simulated split knows its own, a bag's camera_info comes first.
         stride: every n-th image is taken.
         at_most: the stride is raised, evenly, so that there are not more images than this; None for no limit.
-        topics: image topics of a bag; none for all.
+        topics: image topics of a bag; none for all but those of depth.
         rectified: whether the images of bags are: "true", "false", or "auto" for what each topic's name says.
     """
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,15 @@ def test_who_is_missed_counts_as_wrong_and_who_is_not_there_as_extra() -> None:
     assert (figures["persons"], figures["found"], figures["extra"]) == (2, 1, 1)
     assert figures["pck3d"]["0.1"] == 1.0
     assert figures["pck3d_of_all"]["0.1"] == 0.5
+
+
+def test_who_need_not_be_found_counts_on_neither_side() -> None:
+    both = moment(PEOPLE)
+    at = replace(both, persons=both.persons[:1], joints=both.joints[:1], views=both.views[:1], ignored=both.joints[1:])
+    figures = evaluate_room(truth(), [at], fused([at], poses(PEOPLE), {}))
+    assert (figures["persons"], figures["found"], figures["extra"]) == (1, 1, 0)
+    nobody = replace(at, ignored=at.ignored + 5.0)
+    assert evaluate_room(truth(), [nobody], fused([nobody], poses(PEOPLE), {}))["extra"] == 1
 
 
 def test_a_camera_is_left_out() -> None:

@@ -37,6 +37,15 @@ def test_nobody_in_particular_is_not_on_it() -> None:
     assert roll.all == []
 
 
+def test_a_step_back_of_more_than_five_seconds_is_one_too_though_memory_is_longer() -> None:
+    roll = Roll(20 * SECOND)
+    roll.call([1], 10 * SECOND)
+    roll.call([2], 5 * SECOND)
+    assert [one.id for one in roll.all] == [1, 2]
+    roll.call([3], 4 * SECOND)
+    assert [one.id for one in roll.all] == [3]
+
+
 def test_a_step_back_in_time_is_a_beginning_anew() -> None:
     roll = Roll(SECOND)
     roll.call([4], 100 * SECOND)

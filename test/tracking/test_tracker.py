@@ -150,6 +150,16 @@ def test_after_a_gap_a_stranger_is_a_stranger() -> None:
     assert tracker.update(coloured(persons(700), 200), 3.0).ids.tolist() == [2]
 
 
+@pytest.mark.parametrize("gap", [5.0, 10.0, 19.0])
+@pytest.mark.parametrize(("looks", "wanted"), [(50.0, 1), (200.0, 2), (np.nan, 2)])
+def test_later_looks_alone_tell_who_comes_back(gap: float, looks: float, wanted: int) -> None:
+    tracker = Tracker()
+    for i in range(10):
+        tracker.update(in_space(coloured(persons(0), 50), (-1.5, 0, 4)), i / 10)
+    back = in_space(coloured(persons(700), looks), (1.5, 0, 4))
+    assert tracker.update(back, 0.9 + gap).ids.tolist() == [wanted]
+
+
 def test_a_recording_played_again_begins_anew_though_memory_is_longer() -> None:
     tracker = Tracker(memory=20.0)
     tracker.update(persons(0), 6.0)

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,10 @@ _DECODERS: dict[str, Callable[[Any], NDArray[np.uint8]]] = {
     "sensor_msgs/msg/CompressedImage": compressed_to_bgr,
 }
 _CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
-# Encodings of registered depth images, and what the format of compressed ones says.
+# Encodings of registered depth images, and what the format of compressed ones may say instead.
 _DEPTH, _COMPRESSED_DEPTH = ("16UC1", "32FC1"), "compressedDepth"
+# So many messages of a topic are looked at for one that can be read.
+_TRIED = 10
 
 
 def image_topics(bag: Bag, wanted: str | None = None) -> list[str]:
@@ -54,14 +57,15 @@ def picture_topics(bag: Bag) -> list[str]:
 
 
 def _is_depth(bag: Bag, topic: str) -> bool:
-    first = next(iter(bag.messages([topic])), None)
-    if first is None:
-        return False
-    try:
-        message = decoded(first)
-    except OrposeError:
-        return False  # damaged: reading it says so
-    return getattr(message, "encoding", "") in _DEPTH or _COMPRESSED_DEPTH in getattr(message, "format", "")
+    for one in islice(bag.messages([topic]) if bag.topics[topic].count else (), _TRIED):
+        try:
+            message = decoded(one)
+        except OrposeError:
+            continue  # damaged: reading it says so
+        form = getattr(message, "format", "")
+        encoding = getattr(message, "encoding", form.partition(";")[0].strip())
+        return encoding in _DEPTH or _COMPRESSED_DEPTH in form
+    return False
 
 
 def decoded(message: BagMessage) -> Any:

@@ -35,6 +35,7 @@ TOPICS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "/camera/color/image_raw/compressed": (COMPRESSED, compressed("bgr8; jpeg compressed bgr8")),
     "/camera/depth/image_raw": (IMAGE, of_depth("16UC1", 2)),
     "/camera/depth/image_raw/compressedDepth": (COMPRESSED, compressed("16UC1; compressedDepth png")),
+    "/camera/depth/image_raw/compressed": (COMPRESSED, compressed("16UC1; png compressed")),
     "/camera/depth/metres": (IMAGE, of_depth("32FC1", 4)),
 }
 
