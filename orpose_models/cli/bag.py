@@ -93,9 +93,7 @@ def run(
     model: Model = DEFAULT_MODEL,
     downsample: Downsample = 1.0,
     max_input_pixels: MaxInputPixels = None,
-    image_topic: Annotated[
-        str | None, typer.Option(help="Which images (default: the only one that is not of depth).")
-    ] = None,
+    image_topic: Annotated[str | None, typer.Option(help="Which images (default: the only ones but depth).")] = None,
     camera_info_topic: CameraInfoTopic = None,
     rectified: Rectified = "auto",
     pitch: Pitch = None,

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from orpose_models.cli.console import new_console, say
@@ -37,12 +38,9 @@ def evaluate_room_verb(
         Path | None, typer.Option(help="Published keypoints of MVOR; they are lifted by the shipped lifter.")
     ] = None,
     bag: Annotated[
-        Path | None,
-        typer.Option(help="What orpose fuse made of the dataset's recording, instead of a model's answers."),
+        Path | None, typer.Option(help="What orpose fuse made of the recording, instead of a model.")
     ] = None,
-    model: Annotated[
-        str, typer.Option(help="Which model, where there are neither detections nor a bag.")
-    ] = DEFAULT_MODEL,
+    model: Annotated[str, typer.Option(help="Which model, without detections and bag.")] = DEFAULT_MODEL,
     downsample: Annotated[str, typer.Option(help="With a model: factors 1..12, such as 1,12.")] = "1",
     moments: Annotated[int | None, typer.Option(min=1, help="This many recordings or moments (default: all).")] = None,
     threshold: Annotated[float, typer.Option(min=0, max=1, help="Box score from which on a person counts.")] = 0.3,
@@ -53,7 +51,6 @@ def evaluate_room_verb(
 ) -> None:
     """Measure the fusion of several cameras in the room's frame; nothing is aligned. Writes room.json."""
     from orpose_models.evaluation import room_run
-    from orpose_models.evaluation.room_figures import CONVENTIONS
     from orpose_models.files.disk import write_json
 
     if bag is not None and (dataset == "footage" or detections is not None):
@@ -84,15 +81,21 @@ def evaluate_room_verb(
     write_json(out / "room.json", {"kind": "orpose-room", "dataset": dataset, "results": report}, indent=1)
     _show(columns, rows)
     if dataset != "footage":
-        for name, one in columns:
-            say(console, name, _sentence(one), "bold")
-            if one.get("lacking"):
-                say(console, "note", f"{one['lacking']} moments are not in the bag; nobody is found there", "yellow")
-            for problem in one.get("problems", ()):
-                say(console, "note", problem, "yellow")
-        for key, text in CONVENTIONS.items():
-            say(console, key, text, "bold")
+        _explain(console, columns)
     console.print(f"room.json -> {out}", soft_wrap=True)
+
+
+def _explain(console: Console, columns: list[tuple[str, dict[str, Any]]]) -> None:
+    from orpose_models.evaluation.room_figures import CONVENTIONS
+
+    for name, one in columns:
+        say(console, name, _sentence(one), "bold")
+        if one.get("lacking"):
+            say(console, "note", f"{one['lacking']} moments are not in the bag; nobody is found there", "yellow")
+        for problem in one.get("problems", ()):
+            say(console, "note", problem, "yellow")
+    for key, text in CONVENTIONS.items():
+        say(console, key, text, "bold")
 
 
 def _show(columns: list[tuple[str, dict[str, Any]]], rows: _Rows) -> None:

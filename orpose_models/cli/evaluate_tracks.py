@@ -4,22 +4,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE
+from rich.table import Table
 
-from orpose_models.cli.console import figures_table, new_console, say
+from orpose_models.cli.console import new_console, number, say
 from orpose_models.cli.evaluate_run import Threshold
 from orpose_models.vocabulary.errors import OrposeError
 
-_ROWS = (
-    ("images", "images", 0),
-    ("people", "people", 0),
-    ("persons in all images", "persons", 0),
-    ("IDF1", "idf1", 3),
-    ("ID precision", "id_precision", 3),
-    ("ID recall", "id_recall", 3),
-    ("id switches", "switches", 0),
-    ("not found", "misses", 0),
-    ("false persons", "false_persons", 0),
-)
+_COLUMNS = (
+    ("people", "people", 0), ("persons", "persons", 0), ("IDF1", "idf1", 3), ("IDP", "id_precision", 3),
+    ("IDR", "id_recall", 3), ("switches", "switches", 0), ("missed", "misses", 0), ("false", "false_persons", 0),
+)  # fmt: skip
 
 
 def evaluate_tracks(
@@ -48,7 +43,10 @@ def evaluate_tracks(
         sequences.append(followed_bag(f"{path.parent.name}/{path.name}", dataset, open_bag(path)))
     figures = identity_figures(sequences, threshold)
     console = new_console()
-    console.print(figures_table("lasting ids", _ROWS, figures))
+    table = Table("", *(label for label, _, _ in _COLUMNS), title="lasting ids", box=SIMPLE, padding=(0, 1, 0, 0))
+    for name, one in figures.items():
+        table.add_row(name, *(number(one[key], digits) for _, key, digits in _COLUMNS))
+    console.print(table)
     for key, text in CONVENTIONS.items():
         say(console, key, text, "bold")
     if out is not None:

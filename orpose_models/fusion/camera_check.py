@@ -22,6 +22,8 @@ _WINDOW, MIN_PAIRS = 200, 150
 # Cameras are off if keypoints miss by more than this (radians, median); one was moved if its move leaves no more than
 # that share of what all cameras miss.
 _MISS, _EXPLAINED = np.radians(1.9), 0.75
+# Keypoints of a reduced image are so many of its pixels off without anything being wrong.
+_PIXELS = 2.0
 # A person whom a moved camera sees elsewhere is still known by the shape, metres.
 _SHAPE = 0.2
 _FURTHEST = np.radians(25.0)
@@ -65,14 +67,18 @@ class CameraVerdict:
 
 @dataclass(frozen=True)
 class _Compared:
-    """A camera beside the others: how many joints, and by how much they miss, radians, median; NaN if too few."""
+    """A camera beside the others: how many joints, by how much they miss, and how much is right; radians, median.
+
+    The miss is NaN if there are too few joints.
+    """
 
     pairs: int
     miss: float
+    most: float
 
     @property
     def is_off(self) -> bool:
-        return self.miss > _MISS
+        return self.miss > self.most
 
 
 class CameraCheck:
@@ -87,9 +93,12 @@ class CameraCheck:
         self._focal = np.array([(c.camera.fx + c.camera.fy) / 2 for c in cameras])
         # For each person at a moment: image coordinates (c, 17, 2) and which count (c, 17).
         self._seen: deque[tuple[Floats, NDArray[np.bool_]]] = deque(maxlen=_WINDOW)
+        self._most = float(_MISS)
 
-    def add(self, poses: Sequence[Poses], persons: RoomPersons) -> None:
-        """Take a moment: what each camera saw, and what was fused of it."""
+    def add(self, poses: Sequence[Poses], persons: RoomPersons, factors: Sequence[float] | None = None) -> None:
+        """Take a moment: what each camera saw, what was fused of it, and by how much the images were reduced."""
+        if factors is not None:
+            self._most = float(np.hypot(_MISS, _PIXELS * (np.asarray(factors) / self._focal).max()))
         views = persons.views.copy()
         self._find_missed(poses, persons, views)
         alone = [c for c, one in enumerate(poses) if len(one) == 1]
@@ -177,10 +186,11 @@ class CameraCheck:
     ) -> "_Compared":
         world, seen = self._pairs(c, plane, counts, rotations, centres)
         if len(world) < MIN_PAIRS:
-            return _Compared(len(world), float("nan"))
+            return _Compared(len(world), float("nan"), self._most)
         # Of two cameras each has half of what they disagree by.
         share = 2 if len(rotations) == 2 else 1
-        return _Compared(len(world), share * float(np.median(_misses(world, seen, rotations[c], centres[c]))))
+        miss = share * float(np.median(_misses(world, seen, rotations[c], centres[c])))
+        return _Compared(len(world), miss, self._most)
 
     def _best_move(
         self, c: int, plane: Floats, counts: NDArray[np.bool_], rotations: Floats, centres: Floats

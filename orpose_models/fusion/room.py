@@ -133,7 +133,7 @@ class Room:
         poses = [Poses.empty() if item is None else item[0] for item in own]
         factors = [1.0 if item is None else item[1].full[0] / max(item[1].seen[0], 1) for item in own]
         persons = self._fuser.update(poses, stamp_ns * 1e-9, factors)
-        self._check.add(poses, persons)
+        self._check.add(poses, persons, factors)
         columns = list(self._cameras)
         views: NDArray[np.int64] = np.full((len(persons), len(self.names)), -1)
         errors = np.full((len(persons), len(self.names)), np.nan)

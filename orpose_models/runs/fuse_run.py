@@ -140,7 +140,7 @@ def fused(
         poses = [Poses.empty() if item is None else item[0] for item in moment.items]
         factors = [1.0 if item is None else item[1] for item in moment.items]
         persons = fuser.update(poses, moment.stamp_ns * 1e-9, factors)
-        check.add(poses, persons)
+        check.add(poses, persons, factors)
         yield moment, persons
 
 

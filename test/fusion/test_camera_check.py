@@ -14,15 +14,15 @@ def turned(view: PlacedCamera, degrees: float) -> PlacedCamera:
     return PlacedCamera(view.name, view.camera, turn @ view.rotation, view.position)
 
 
-def verdicts(count: int, degrees: float) -> list[CameraVerdict]:
-    """What is said of cameras of which the second is turned, by the calibration of before."""
+def verdicts(count: int, degrees: float, noise: float = 4.0, factor: float = 1.0) -> list[CameraVerdict]:
+    """What is said of cameras of which the second is turned, by the calibration of before; noise in pixels."""
     cameras, rng = rig(count), np.random.default_rng(1)
     real = [turned(view, degrees) if k == 1 else view for k, view in enumerate(cameras)]
     fuser, check = Fuser(cameras), CameraCheck(cameras)
     for k in range(30):
         people = [standing(np.cos(k / 4), 0.8 * np.sin(k / 4), k / 5)]
-        poses = [seen(view, people, 4.0, rng) for view in real]
-        check.add(poses, fuser.update(poses, 0.2 * k))
+        poses = [seen(view, people, noise, rng) for view in real]
+        check.add(poses, fuser.update(poses, 0.2 * k, [factor] * count), [factor] * count)
     return check.verdicts()
 
 
@@ -46,6 +46,15 @@ def test_the_camera_that_was_turned_is_named(count: int, degrees: float) -> None
     assert [v.state for v in found] == ["ok", "moved", *["ok"] * (count - 2)]
     assert found[1].turned_deg == pytest.approx(abs(degrees), abs=1.5)
     assert "the camera was moved, by about" in found[1].sentence
+
+
+@pytest.mark.parametrize(("factor", "state"), [(1.0, "disagrees"), (12.0, "ok")])
+def test_keypoints_of_reduced_images_may_be_some_of_their_pixels_off(factor: float, state: str) -> None:
+    assert verdicts(3, 0.0, 16.0, factor)[0].state == state
+
+
+def test_a_camera_that_was_turned_is_named_by_reduced_images_too() -> None:
+    assert [v.state for v in verdicts(3, 7.0, 15.0, 12.0)] == ["ok", "moved", "ok"]
 
 
 def test_of_two_cameras_nobody_can_tell_which() -> None:
