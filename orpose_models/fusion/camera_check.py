@@ -95,10 +95,9 @@ class CameraCheck:
         self._seen: deque[tuple[Floats, NDArray[np.bool_]]] = deque(maxlen=_WINDOW)
         self._most = float(_MISS)
 
-    def add(self, poses: Sequence[Poses], persons: RoomPersons, factors: Sequence[float] | None = None) -> None:
+    def add(self, poses: Sequence[Poses], persons: RoomPersons, factors: Sequence[float]) -> None:
         """Take a moment: what each camera saw, what was fused of it, and by how much the images were reduced."""
-        if factors is not None:
-            self._most = float(np.hypot(_MISS, _PIXELS * (np.asarray(factors) / self._focal).max()))
+        self._most = float(np.hypot(_MISS, _PIXELS * (np.asarray(factors) / self._focal).max()))
         views = persons.views.copy()
         self._find_missed(poses, persons, views)
         alone = [c for c, one in enumerate(poses) if len(one) == 1]

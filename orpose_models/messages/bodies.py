@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from orpose_models.messages.fields import MessageTypes, copy_header
+from orpose_models.messages.transforms import Frame, tf_message
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import Size
 from orpose_models.vocabulary.room_persons import RoomPersons
@@ -112,21 +112,11 @@ def facing(joints: Floats) -> Floats:
 def _transforms(
     ids: NDArray, joints: Floats, seen: NDArray[np.bool_], source: str, header: Any, types: MessageTypes
 ) -> Any:
-    vector, quaternion = types("geometry_msgs/msg/Vector3"), types("geometry_msgs/msg/Quaternion")
-    transform, stamped = types("geometry_msgs/msg/Transform"), types("geometry_msgs/msg/TransformStamped")
-    found = []
-    for i, number in enumerate(ids):
-        a, b, c, d = Rotation.from_matrix(facing(joints[i])).as_quat().tolist()
-        parts = {"body": 0, **{name: H36M17.index(joint) for name, joint in PARTS.items()}}
-        for name, joint in parts.items():
-            if name != "body" and not (seen[i, joint] and np.isfinite(joints[i, joint]).all()):
-                continue
-            x, y, z = joints[i, joint].tolist()
-            found.append(
-                stamped(
-                    header=copy_header(header, types),
-                    child_frame_id=f"{name}_{body_id(source, int(number))}",
-                    transform=transform(translation=vector(x=x, y=y, z=z), rotation=quaternion(x=a, y=b, z=c, w=d)),
-                )
-            )
-    return types("tf2_msgs/msg/TFMessage")(transforms=found)
+    parts = {"body": 0, **{name: H36M17.index(joint) for name, joint in PARTS.items()}}
+    found = [
+        Frame(f"{name}_{body_id(source, int(number))}", joints[i, joint], facing(joints[i]))
+        for i, number in enumerate(ids)
+        for name, joint in parts.items()
+        if name == "body" or (seen[i, joint] and np.isfinite(joints[i, joint]).all())
+    ]
+    return tf_message(found, header, types)

@@ -13,6 +13,7 @@ from orpose_models.datasets.multiview import PlacedCamera
 from orpose_models.messages.camera_info import camera_info_message
 from orpose_models.messages.fields import make_header
 from orpose_models.messages.images import bgr_to_image
+from orpose_models.messages.transforms import Frame, tf_message
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.poses import Poses
 from orpose_models.vocabulary.resolution import Size
@@ -100,7 +101,9 @@ def write_room_bag(
             if with_depth:
                 bag.add_topic(f"/{view.name}/depth/image_raw", "sensor_msgs/msg/Image")
         if with_tf:
-            bag.write("/tf_static", tf_message(cameras), START_NS)
+            places = [Frame(f"{view.name}_optical", view.position, view.rotation.T) for view in cameras]
+            header = make_header(START_NS, "room", message_class)
+            bag.write("/tf_static", tf_message(places, header, message_class), START_NS)
         for moment in range(moments):
             for k, view in enumerate(cameras):
                 stamp = START_NS + 100_000_000 * moment + 3_000_000 * k
@@ -112,22 +115,3 @@ def write_room_bag(
                     nothing = np.zeros(2, np.uint8)
                     depth = message_class("sensor_msgs/msg/Image")(header, 1, 1, "16UC1", 0, 2, nothing)
                     bag.write(f"/{view.name}/depth/image_raw", depth, stamp)
-
-
-def tf_message(cameras: Sequence[PlacedCamera]) -> object:
-    """The cameras' transforms in the frame `room`."""
-    transforms = []
-    for view in cameras:
-        x, y, z = (float(v) for v in view.position)
-        a, b, c, d = quaternion(view.rotation.T)
-        transforms.append(
-            message_class("geometry_msgs/msg/TransformStamped")(
-                header=make_header(START_NS, "room", message_class),
-                child_frame_id=f"{view.name}_optical",
-                transform=message_class("geometry_msgs/msg/Transform")(
-                    translation=message_class("geometry_msgs/msg/Vector3")(x=x, y=y, z=z),
-                    rotation=message_class("geometry_msgs/msg/Quaternion")(x=a, y=b, z=c, w=d),
-                ),
-            )
-        )
-    return message_class("tf2_msgs/msg/TFMessage")(transforms=transforms)

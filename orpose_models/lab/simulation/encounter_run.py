@@ -13,7 +13,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from orpose_models.datasets.bags.types import message_class
 from orpose_models.datasets.bags.writer import BagWriter, new_bag
@@ -30,6 +29,7 @@ from orpose_models.lab.simulation.shading import COLUMNS, ROWS
 from orpose_models.lab.simulation.splits import Split, generator
 from orpose_models.messages.camera_info import camera_info_message
 from orpose_models.messages.fields import make_header
+from orpose_models.messages.transforms import Frame, tf_message
 from orpose_models.vocabulary.cameras import Camera
 
 # Whoever has fewer of the 17 joints in view (what only the own body hides counts) need not be found: iscrowd.
@@ -135,28 +135,11 @@ def _write_bag(folder: Path, document: dict[str, Any], cameras: Sequence[RoomCam
             bag.add_topic(f"/{name}/image_raw/compressed", "sensor_msgs/msg/CompressedImage")
             bag.add_topic(f"/{name}/depth/image_raw", "sensor_msgs/msg/Image")
         bag.add_topic("/tf_static", "tf2_msgs/msg/TFMessage", transient_local=True)
-        bag.write("/tf_static", _places(cameras), START_NS)
+        places = [Frame(f"{camera.name}_optical", camera.position, camera.rotation) for camera in cameras]
+        header = make_header(START_NS, "room", message_class)
+        bag.write("/tf_static", tf_message(places, header, message_class), START_NS)
         for image in images:
             _write_moment(bag, folder, image)
-
-
-def _places(cameras: Sequence[RoomCamera]) -> Any:
-    """The cameras' optical frames in the frame `room`, as a TFMessage."""
-    kinds = ("TransformStamped", "Transform", "Vector3", "Quaternion")
-    stamped, transform, vector, quaternion = (message_class(f"geometry_msgs/msg/{kind}") for kind in kinds)
-    return message_class("tf2_msgs/msg/TFMessage")(
-        [
-            stamped(
-                make_header(START_NS, "room", message_class),
-                f"{camera.name}_optical",
-                transform(
-                    vector(*map(float, camera.position)),
-                    quaternion(*map(float, Rotation.from_matrix(camera.rotation).as_quat())),
-                ),
-            )
-            for camera in cameras
-        ]
-    )
 
 
 def _write_moment(bag: BagWriter, folder: Path, image: dict[str, Any]) -> None:
