@@ -62,6 +62,19 @@ def test_bag_and_file_say_where_the_camera_is(made: Path) -> None:
     assert camera.position[2] == pytest.approx(image["camera_height"], abs=1e-4)
 
 
+def test_ids_are_measured_on_what_bag_run_wrote(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    poses, out = str(tmp_path / "poses"), tmp_path / "tracks.json"
+    assert run(["bag", "run", str(made / "bag"), poses, "--image-topic", "/cam1/image_raw/compressed"]) == 0
+    capsys.readouterr()
+    assert run(["evaluate", "tracks", "--bag", poses, "--truth", f"sim:{made}", "--out", str(out)]) == 0
+    all_ = read_json(out)["figures"]["all"]
+    wanted = sum(int((~image.persons.ignore).sum()) for image in open_dataset(f"sim:{made}").images)
+    assert (all_["images"], all_["persons"], all_["switches"]) == (2, wanted, 0)
+    row = next(line.split() for line in capsys.readouterr().out.splitlines() if line.split()[:1] == ["all"])
+    assert row == ["all", str(all_["people"]), str(wanted), f"{all_['idf1']:.3f}", f"{all_['id_precision']:.3f}",
+                   f"{all_['id_recall']:.3f}", "0", str(all_["misses"]), str(all_["false_persons"])]  # fmt: skip
+
+
 def test_a_scene_that_is_there_is_left_alone_and_a_wrong_split_is_a_sentence(made: Path, capfd) -> None:
     before = (made / "annotations.json").stat().st_mtime_ns
     assert run(["simulate-encounters", str(made.parent), "--scenes", "1", "--seconds", "1", "--rate", "2"]) == 0
