@@ -31,8 +31,8 @@ def new_student(config: TrainConfig) -> AnyStudent:
     if isinstance(sizes, OneStageConfig):
         light = OneStageStudent(sizes)
         light.freeze(config.model.frozen_stages)
-        if config.model.small_alone:
-            light.train_small_alone()
+        if config.model.trained != "all":
+            light.train_alone(small=config.model.trained == "small")
         return light.train()
     student = Student(sizes)
     student.backbone.freeze(config.model.frozen_stages)
