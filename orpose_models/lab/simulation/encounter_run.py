@@ -26,10 +26,10 @@ from orpose_models.lab.simulation.rendering import Renderer
 from orpose_models.lab.simulation.rigs import RoomCamera
 from orpose_models.lab.simulation.scenes import Scene
 from orpose_models.lab.simulation.shading import COLUMNS, ROWS
+from orpose_models.lab.simulation.simulated_bag import write_places
 from orpose_models.lab.simulation.splits import Split, generator
 from orpose_models.messages.camera_info import camera_info_message
 from orpose_models.messages.fields import make_header
-from orpose_models.messages.transforms import Frame, tf_message
 from orpose_models.vocabulary.cameras import Camera
 
 # Whoever has fewer of the 17 joints in view (what only the own body hides counts) need not be found: iscrowd.
@@ -134,10 +134,7 @@ def _write_bag(folder: Path, document: dict[str, Any], cameras: Sequence[RoomCam
             bag.add_topic(f"/{name}/camera_info", "sensor_msgs/msg/CameraInfo")
             bag.add_topic(f"/{name}/image_raw/compressed", "sensor_msgs/msg/CompressedImage")
             bag.add_topic(f"/{name}/depth/image_raw", "sensor_msgs/msg/Image")
-        bag.add_topic("/tf_static", "tf2_msgs/msg/TFMessage", transient_local=True)
-        places = [Frame(f"{camera.name}_optical", camera.position, camera.rotation) for camera in cameras]
-        header = make_header(START_NS, "room", message_class)
-        bag.write("/tf_static", tf_message(places, header, message_class), START_NS)
+        write_places(bag, placed_cameras(cameras))
         for image in images:
             _write_moment(bag, folder, image)
 

@@ -1,16 +1,19 @@
-"""A simulated split as a rosbag2: synchronised cameras with their intrinsics."""
+"""A simulated split as a rosbag2: synchronised cameras with their intrinsics, and where they are if they stay there."""
 
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from orpose_models.datasets.bags.types import message_class
-from orpose_models.datasets.bags.writer import new_bag
+from orpose_models.datasets.bags.writer import BagWriter, new_bag
 from orpose_models.files.disk import read_json
-from orpose_models.lab.simulation.dataset import Layout
+from orpose_models.lab.simulation.dataset import START_NS, Layout
 from orpose_models.messages.camera_info import camera_info_message
 from orpose_models.messages.fields import make_header
+from orpose_models.messages.transforms import Frame, tf_message
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.errors import OrposeError
 
@@ -19,8 +22,8 @@ def write_bag(layout: Layout, out: str | Path) -> int:
     """Put the pictures of a complete split into a new bag; one that is there is replaced.
 
     Topics are `/camK/image_raw/compressed` (the JPEG files as they are) and `/camK/camera_info`, frames
-    `camK_optical`. Pictures of one moment have the same stamp; every scene has its own room, so intrinsics
-    change from scene to scene.
+    `camK_optical`. Pictures of one moment have the same stamp. Every scene has its own room and cameras, so that
+    intrinsics change from scene to scene; where all scenes are in one room, `/tf_static` has the cameras' places.
 
     Returns:
         How many pictures the bag has.
@@ -37,6 +40,9 @@ def write_bag(layout: Layout, out: str | Path) -> int:
         for name in sorted({image["camera_name"] for image in images}):
             bag.add_topic(f"/{name}/camera_info", "sensor_msgs/msg/CameraInfo")
             bag.add_topic(f"/{name}/image_raw/compressed", "sensor_msgs/msg/CompressedImage")
+        first, *others = read_json(layout.cameras)["scenes"].values()
+        if all(places == first for places in others):
+            write_places(bag, first)
         compressed = message_class("sensor_msgs/msg/CompressedImage")
         for image in images:
             name, stamp, k = image["camera_name"], image["stamp_ns"], image["camera"]
@@ -46,3 +52,11 @@ def write_bag(layout: Layout, out: str | Path) -> int:
             data = np.frombuffer((layout.root / image["file_name"]).read_bytes(), np.uint8)
             bag.write(f"/{name}/image_raw/compressed", compressed(header, "jpeg", data), stamp)
     return len(images)
+
+
+def write_places(bag: BagWriter, cameras: Sequence[Mapping[str, Any]]) -> None:
+    """Where cameras are, as `dataset.placed_cameras` has them: one message on `/tf_static`, in the frame `room`."""
+    places = [Frame(f"{c['name']}_optical", np.array(c["position"]), np.array(c["rotation"])) for c in cameras]
+    bag.add_topic("/tf_static", "tf2_msgs/msg/TFMessage", transient_local=True)
+    header = make_header(START_NS, "room", message_class)
+    bag.write("/tf_static", tf_message(places, header, message_class), START_NS)

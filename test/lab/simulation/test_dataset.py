@@ -1,6 +1,7 @@
 """What is written: the same bytes for the same seed, resumed work, hidden ground truth, readers that read it."""
 
 import json
+import shutil
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ from orpose_models.lab.simulation.dataset import IMAGES_PER_SCENE, Layout, begin
 from orpose_models.lab.simulation.scenes import FRAMES
 from orpose_models.lab.simulation.simulated_bag import write_bag
 from orpose_models.lab.simulation.split_run import scenes_for, simulate
+from orpose_models.runs.recordings import transforms
 from orpose_models.vocabulary.errors import OrposeError
 from orpose_models.vocabulary.skeletons import COCO17_TO_H36M17
 
@@ -151,6 +153,21 @@ def test_the_bag_has_three_synchronised_cameras(made, tmp_path):
         stamps.setdefault(message.topic, []).append(message.time_ns)
     assert len({tuple(times) for times in stamps.values()}) == 1
     assert len(stamps["/cam1/camera_info"]) == 2 * FRAMES
+
+
+def test_the_bag_of_one_room_says_where_its_cameras_are(made, tmp_path):
+    root = tmp_path / "val"
+    shutil.copytree(made.root, root)
+    one = Layout(tmp_path, "val")
+    scenes = read_json(one.cameras)["scenes"]
+    first = next(iter(scenes.values()))
+    one.cameras.write_text(json.dumps({"scenes": dict.fromkeys(scenes, first)}))
+    write_bag(one, tmp_path / "bag")
+    tree = transforms(open_bag(tmp_path / "bag"))
+    for camera in first:
+        found = tree.placement("room", f"{camera['name']}_optical")
+        np.testing.assert_allclose(found.position, camera["position"], atol=1e-9)
+        np.testing.assert_allclose(found.rotation.T, camera["rotation"], atol=1e-6)
 
 
 def test_the_contact_sheet_shows_pictures(made, tmp_path):
