@@ -31,6 +31,8 @@ def identity(config: TrainConfig) -> dict[str, Any]:
     for kind in settings["augmentation"]["inputs"]:
         if not kind["small"]:
             kind.pop("small")
+        if kind["close"] is None:
+            kind.pop("close")
     if config.evaluation is not None and config.evaluation.shares:  # decides which weights are the result
         settings["evaluation"] = config.evaluation.model_dump(mode="json")
     for source, plain in zip(config.data.sources, settings["data"]["sources"], strict=True):

@@ -34,6 +34,7 @@ from orpose_models.vocabulary.cameras import Camera
 
 # Whoever has fewer of the 17 joints in view (what only the own body hides counts) need not be found: iscrowd.
 FEWEST_JOINTS = 6
+_ENCOUNTER_NS = 3600 * 10**9  # from the beginning of one encounter to that of the next
 _VISIBLE, _BY_SELF = STATES.index("visible"), STATES.index("hidden_by_self")
 
 
@@ -107,7 +108,7 @@ def _render(folder: Path, scene: Scene, seed: int, renderer: Renderer, advance: 
                     "camera_height": round(float(camera.position[2]), 4),
                     "group": f"encounter{scene.number:03d}",
                     "frame": frame,
-                    "stamp_ns": START_NS + round(scene.times[frame] * 1e9),
+                    "stamp_ns": stamp_of(scene.number, scene.times[frame]),
                 }
             )
             points = [mesh.points for mesh in meshes]
@@ -119,6 +120,11 @@ def _render(folder: Path, scene: Scene, seed: int, renderer: Renderer, advance: 
                     annotations.append(row)
         advance()
     return {"categories": [person_category()], "images": images, "annotations": annotations}
+
+
+def stamp_of(number: int, seconds: float) -> int:
+    """When a moment of encounter `number` is, nanoseconds; no two encounters share one."""
+    return START_NS + number * _ENCOUNTER_NS + round(seconds * 1e9)
 
 
 def _in_view(states: list[int]) -> int:
@@ -134,7 +140,7 @@ def _write_bag(folder: Path, document: dict[str, Any], cameras: Sequence[RoomCam
             bag.add_topic(f"/{name}/camera_info", "sensor_msgs/msg/CameraInfo")
             bag.add_topic(f"/{name}/image_raw/compressed", "sensor_msgs/msg/CompressedImage")
             bag.add_topic(f"/{name}/depth/image_raw", "sensor_msgs/msg/Image")
-        write_places(bag, placed_cameras(cameras))
+        write_places(bag, placed_cameras(cameras), images[0]["stamp_ns"])
         for image in images:
             _write_moment(bag, folder, image)
 

@@ -10,7 +10,7 @@ import numpy as np
 from orpose_models.datasets.bags.types import message_class
 from orpose_models.datasets.bags.writer import BagWriter, new_bag
 from orpose_models.files.disk import read_json
-from orpose_models.lab.simulation.dataset import START_NS, Layout
+from orpose_models.lab.simulation.dataset import Layout
 from orpose_models.messages.camera_info import camera_info_message
 from orpose_models.messages.fields import make_header
 from orpose_models.messages.transforms import Frame, tf_message
@@ -42,7 +42,7 @@ def write_bag(layout: Layout, out: str | Path) -> int:
             bag.add_topic(f"/{name}/image_raw/compressed", "sensor_msgs/msg/CompressedImage")
         first, *others = read_json(layout.cameras)["scenes"].values()
         if all(places == first for places in others):
-            write_places(bag, first)
+            write_places(bag, first, images[0]["stamp_ns"])
         compressed = message_class("sensor_msgs/msg/CompressedImage")
         for image in images:
             name, stamp, k = image["camera_name"], image["stamp_ns"], image["camera"]
@@ -54,9 +54,9 @@ def write_bag(layout: Layout, out: str | Path) -> int:
     return len(images)
 
 
-def write_places(bag: BagWriter, cameras: Sequence[Mapping[str, Any]]) -> None:
+def write_places(bag: BagWriter, cameras: Sequence[Mapping[str, Any]], stamp_ns: int) -> None:
     """Where cameras are, as `dataset.placed_cameras` has them: one message on `/tf_static`, in the frame `room`."""
     places = [Frame(f"{c['name']}_optical", np.array(c["position"]), np.array(c["rotation"])) for c in cameras]
     bag.add_topic("/tf_static", "tf2_msgs/msg/TFMessage", transient_local=True)
-    header = make_header(START_NS, "room", message_class)
-    bag.write("/tf_static", tf_message(places, header, message_class), START_NS)
+    header = make_header(stamp_ns, "room", message_class)
+    bag.write("/tf_static", tf_message(places, header, message_class), stamp_ns)

@@ -11,6 +11,7 @@ from orpose_models.datasets.bags.reader import open_bag
 from orpose_models.datasets.by_name import open_dataset
 from orpose_models.datasets.room_truth import room_moments
 from orpose_models.files.disk import read_json, write_json
+from orpose_models.lab.simulation.encounter_run import stamp_of
 from orpose_models.runs.recordings import transforms
 from orpose_models.vocabulary.skeletons import COCO17
 
@@ -30,6 +31,10 @@ def test_every_moment_has_a_picture_depth_and_annotations(made: Path) -> None:
     truth = open_dataset(f"sim:{made}")
     assert [len(image.persons) > 0 for image in truth.images] == [True, True]
     assert truth.images[0].persons.person_ids.tolist() == truth.images[1].persons.person_ids.tolist()
+
+
+def test_no_moment_is_in_two_encounters() -> None:
+    assert [stamp_of(number, 59.5) - stamp_of(0, 0) for number in (0, 1)] == [59_500_000_000, 3_659_500_000_000]
 
 
 def test_depth_is_where_the_persons_are(made: Path) -> None:
