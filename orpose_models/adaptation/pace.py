@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from orpose_models.adaptation.looking import seen_as
 from orpose_models.adaptation.recipe import BATCH
 from orpose_models.registry.models import load_model
+from orpose_models.runtime.free_memory import keep_memory
 from orpose_models.vocabulary.errors import OrposeError
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def seconds_an_image(config: "TrainConfig") -> float:
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
+    keep_memory()
     try:
         images = TrainingImages(config)
         student, _ = start_student(config, images)

@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from orpose_models.files.disk import atomic_path
+from orpose_models.runtime.free_memory import keep_memory
 from orpose_models.student.network import Student
 from orpose_models.student.one_stage import OneStageStudent
 from orpose_models.student.weights import SUFFIX, load_student, save_student
@@ -109,6 +110,7 @@ class Trainer:
             KeyboardInterrupt: SIGINT or SIGTERM came; a checkpoint was written.
             OrposeError: losses or gradients were not finite many times in a row, or an image cannot be read.
         """
+        keep_memory()
         main = self.ranks.rank == 0
         if main:
             self.folder.mkdir(parents=True, exist_ok=True)
