@@ -1,4 +1,4 @@
-"""What the C library does with memory that this process no longer uses. Of the C libraries only glibc has these calls."""
+"""What the C library does with memory that this process no longer uses; of all of them only glibc can be asked to."""
 
 import ctypes
 import sys

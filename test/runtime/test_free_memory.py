@@ -43,7 +43,7 @@ def faults():
 def of_ten_arrays():
     before = faults()
     for _ in range(10):
-        np.ones(4_000_000)
+        np.ones(8_000_000)
     return faults() - before
 
 of_ten_arrays()
@@ -56,7 +56,7 @@ print(asked, of_ten_arrays())
 
 @only_glibc
 def test_what_is_kept_is_not_asked_for_again() -> None:
-    """Of ten arrays of 32 MB, one after the other; in a process of its own, as it cannot be taken back."""
+    """Of ten arrays of 64 MB, one after the other; in a process of its own, as it cannot be taken back."""
     out = subprocess.run([sys.executable, "-c", _FAULTS], capture_output=True, text=True, check=True).stdout
     asked, kept = map(int, out.split())
     assert asked > 100
