@@ -107,6 +107,8 @@ class OneStageConfig:
             sides become multiples of `MULTIPLE`, whereby its shape changes a little.
         small_images: where an image has few pixels the network runs at a smaller size, which is faster and finds more:
             pairs of the image's short side, rising, and the network's up to there.
+        glance: short side at which an image is looked at once more if somebody in it is large, see `runtime.glance`; 0
+            for never.
         small_limit: images of at most this short side, 60 pixels or more, go through layers of their own: those up to
             stride 16, the pyramid and the heads; 0 where there are none.
         max_persons: how many are looked for in an image.
@@ -117,6 +119,7 @@ class OneStageConfig:
     short_side: int = 320
     long_side: int = 640
     small_images: tuple[tuple[int, int], ...] = ((52, 160), (72, 192), (96, 224), (128, 256))
+    glance: int = 0
     small_limit: int = 0
     max_persons: int = 32
 
@@ -125,6 +128,8 @@ class OneStageConfig:
             raise ValueError(f"branches must be {SETS} or one of {tuple(LEARNS)}, got {self.branches}")
         for name in ("lifter_hidden", "short_side", "long_side", "max_persons"):
             _check_bounds(name, getattr(self, name))
+        if not 0 <= self.glance <= _MOST:
+            raise ValueError(f"glance must be in 0..{_MOST}, got {self.glance}")
         if self.small_limit and not _LEAST_SMALL <= self.small_limit <= _MOST:
             raise ValueError(f"small_limit must be 0 or in {_LEAST_SMALL}..{_MOST}, got {self.small_limit}")
         limits = [limit for limit, _ in self.small_images]

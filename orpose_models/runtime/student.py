@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from time import perf_counter
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -21,6 +22,7 @@ from orpose_models.runtime.assembly import Found, poses_of
 from orpose_models.runtime.codec import Answer, Codec, Persons
 from orpose_models.runtime.engine_cache import Say
 from orpose_models.runtime.engine_loading import load_graphs
+from orpose_models.runtime.glance import HINT, best, glance_size, hints_at_large, with_large
 from orpose_models.runtime.graph import Graph
 from orpose_models.vocabulary.cameras import Camera
 from orpose_models.vocabulary.faces import hide_faces
@@ -30,6 +32,14 @@ from orpose_models.vocabulary.similarity import SILHOUETTE
 
 STAGES = ("preprocess", "network", "decoding", "lifting")
 CODEC = Codec()
+
+
+class _Way(NamedTuple):
+    """How an image is looked at: by which network, in which size, and in which a second time if somebody is large."""
+
+    network: str
+    size: Size
+    glance: Size | None
 
 
 @dataclass(eq=False)
@@ -57,6 +67,7 @@ class RuntimeStudent:
     chosen: str = ""
     batch: int = 0
     timings: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
+    _known: set[_Way] = field(default_factory=set)
 
     def predict(
         self,
@@ -72,27 +83,59 @@ class RuntimeStudent:
         """Find the persons of several images; those of one size at the network's input are computed in one call."""
         self.timings = timings = dict.fromkeys(STAGES, 0.0)
         found: list[Poses] = [Poses.empty()] * len(views)
-        ways = [self._way(view) for view in views]
+        ways, least = [self._way(view) for view in views], min(min_score, HINT)
         for way in dict.fromkeys(ways):
             those = [i for i, other in enumerate(ways) if other == way]
-            network, size = way
-            with _timed(timings, "preprocess"):
-                given = np.stack([resize_fast(views[i].image, size) for i in those])
-            with _timed(timings, "network"):
-                answers = self.graphs[network](given)
-            for number, i in enumerate(those):
-                answer = Answer(*(array[number] for array in answers))
-                found[i] = self._poses(answer, views[i], size, min_score, timings)
+            images = [views[i].image for i in those]
+            persons = self._look(way.network, way.size, images, min_score if way.glance is None else least, timings)
+            if way.glance is not None:
+                persons = self._glance(way, images, persons, min_score, timings)
+            for i, one in zip(those, persons, strict=True):
+                found[i] = self._poses(one, views[i], way.size, timings)
         return found
 
-    def _way(self, view: View) -> tuple[str, Size]:
-        """Which network an image is given to, and in which size."""
+    def _way(self, view: View) -> _Way:
         seen = view.image.shape[1], view.image.shape[0]
-        return SMALL if self.config.is_small(seen) else "network", self.config.input_size(view.full, seen)
+        size = self.config.input_size(view.full, seen)
+        return _Way(SMALL if self.config.is_small(seen) else "network", size, glance_size(self.config, view.full, size))
 
-    def _poses(self, answer: Answer, view: View, size: Size, min_score: float, timings: dict[str, float]) -> Poses:
+    def _look(
+        self, network: str, size: Size, images: Sequence[NDArray[np.uint8]], min_score: float, timings: dict[str, float]
+    ) -> list[Persons]:
+        """The persons of each image, seen in this size."""
+        with _timed(timings, "preprocess"):
+            given = np.stack([resize_fast(image, size) for image in images])
+        with _timed(timings, "network"):
+            answers = self.graphs[network](given)
         with _timed(timings, "decoding"):
-            persons = CODEC.decode(answer, min_score)
+            return [CODEC.decode(Answer(*parts), min_score) for parts in zip(*answers, strict=True)]
+
+    def _glance(
+        self,
+        way: _Way,
+        images: Sequence[NDArray[np.uint8]],
+        persons: Sequence[Persons],
+        min_score: float,
+        timings: dict[str, float],
+    ) -> list[Persons]:
+        """The persons of both looks, see `glance`.
+
+        The first images of a way are all looked at twice, so that engines which are built for every size are built
+        before somebody comes near.
+        """
+        assert way.glance is not None
+        near = [hints_at_large(one, way.size) for one in persons]
+        looked = [i for i in range(len(images)) if near[i] or way not in self._known]
+        self._known.add(way)
+        pictures = [images[i] for i in looked]
+        seen = self._look(way.network, way.glance, pictures, min_score, timings) if pictures else []
+        glanced = dict(zip(looked, seen, strict=True))
+        return [
+            best(with_large(one, way.size, glanced[i], way.glance) if near[i] else one, min_score)
+            for i, one in enumerate(persons)
+        ]
+
+    def _poses(self, persons: Persons, view: View, size: Size, timings: dict[str, float]) -> Poses:
         if not len(persons.scores):
             return Poses.empty()
         with _timed(timings, "lifting"):

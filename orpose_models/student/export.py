@@ -31,7 +31,7 @@ from orpose_models.vocabulary.errors import OrposeError
 CAMERAS = ("cam01", "cam02", "cam03")
 FRAMES = 3
 # Settings that say how weights are used, not what they are.
-IN_USE = ("short_side", "long_side", "small_images", "max_persons")
+IN_USE = ("short_side", "long_side", "small_images", "glance", "max_persons")
 
 
 def export_student(

@@ -153,13 +153,11 @@ class OneStageStudent(Sight):
         for part in [self.body.stem, *self.body.blocks][:stages]:
             part.requires_grad_(False)
 
-    def train_alone(self, small: bool) -> None:
-        """Train nothing but the layers that images of few pixels have of their own, or those that the others have."""
-        assert self.small is not None
+    def train_small_alone(self) -> None:
+        """Train nothing but the layers for images of few pixels."""
         self.requires_grad_(False)
-        both = dict(self.named_parameters())
-        for name, parameter in self.small.named_parameters():
-            (parameter if small else both[name]).requires_grad_(True)
+        assert self.small is not None
+        self.small.requires_grad_(True)
 
     def load_start(self, graph: Graph) -> None:
         """Take over the weights of MoveNet MultiPose's graph; every branch starts from its one.

@@ -50,7 +50,6 @@ class InputKind(Strict):
         clear_width, clear_height: of the picture that the start network answers for, which sees more in a larger one;
             null for the same as the input's.
         downsampling: of images of this size; null for that of all.
-        close: share of images of this size that is laid about a person; null for that of all.
         small: whether they go through the student's layers for images of few pixels, where it has such.
     """
 
@@ -60,7 +59,6 @@ class InputKind(Strict):
     clear_width: Annotated[int, Field(gt=0, multiple_of=_MULTIPLE)] | None = None
     clear_height: Annotated[int, Field(gt=0, multiple_of=_MULTIPLE)] | None = None
     downsampling: Downsamplings | None = None
-    close: Share | None = None
     small: bool = False
 
     @property
@@ -123,7 +121,7 @@ class Augmentation(Strict):
         for name, parts in kinds:
             if abs(sum(part.share for part in parts) - 1) > 1e-6:
                 raise ValueError(f"the shares of {name} do not sum to 1")
-        if self.background + max([self.close, *(kind.close or 0.0 for kind in self.inputs)]) > 1:
+        if self.background + self.close > 1:
             raise ValueError("background and close together are more than all images")
         if self.scale[0] > self.scale[1]:
             raise ValueError("scale: the smallest comes first")

@@ -26,13 +26,12 @@ def identity(config: TrainConfig) -> dict[str, Any]:
     # As runs have it that were begun before there was a choice.
     if config.accumulate == 1:
         settings.pop("accumulate")
-    if config.model.trained == "all":
-        settings["model"].pop("trained")
-    for kind in settings["augmentation"]["inputs"]:
-        if not kind["small"]:
-            kind.pop("small")
-        if kind["close"] is None:
-            kind.pop("close")
+    for choice, name in [
+        (settings["model"], "small_alone"),
+        *((k, "small") for k in settings["augmentation"]["inputs"]),
+    ]:
+        if not choice[name]:
+            choice.pop(name)
     if config.evaluation is not None and config.evaluation.shares:  # decides which weights are the result
         settings["evaluation"] = config.evaluation.model_dump(mode="json")
     for source, plain in zip(config.data.sources, settings["data"]["sources"], strict=True):

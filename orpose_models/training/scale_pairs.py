@@ -74,8 +74,8 @@ def make_scene(
         rng: decides everything.
     """
     size = kind.size
-    own = {name: value for name in ("downsampling", "close") if (value := getattr(kind, name)) is not None}
-    augmentation = augmentation.model_copy(update=own)
+    if kind.downsampling is not None:
+        augmentation = augmentation.model_copy(update={"downsampling": kind.downsampling})
     soft, hard = labels.soft, labels.hard
     placement = draw_placement(labels, accept, augmentation, size, rng)
     factor = draw_factor(augmentation, rng)

@@ -30,9 +30,9 @@ def new_student(config: TrainConfig) -> AnyStudent:
     sizes = config.model.student_config()
     if isinstance(sizes, OneStageConfig):
         light = OneStageStudent(sizes)
-        if config.model.trained != "all":
-            light.train_alone(small=config.model.trained == "small")
         light.freeze(config.model.frozen_stages)
+        if config.model.small_alone:
+            light.train_small_alone()
         return light.train()
     student = Student(sizes)
     student.backbone.freeze(config.model.frozen_stages)

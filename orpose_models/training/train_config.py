@@ -28,8 +28,7 @@ class ModelSettings(Strict):
             `evaluation` are counted, 'coco' or a student's file; null for those of `start`. A run that goes on from a
             trained student names what that one began with.
         frozen_stages: how many of the backbone's first stages are not trained.
-        trained: 'all' layers; or, where images of few pixels have layers of their own (`settings.small_limit`), these
-            alone ('small') or those in their place for the others ('large'): what the other images are given stays.
+        small_alone: train nothing but the light student's layers for images of few pixels (`settings.small_limit`).
     """
 
     kind: Literal["paper", "light"]
@@ -37,12 +36,12 @@ class ModelSettings(Strict):
     start: str = "coco"
     origin: str | None = None
     frozen_stages: Annotated[int, Field(ge=0)] = 0
-    trained: Literal["all", "small", "large"] = "all"
+    small_alone: bool = False
 
     @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if self.trained != "all" and not self.settings.get("small_limit"):
-            raise ValueError(f"trained: {self.trained} needs settings.small_limit")
+    def _has_small(self) -> Self:
+        if self.small_alone and not self.settings.get("small_limit"):
+            raise ValueError("small_alone needs settings.small_limit")
         return self
 
     def student_config(self) -> StudentConfig | OneStageConfig:

@@ -120,7 +120,7 @@ class Trainer:
         network: Any = self._objective
         if self.ranks.count > 1:
             # Images of an iteration go through the layers for many pixels, or through those for few.
-            two = getattr(self.student, "small", None) is not None and self.config.model.trained == "all"
+            two = getattr(self.student, "small", None) is not None and not self.config.model.small_alone
             network = DistributedDataParallel(self._objective, find_unused_parameters=two)
         batches = load_batches(self.images, self.iteration, self.ranks.rank, self.ranks.count)
         with noted_interruption() as interrupted, closing(batches):

@@ -132,22 +132,12 @@ def test_bfloat16_gives_nearly_the_same(label_file):
 def test_images_of_few_pixels_train_layers_of_their_own(label_file):
     few = {"share": 1.0, "width": 96, "height": 64, "small": True}
     network, images = objective(
-        label_file, model__settings__small_limit=96, model__trained="small", augmentation__inputs=[few]
+        label_file, model__settings__small_limit=96, model__small_alone=True, augmentation__inputs=[few]
     )
     sum(network([images.sample(0), images.sample(1)]).values()).backward()
     learned = {name for name, parameter in network.student.named_parameters() if parameter.grad is not None}
     assert "small.body.stem.weight" in learned
     assert {name.split(".")[0] for name in learned} == {"small"}
-
-
-def test_layers_that_images_of_many_pixels_have_of_their_own_are_trained_alone(label_file):
-    many = {"share": 1.0, "width": 96, "height": 64}
-    network, images = objective(
-        label_file, model__settings__small_limit=96, model__trained="large", augmentation__inputs=[many]
-    )
-    sum(network([images.sample(0), images.sample(1)]).values()).backward()
-    learned = {name for name, parameter in network.student.named_parameters() if parameter.grad is not None}
-    assert learned == {name for name, _ in network.student.small.named_parameters()}
 
 
 def test_without_layers_of_their_own_images_of_few_pixels_train_the_others(label_file):

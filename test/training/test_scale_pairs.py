@@ -41,14 +41,6 @@ def test_nobody():
     assert one.lifting["hard"].target.shape == (0, 17, 3)
 
 
-def test_how_many_pictures_are_laid_about_a_person_may_be_a_matter_of_the_inputs_size():
-    near = InputKind(share=1, width=256, height=192, close=1.0)
-    laid, whole = scene(STILL, kind=near), scene(changed(close=1.0), kind=near.model_copy(update={"close": 0.0}))
-    np.testing.assert_array_equal(laid.image, scene(changed(close=1.0)).image)
-    np.testing.assert_array_equal(whole.image, scene().image)
-    assert not np.array_equal(laid.image, whole.image)
-
-
 def test_labels_go_to_the_networks_input():
     one = scene()
     np.testing.assert_allclose(one.boxes, np.array(BOXES) * 2)

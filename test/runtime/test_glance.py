@@ -1,0 +1,107 @@
+"""Who is taken from a second, smaller look, and when there is one."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from orpose_models.datasets.frames import open_frames
+from orpose_models.files.assets import asset
+from orpose_models.model_format.pose_model import View
+from orpose_models.model_format.student_config import OneStageConfig
+from orpose_models.registry.models import load_model
+from orpose_models.runtime.codec import Persons
+from orpose_models.runtime.glance import HINT, best, glance_size, hints_at_large, with_large
+from orpose_models.runtime.student import RuntimeStudent
+
+SIZE, SMALL = (400, 320), (200, 160)
+CONFIG = OneStageConfig(glance=160)
+
+
+def persons(*of: tuple[tuple[float, float, float, float], float]) -> Persons:
+    """Of boxes and scores; all their keypoints are in the upper left corner of the box."""
+    boxes = np.array([box for box, _ in of], np.float32).reshape(-1, 4)
+    n = len(boxes)
+    scores = np.array([score for _, score in of], np.float32)
+    corners = np.broadcast_to(boxes[None, :, None, :2], (3, n, 17, 2))
+    return Persons(boxes, scores, corners.copy(), np.full((3, n, 17), 0.5, np.float32))
+
+
+def boxes_and_scores(found: Persons) -> list[tuple[list[float], float]]:
+    return [(box.tolist(), round(float(score), 3)) for box, score in zip(found.boxes, found.scores, strict=True)]
+
+
+def test_nobody() -> None:
+    nobody = persons()
+    assert not hints_at_large(nobody, SIZE)
+    both = with_large(nobody, SIZE, nobody, SMALL)
+    assert both.keypoints.shape == (3, 0, 17, 2)
+    assert len(best(both, 0.5).scores) == 0
+
+
+@pytest.mark.parametrize(
+    ("box", "score", "hint"),
+    [
+        ((0, 0, 20, 160), HINT, True),  # half as high as the image
+        ((0, 0, 200, 20), 0.9, True),  # half as wide
+        ((0, 0, 199, 159), 0.9, False),
+        ((0, 0, 20, 160), HINT - 0.01, False),
+        ((0, -200, 100, 150), 0.9, False),  # most of it is outside
+    ],
+)
+def test_hints(box: tuple[float, float, float, float], score: float, hint: bool) -> None:
+    assert hints_at_large(persons((box, score)), SIZE) == hint
+
+
+def test_large_persons_of_the_second_look_are_added_in_the_first_ones_pixels() -> None:
+    first = persons(((10, 10, 40, 60), 0.8))
+    second = persons(((20, 20, 120, 160), 0.9), ((150, 10, 170, 60), 0.7))
+    both = with_large(first, SIZE, second, SMALL)
+    assert boxes_and_scores(both) == [([40, 40, 240, 320], 0.9), ([10, 10, 40, 60], 0.8)]
+    assert both.keypoints[1, 0, 5].tolist() == [40, 40]
+    assert both.keypoint_scores.shape == (3, 2, 17)
+
+
+def test_whom_both_looks_found_is_one_person_as_the_surer_look_has_it() -> None:
+    first, second = persons(((40, 40, 240, 320), 0.5)), persons(((22, 20, 120, 160), 0.9))
+    assert boxes_and_scores(with_large(first, SIZE, second, SMALL)) == [([44, 40, 240, 320], 0.9)]
+    first = persons(((40, 40, 240, 320), 0.95))
+    assert boxes_and_scores(with_large(first, SIZE, second, SMALL)) == [([40, 40, 240, 320], 0.95)]
+
+
+def test_two_persons_of_one_look_stay_two() -> None:
+    first = persons(((40, 40, 240, 320), 0.9), ((50, 40, 240, 320), 0.8))
+    assert len(with_large(first, SIZE, persons(), SMALL).scores) == 2
+
+
+def test_when_there_is_a_second_look() -> None:
+    assert glance_size(CONFIG, (640, 480), (448, 320)) == (224, 160)
+    assert glance_size(CONFIG, (640, 480), (256, 192)) == (224, 160)
+    assert glance_size(CONFIG, (640, 480), (224, 160)) is None
+    assert glance_size(OneStageConfig(), (640, 480), (448, 320)) is None
+
+
+@pytest.fixture(scope="module")
+def near_and_far() -> list[np.ndarray]:
+    """A man from the hips up, and the room that he is in: parts of a frame of the footage."""
+    frame = next(open_frames(asset("multiperson") / "cam01.mp4").frames()).image
+    student = load_model("orpose-all-light", 1)
+    x0, y0, x1, y1 = student.predict(frame, min_score=0.5).boxes[0].astype(int)
+    half = (y1 - y0) // 2
+    near = frame[max(y0 - 40, 0) : y0 + half, max(x0 - half // 2, 0) : x1 + half // 2]
+    return [np.ascontiguousarray(near), np.asarray(cv2.resize(frame, (640, 360)))]
+
+
+def test_where_nobody_is_large_the_second_look_changes_nothing(near_and_far: list[np.ndarray]) -> None:
+    student = load_model("orpose-all-light", 1)
+    assert isinstance(student, RuntimeStudent)
+    without = replace(student, config=replace(student.config, glance=0))
+    near, far = near_and_far
+    assert np.array_equal(student.predict(far).boxes, without.predict(far).boxes)
+    once, twice = without.predict(near, min_score=0.3), student.predict(near, min_score=0.3)
+    assert twice.box_scores[0] > once.box_scores.max(initial=0)
+    one_by_one = [student.predict(image) for image in near_and_far]
+    together = student.predict_all([View(image) for image in near_and_far])
+    for one, other in zip(one_by_one, together, strict=True):
+        np.testing.assert_allclose(one.boxes, other.boxes, atol=1e-3)
