@@ -134,6 +134,8 @@ def _identity(subject: Subject) -> str:
         smaller = "".join(f"; {side} where an image's is at most {limit}" for limit, side in config.small_images)
         if config.small_limit:
             smaller += f"; up to {config.small_limit} it goes through layers of its own"
+        if config.glance:
+            smaller += f"; once more at {config.glance} where somebody is large"
     else:
         network, lifter, smaller = f"Faster and Keypoint R-CNN on ResNet-50, {branches}", "of pixels", ""
     return _table(
