@@ -2,7 +2,8 @@
 
 The network finds people who fill a large input less well, and their joints less exactly, than the same people in a
 small one. So where the first look has so much as a hint of somebody large, the same network looks at the image once
-more, smaller, and large people are taken from both looks.
+more, smaller, and large people are taken from both looks. Not so where an image of few pixels goes through layers of
+its own: these learned from people who fill it.
 """
 
 from functools import lru_cache
@@ -22,19 +23,20 @@ _LARGE = 0.5
 # Large persons of both looks are one if their boxes have this IoU.
 _SAME = 0.55
 # A look at hardly fewer pixels tells nothing new.
-_SMALLER = 1.2
+_SMALLER = 1.25
 
 
 @lru_cache(64)
-def glance_size(config: OneStageConfig, full: Size, size: Size) -> Size | None:
+def glance_size(config: OneStageConfig, full: Size, seen: Size) -> Size | None:
     """Width, height of the second look's input; None where there is no second look.
 
     Args:
         config: of the student.
         full: width, height of the original image.
-        size: of the first look's input.
+        seen: of the image that is given, possibly reduced.
     """
-    if not config.glance or min(size) < _SMALLER * config.glance:
+    first = config.input_size(full, seen)
+    if not config.glance or config.is_small(seen) or min(first) < _SMALLER * config.glance:
         return None
     return config.sized(config.glance).input_size(full, full)
 

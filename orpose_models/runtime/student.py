@@ -96,8 +96,8 @@ class RuntimeStudent:
 
     def _way(self, view: View) -> _Way:
         seen = view.image.shape[1], view.image.shape[0]
-        size = self.config.input_size(view.full, seen)
-        return _Way(SMALL if self.config.is_small(seen) else "network", size, glance_size(self.config, view.full, size))
+        network = SMALL if self.config.is_small(seen) else "network"
+        return _Way(network, self.config.input_size(view.full, seen), glance_size(self.config, view.full, seen))
 
     def _look(
         self, network: str, size: Size, images: Sequence[NDArray[np.uint8]], min_score: float, timings: dict[str, float]

@@ -76,10 +76,12 @@ def test_two_persons_of_one_look_stay_two() -> None:
 
 
 def test_when_there_is_a_second_look() -> None:
-    assert glance_size(CONFIG, (640, 480), (448, 320)) == (224, 160)
-    assert glance_size(CONFIG, (640, 480), (256, 192)) == (224, 160)
-    assert glance_size(CONFIG, (640, 480), (224, 160)) is None
-    assert glance_size(OneStageConfig(), (640, 480), (448, 320)) is None
+    assert glance_size(CONFIG, (640, 480), (640, 480)) == (224, 160)
+    assert glance_size(CONFIG, (640, 480), (160, 120)) == (224, 160)
+    assert glance_size(CONFIG, (640, 480), (80, 60)) is None  # the first is of 192
+    assert glance_size(CONFIG.sized(160), (640, 480), (640, 480)) is None
+    assert glance_size(replace(CONFIG, small_limit=125), (640, 480), (160, 120)) is None
+    assert glance_size(OneStageConfig(), (640, 480), (640, 480)) is None
 
 
 @pytest.fixture(scope="module")
