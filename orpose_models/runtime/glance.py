@@ -22,6 +22,9 @@ HINT = 0.15
 _LARGE = 0.5
 # Large persons of both looks are one if their boxes have this IoU.
 _SAME = 0.55
+# Joints of both looks mean the same place if they are nearer than this share of the side of a square as large as the
+# person's box.
+_NEAR = 0.12
 # A look at hardly fewer pixels tells nothing new.
 _SMALLER = 1.25
 
@@ -49,7 +52,8 @@ def hints_at_large(persons: Persons, size: Size) -> bool:
 def with_large(persons: Persons, size: Size, glanced: Persons, glanced_size: Size) -> Persons:
     """The persons of the first look, and those of the second who are large; best first.
 
-    Where both looks found the same one, the surer look counts.
+    Where both looks found the same one, box and score are the surer look's, and so are the joints in whose places the
+    looks differ; of the others it is the mean.
 
     Args:
         persons: of the first look, in pixels of its input.
@@ -65,16 +69,31 @@ def with_large(persons: Persons, size: Size, glanced: Persons, glanced_size: Siz
         np.concatenate([persons.keypoints, glanced.keypoints * scale], axis=1),
         np.concatenate([persons.keypoint_scores, glanced.keypoint_scores], axis=1),
     )
-    order = np.argsort(-both.scores, kind="stable")
-    inside = np.clip(boxes[order], 0, np.tile(np.array(size, np.float32), 2))
+    both = _chosen(both, order := np.argsort(-both.scores, kind="stable"))
+    inside = np.clip(both.boxes, 0, np.tile(np.array(size, np.float32), 2))
     first = order < len(persons.scores)
     # Two persons of one look are never one: the codec has decided.
-    same = (box_iou(inside, inside) >= _SAME) & (first[:, None] != first[None])
+    same = np.triu((box_iou(inside, inside) >= _SAME) & (first[:, None] != first[None]), 1)
     kept = np.ones(len(order), bool)
     for i in range(len(order)):
-        if kept[i]:
-            kept[i + 1 :] &= ~same[i, i + 1 :]
-    return _chosen(both, order[kept])
+        others = np.flatnonzero(same[i] & kept)
+        if kept[i] and len(others):
+            kept[others] = False
+            both.keypoints[:, i] = _agreed(
+                both, i, int(others[0]), _NEAR * np.sqrt(np.prod(inside[i, 2:] - inside[i, :2]))
+            )
+    return _chosen(both, np.flatnonzero(kept))
+
+
+def _agreed(persons: Persons, surer: int, other: int, near: float) -> NDArray[np.float32]:
+    """Keypoints (1 + b, 17, 2) of one person whom both looks saw: means by score of those that are near each other, and
+    else the surer look's.
+    """
+    two = persons.keypoints[:, [surer, other]]
+    weights = persons.keypoint_scores[:, [surer, other], :, None] + np.float32(1e-6)
+    means = (two * weights).sum(axis=1) / weights.sum(axis=1)
+    apart = np.linalg.norm(two[:, 0] - two[:, 1], axis=-1, keepdims=True)
+    return np.where(apart <= near, means, two[:, 0])
 
 
 def best(persons: Persons, min_score: float) -> Persons:

@@ -70,6 +70,17 @@ def test_whom_both_looks_found_is_one_person_as_the_surer_look_has_it() -> None:
     assert boxes_and_scores(with_large(first, SIZE, second, SMALL)) == [([40, 40, 240, 320], 0.95)]
 
 
+def test_joints_that_both_looks_see_in_one_place_are_in_the_middle_the_others_where_the_surer_look_has_them() -> None:
+    first, second = persons(((40, 40, 240, 320), 0.5)), persons(((20, 20, 120, 160), 0.9))
+    second.keypoints[:, 0, 3] += 5  # 10 pixels of the first look's input; near are 28
+    second.keypoints[:, 0, 4] += 20
+    second.keypoint_scores[:, 0, 3] = 0.25
+    (joints,) = with_large(first, SIZE, second, SMALL).keypoints[0]
+    np.testing.assert_allclose(joints[3], [40 + 10 / 3, 40 + 10 / 3], rtol=1e-4)
+    np.testing.assert_allclose(joints[4], [80, 80], rtol=1e-5)
+    np.testing.assert_allclose(joints[5], [40, 40], rtol=1e-5)
+
+
 def test_two_persons_of_one_look_stay_two() -> None:
     first = persons(((40, 40, 240, 320), 0.9), ((50, 40, 240, 320), 0.8))
     assert len(with_large(first, SIZE, persons(), SMALL).scores) == 2
