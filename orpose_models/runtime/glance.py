@@ -1,9 +1,9 @@
 """A second, smaller look at an image in which somebody is large.
 
 The network finds people who fill a large input less well, and their joints less exactly, than the same people in a
-small one. So where the first look has so much as a hint of somebody large, the same network looks at the image once
-more, smaller, and large people are taken from both looks. Not so where an image of few pixels goes through layers of
-its own: these learned from people who fill it.
+small one. So where the first look has so much as a hint of somebody large, but is not sure, the same network looks at
+the image once more, smaller, and large people are taken from both looks. Not so where an image of few pixels goes
+through layers of its own: these learned from people who fill it.
 """
 
 from functools import lru_cache
@@ -16,8 +16,8 @@ from orpose_models.runtime.codec import Persons
 from orpose_models.vocabulary.resolution import Size
 from orpose_models.vocabulary.similarity import box_iou
 
-# Score from which on the first look's person is a hint.
-HINT = 0.15
+# Score from which on the first look's person is a hint, and from which on it is sure.
+HINT, _SURE = 0.15, 0.7
 # Who is as wide or as high as this share of the image is large.
 _LARGE = 0.5
 # Large persons of both looks are one if their boxes have this IoU.
@@ -45,8 +45,8 @@ def glance_size(config: OneStageConfig, full: Size, seen: Size) -> Size | None:
 
 
 def hints_at_large(persons: Persons, size: Size) -> bool:
-    """Whether the first look may have seen somebody large in an input of this width, height."""
-    return bool((_large(persons.boxes, size) & (persons.scores >= HINT)).any())
+    """Whether the first look may have seen somebody large in an input of this width, height, and is not sure."""
+    return bool((_large(persons.boxes, size) & (persons.scores >= HINT) & (persons.scores < _SURE)).any())
 
 
 def with_large(persons: Persons, size: Size, glanced: Persons, glanced_size: Size) -> Persons:
