@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from orpose_models.adaptation.looking import seen_as
 from orpose_models.adaptation.recipe import BATCH
 from orpose_models.registry.models import load_model
-from orpose_models.runtime.free_memory import keep_memory
+from orpose_models.runtime.free_memory import give_back_memory, keep_memory
 from orpose_models.vocabulary.errors import OrposeError
 
 if TYPE_CHECKING:
@@ -88,5 +88,6 @@ def seconds_an_image(config: "TrainConfig") -> float:
                 pixels += config.batch * images.input_at(places[0]).width * images.input_at(places[0]).height
     finally:
         torch.set_num_threads(threads)
+        give_back_memory()
     usual = sum(kind.share * kind.width * kind.height for kind in config.augmentation.inputs)
     return seconds / pixels * usual

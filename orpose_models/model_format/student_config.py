@@ -107,8 +107,8 @@ class OneStageConfig:
             sides become multiples of `MULTIPLE`, whereby its shape changes a little.
         small_images: where an image has few pixels the network runs at a smaller size, which is faster and finds more:
             pairs of the image's short side, rising, and the network's up to there.
-        glance: short side at which an image is looked at once more if somebody in it is large, see `runtime.glance`; 0
-            for never.
+        glance: short side at which an image is looked at once more if somebody large in it is not surely seen, see
+            `runtime.glance`; 0 for never.
         small_limit: images of at most this short side, 60 pixels or more, go through layers of their own: those up to
             stride 16, the pyramid and the heads; 0 where there are none.
         max_persons: how many are looked for in an image.
@@ -128,8 +128,8 @@ class OneStageConfig:
             raise ValueError(f"branches must be {SETS} or one of {tuple(LEARNS)}, got {self.branches}")
         for name in ("lifter_hidden", "short_side", "long_side", "max_persons"):
             _check_bounds(name, getattr(self, name))
-        if not 0 <= self.glance <= _MOST:
-            raise ValueError(f"glance must be in 0..{_MOST}, got {self.glance}")
+        if not 0 <= self.glance <= _MOST or (self.glance and not round(self.long_side * self.glance / self.short_side)):
+            raise ValueError(f"glance must be in 0..{_MOST}, for a long side above 0, got {self.glance}")
         if self.small_limit and not _LEAST_SMALL <= self.small_limit <= _MOST:
             raise ValueError(f"small_limit must be 0 or in {_LEAST_SMALL}..{_MOST}, got {self.small_limit}")
         limits = [limit for limit, _ in self.small_images]

@@ -1,4 +1,4 @@
-"""What the C library does with memory that this process no longer uses; of all of them only glibc can be asked to."""
+"""Memory that this process no longer uses: given back, or kept for later. Only glibc can be told what to do with it."""
 
 import ctypes
 import sys
@@ -18,7 +18,8 @@ def give_back_memory() -> None:
 
 
 def keep_memory() -> None:
-    """Keep for later what is freed from now on, up to 2 GB, instead of asking the system anew for each large array.
+    """Keep for later what this process frees, up to 2 GB and until it ends, instead of asking the system anew for each
+    large array.
 
     A step of training makes and frees hundreds of arrays of megabytes. What the system gives is empty pages, each of
     which costs a fault when it is first written to: on a virtual machine more than the arithmetic.

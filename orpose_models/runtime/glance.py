@@ -1,4 +1,4 @@
-"""A second, smaller look at an image in which somebody is large.
+"""A second, smaller look at an image in which somebody large is not surely seen.
 
 The network finds people who fill a large input less well, and their joints less exactly, than the same people in a
 small one. So where the first look has so much as a hint of somebody large, but is not sure, the same network looks at
@@ -52,8 +52,8 @@ def hints_at_large(persons: Persons, size: Size) -> bool:
 def with_large(persons: Persons, size: Size, glanced: Persons, glanced_size: Size) -> Persons:
     """The persons of the first look, and those of the second who are large; best first.
 
-    Where both looks found the same one, box and score are the surer look's, and so are the joints in whose places the
-    looks differ; of the others it is the mean.
+    Whoever overlaps a surer person of the other look is that person, with the surer look's box and score. Joints that
+    both looks see in about the same place are the mean of both; the others are the surer look's.
 
     Args:
         persons: of the first look, in pixels of its input.
@@ -72,7 +72,7 @@ def with_large(persons: Persons, size: Size, glanced: Persons, glanced_size: Siz
     both = _chosen(both, order := np.argsort(-both.scores, kind="stable"))
     inside = np.clip(both.boxes, 0, np.tile(np.array(size, np.float32), 2))
     first = order < len(persons.scores)
-    # Two persons of one look are never one: the codec has decided.
+    # Two persons of one look are told apart by the codec alone, unless the other look has a surer one in their place.
     same = np.triu((box_iou(inside, inside) >= _SAME) & (first[:, None] != first[None]), 1)
     kept = np.ones(len(order), bool)
     for i in range(len(order)):
@@ -86,8 +86,8 @@ def with_large(persons: Persons, size: Size, glanced: Persons, glanced_size: Siz
 
 
 def _agreed(persons: Persons, surer: int, other: int, near: float) -> NDArray[np.float32]:
-    """Keypoints (1 + b, 17, 2) of one person whom both looks saw: means by score of those that are near each other, and
-    else the surer look's.
+    """Keypoints (1 + b, 17, 2) of one person whom both looks saw: of those near each other the mean by score, of others
+    the surer look's.
     """
     two = persons.keypoints[:, [surer, other]]
     weights = persons.keypoint_scores[:, [surer, other], :, None] + np.float32(1e-6)
@@ -102,7 +102,7 @@ def best(persons: Persons, min_score: float) -> Persons:
 
 
 def _large(boxes: NDArray[np.float32], size: Size) -> NDArray[np.bool_]:
-    """(n,) of boxes (n, 4): whether what is in the image of them is large."""
+    """(n,) of boxes (n, 4): whether the part inside the image is large."""
     limits = np.array(size, np.float32)
     sides = np.clip(boxes[:, 2:], 0, limits) - np.clip(boxes[:, :2], 0, limits)
     return np.asarray((sides >= _LARGE * limits).any(axis=1))

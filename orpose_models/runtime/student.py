@@ -35,7 +35,7 @@ CODEC = Codec()
 
 
 class _Way(NamedTuple):
-    """How an image is looked at: by which network, in which size, and in which a second time if somebody is large."""
+    """How an image is looked at: by which network, in which size, and in which once more if need be."""
 
     network: str
     size: Size
@@ -67,7 +67,7 @@ class RuntimeStudent:
     chosen: str = ""
     batch: int = 0
     timings: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
-    _known: set[_Way] = field(default_factory=set)
+    _known: set[_Way] = field(default_factory=set, init=False, repr=False)
 
     def predict(
         self,
@@ -89,7 +89,8 @@ class RuntimeStudent:
             images = [views[i].image for i in those]
             persons = self._look(way.network, way.size, images, min_score if way.glance is None else least, timings)
             if way.glance is not None:
-                persons = self._glance(way, images, persons, min_score, timings)
+                persons = self._glance(way, images, persons, least, timings)
+                persons = [best(one, min_score) for one in persons]
             for i, one in zip(those, persons, strict=True):
                 found[i] = self._poses(one, views[i], way.size, timings)
         return found
@@ -121,7 +122,7 @@ class RuntimeStudent:
         """The persons of both looks, see `glance`.
 
         The first images of a way are all looked at twice, so that engines which are built for every size are built
-        before somebody comes near.
+        before somebody comes near; those that are built for every number of images, too, are given one at a time.
         """
         assert way.glance is not None
         near = [hints_at_large(one, way.size) for one in persons]
@@ -130,10 +131,7 @@ class RuntimeStudent:
         pictures = [images[i] for i in looked]
         seen = self._look(way.network, way.glance, pictures, min_score, timings) if pictures else []
         glanced = dict(zip(looked, seen, strict=True))
-        return [
-            best(with_large(one, way.size, glanced[i], way.glance) if near[i] else one, min_score)
-            for i, one in enumerate(persons)
-        ]
+        return [with_large(one, way.size, glanced[i], way.glance) if near[i] else one for i, one in enumerate(persons)]
 
     def _poses(self, persons: Persons, view: View, size: Size, timings: dict[str, float]) -> Poses:
         if not len(persons.scores):

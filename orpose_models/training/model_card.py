@@ -135,7 +135,7 @@ def _identity(subject: Subject) -> str:
         if config.small_limit:
             smaller += f"; up to {config.small_limit} it goes through layers of its own"
         if config.glance:
-            smaller += f"; once more at {config.glance} where somebody is large"
+            smaller += f"; once more at {config.glance} where it is not sure of somebody large"
     else:
         network, lifter, smaller = f"Faster and Keypoint R-CNN on ResNet-50, {branches}", "of pixels", ""
     return _table(

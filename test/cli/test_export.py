@@ -80,7 +80,10 @@ def test_wrong_files_are_refused_in_one_sentence(
     assert "not a calibration" in refused(capsys, student_checkpoint, *out, "--calibration", tmp_path / "other.json")
     assert "expected NAME=VALUE" in refused(capsys, student_checkpoint, *out, "--set", "short_side")
     said = refused(capsys, student_checkpoint, *out, "--set", "lifter_hidden=3")
-    assert "lifter_hidden cannot be changed at export; short_side, long_side, small_images, max_persons can" in said
+    assert (
+        "lifter_hidden cannot be changed at export; short_side, long_side, small_images, glance, max_persons can"
+        in said
+    )
     assert "short_side: Input should be a valid integer" in refused(
         capsys, student_checkpoint, *out, "--set", "short_side=x"
     )

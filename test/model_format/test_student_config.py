@@ -75,3 +75,9 @@ def test_images_of_few_pixels():
         "weights.safetensors", "network.onnx", "lifters.onnx", "network-small.onnx", "network-int8.onnx",
         "network-small-int8.onnx",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("glance", "long_side"), [(-1, 512), (8193, 512), (1, 1)])
+def test_a_second_look_has_a_size(glance, long_side):
+    with pytest.raises(ValueError, match="glance must be in"):
+        OneStageConfig(short_side=256, long_side=long_side, glance=glance)

@@ -1,6 +1,7 @@
 """Who is taken from a second, smaller look, and when there is one."""
 
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -96,15 +97,60 @@ def test_when_there_is_a_second_look() -> None:
     assert glance_size(OneStageConfig(), (640, 480), (640, 480)) is None
 
 
+def test_whom_a_surer_person_of_the_other_look_covers_is_that_person() -> None:
+    first = persons(((40, 40, 240, 320), 0.5), ((70, 40, 270, 320), 0.45), ((300, 40, 390, 200), 0.4))
+    both = with_large(first, SIZE, persons(((25, 20, 125, 160), 0.9)), SMALL)
+    assert boxes_and_scores(both) == [([50, 40, 250, 320], 0.9), ([300, 40, 390, 200], 0.4)]
+
+
+@pytest.fixture
+def watched() -> tuple[RuntimeStudent, list[tuple[int, ...]]]:
+    """The shipped student, and the shapes of what its network is given."""
+    student, shapes = load_model("orpose-all-light", 1), []
+    assert isinstance(student, RuntimeStudent)
+    network = student.graphs["network"]
+
+    def counted(images: np.ndarray) -> Any:
+        shapes.append(images.shape)
+        return network(images)
+
+    return replace(student, graphs={**student.graphs, "network": counted}), shapes
+
+
+def test_it_looks_twice_where_it_is_not_sure_and_at_the_first_image_of_a_size(
+    watched: tuple[RuntimeStudent, list[tuple[int, ...]]], near_and_far: list[np.ndarray]
+) -> None:
+    student, shapes = watched
+    near, far = near_and_far
+    first, second = (1, 320, 576, 3), (1, 160, 288, 3)
+    student.predict(far)
+    student.predict(far)
+    assert shapes == [first, second, first]
+    del shapes[:]
+    unsure = cv2.resize(near, (640, 360))  # a wide man
+    student.predict_all([View(far), View(unsure)])
+    assert shapes == [(2, *first[1:]), second]
+
+
+def test_a_limit_of_scores_changes_nothing_but_who_is_left_out(near_and_far: list[np.ndarray]) -> None:
+    student = load_model("orpose-all-light", 1)
+    for image in near_and_far:
+        everybody, sure = student.predict(image), student.predict(image, min_score=0.3)
+        assert 0 < len(sure) < len(everybody)
+        np.testing.assert_array_equal(sure.keypoints, everybody.keypoints[everybody.box_scores >= 0.3])
+
+
 @pytest.fixture(scope="module")
 def near_and_far() -> list[np.ndarray]:
-    """A man from the hips up, and the room that he is in: parts of a frame of the footage."""
+    """A man from the hips up, and the room that he is in, small: parts of a frame of the footage."""
     frame = next(open_frames(asset("multiperson") / "cam01.mp4").frames()).image
     student = load_model("orpose-all-light", 1)
     x0, y0, x1, y1 = student.predict(frame, min_score=0.5).boxes[0].astype(int)
     half = (y1 - y0) // 2
     near = frame[max(y0 - 40, 0) : y0 + half, max(x0 - half // 2, 0) : x1 + half // 2]
-    return [np.ascontiguousarray(near), np.asarray(cv2.resize(frame, (640, 360)))]
+    far = np.full((360, 640, 3), 90, np.uint8)
+    far[90:270, 160:480] = cv2.resize(frame, (320, 180))
+    return [np.ascontiguousarray(near), far]
 
 
 def test_where_nobody_is_large_the_second_look_changes_nothing(near_and_far: list[np.ndarray]) -> None:

@@ -44,9 +44,10 @@ _READING = f"""\
   begun by another contender, so that whatever slows the machine slows all alike. In the first round every picture is
   seen once before any time is taken.
 * **Pictures** are parts of the multi-person footage (cameras 1 to 3) side by side, {VARIANTS} moments for each number
-  of persons. How many persons the reference *processed* (it looked for their keypoints; this is what costs time) and
-  *reported* (score of at least {SCORE_THRESHOLD:g}) is told below. The cost of a person is the slope of the median
-  time over persons processed.
+  of persons. Nobody in them makes the light student look a second time ([student.md](student.md#light)). How many
+  persons the reference *processed* (it looked for their keypoints; this is what costs time) and *reported* (score of
+  at least {SCORE_THRESHOLD:g}) is told below. The cost of a person is the slope of the median time over persons
+  processed.
 * **Memory** is the resident set in MB (10^6 bytes) after all cases, less that of the bare interpreter in the same
   process. Libraries' code counts.
 * **Start** is from asking the system for a new process to its first poses: interpreter, imports, weights, first
