@@ -17,9 +17,9 @@ from orpose_models.vocabulary.resolution import Size
 from orpose_models.vocabulary.similarity import box_iou
 
 # Score from which on the first look's person is a hint, and from which on it is sure.
-HINT, _SURE = 0.15, 0.7
-# Who is as wide or as high as this share of the image is large.
-_LARGE = 0.5
+HINT, _SURE = 0.2, 0.7
+# Who is large: the box has this share of the image's sides, in the geometric mean of both.
+_LARGE = 0.4
 # Large persons of both looks are one if their boxes have this IoU.
 _SAME = 0.55
 # Joints of both looks mean the same place if they are nearer than this share of the side of a square as large as the
@@ -104,8 +104,8 @@ def best(persons: Persons, min_score: float) -> Persons:
 def _large(boxes: NDArray[np.float32], size: Size) -> NDArray[np.bool_]:
     """(n,) of boxes (n, 4): whether the part inside the image is large."""
     limits = np.array(size, np.float32)
-    sides = np.clip(boxes[:, 2:], 0, limits) - np.clip(boxes[:, :2], 0, limits)
-    return np.asarray((sides >= _LARGE * limits).any(axis=1))
+    shares = (np.clip(boxes[:, 2:], 0, limits) - np.clip(boxes[:, :2], 0, limits)) / limits
+    return np.asarray(shares.prod(axis=1) >= _LARGE**2)
 
 
 def _chosen(persons: Persons, index: NDArray[np.intp]) -> Persons:

@@ -44,11 +44,12 @@ def test_nobody() -> None:
 @pytest.mark.parametrize(
     ("box", "score", "hint"),
     [
-        ((0, 0, 20, 160), HINT, True),  # half as high as the image
-        ((0, 0, 200, 20), 0.69, True),  # half as wide
-        ((0, 0, 199, 159), 0.5, False),
-        ((0, 0, 20, 160), HINT - 0.01, False),
-        ((0, 0, 20, 160), 0.7, False),  # it is sure
+        ((0, 0, 200, 104), HINT, True),  # half as wide as the image and a third as high: 0.162 of it
+        ((0, 0, 80, 320), 0.69, True),  # as high, a fifth as wide
+        ((0, 0, 200, 100), 0.5, False),  # 0.156
+        ((0, 0, 60, 320), 0.5, False),  # somebody who stands in a room
+        ((0, 0, 200, 160), HINT - 0.01, False),
+        ((0, 0, 200, 160), 0.7, False),  # it is sure
         ((0, -200, 100, 150), 0.5, False),  # most of it is outside
     ],
 )
