@@ -2,8 +2,8 @@
 
 The network finds people who fill a large input less well, and their joints less exactly, than the same people in a
 small one. So where the first look has so much as a hint of somebody large, but is not sure, the same network looks at
-the image once more, smaller, and large people are taken from both looks. Not so where an image of few pixels goes
-through layers of its own: these learned from people who fill it.
+the image once more, smaller, and large people are taken from both looks. Where an image of few pixels went through
+layers of its own, those for images of many pixels look at it now: they see other things than those.
 """
 
 from functools import lru_cache
@@ -25,7 +25,7 @@ _SAME = 0.55
 # Joints of both looks mean the same place if they are nearer than this share of the side of a square as large as the
 # person's box.
 _NEAR = 0.12
-# A look at hardly fewer pixels tells nothing new.
+# A look at hardly fewer pixels tells nothing new, by the same layers.
 _SMALLER = 1.25
 
 
@@ -39,7 +39,8 @@ def glance_size(config: OneStageConfig, full: Size, seen: Size) -> Size | None:
         seen: of the image that is given, possibly reduced.
     """
     first = config.input_size(full, seen)
-    if not config.glance or config.is_small(seen) or min(first) < _SMALLER * config.glance:
+    least = 1 if config.is_small(seen) else _SMALLER
+    if not config.glance or min(first) < least * config.glance:
         return None
     return config.sized(config.glance).input_size(full, full)
 

@@ -35,7 +35,7 @@ CODEC = Codec()
 
 
 class _Way(NamedTuple):
-    """How an image is looked at: by which network, in which size, and in which once more if need be."""
+    """How an image is looked at: by which network, in which size; and in which once more if need be, by "network"."""
 
     network: str
     size: Size
@@ -129,7 +129,7 @@ class RuntimeStudent:
         looked = [i for i in range(len(images)) if near[i] or way not in self._known]
         self._known.add(way)
         pictures = [images[i] for i in looked]
-        seen = self._look(way.network, way.glance, pictures, min_score, timings) if pictures else []
+        seen = self._look("network", way.glance, pictures, min_score, timings) if pictures else []
         glanced = dict(zip(looked, seen, strict=True))
         return [with_large(one, way.size, glanced[i], way.glance) if near[i] else one for i, one in enumerate(persons)]
 

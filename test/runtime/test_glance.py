@@ -94,7 +94,9 @@ def test_when_there_is_a_second_look() -> None:
     assert glance_size(CONFIG, (640, 480), (160, 120)) == (224, 160)
     assert glance_size(CONFIG, (640, 480), (80, 60)) is None  # the first is of 192
     assert glance_size(CONFIG.sized(160), (640, 480), (640, 480)) is None
-    assert glance_size(replace(CONFIG, small_limit=125), (640, 480), (160, 120)) is None
+    own = replace(CONFIG, small_limit=96)  # other layers than the first look's
+    assert glance_size(own, (640, 480), (80, 60)) == (224, 160)
+    assert glance_size(own.sized(128), (640, 480), (80, 60)) is None
     assert glance_size(OneStageConfig(), (640, 480), (640, 480)) is None
 
 
@@ -131,6 +133,9 @@ def test_it_looks_twice_where_it_is_not_sure_and_at_the_first_image_of_a_size(
     unsure = cv2.resize(near, (640, 360))  # a wide man
     student.predict_all([View(far), View(unsure)])
     assert shapes == [(2, *first[1:]), second]
+    del shapes[:]
+    student.predict(cv2.resize(unsure, (80, 45)), full_size=(640, 360))
+    assert shapes == [second]  # the first look goes through the layers for images of few pixels
 
 
 def test_a_limit_of_scores_changes_nothing_but_who_is_left_out(near_and_far: list[np.ndarray]) -> None:
