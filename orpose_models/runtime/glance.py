@@ -25,7 +25,7 @@ _SAME = 0.55
 # Joints of both looks mean the same place if they are nearer than this share of the side of a square as large as the
 # person's box.
 _NEAR = 0.12
-# A look at hardly fewer pixels tells nothing new, by the same layers.
+# A look at hardly fewer pixels tells little new.
 _SMALLER = 1.25
 
 
@@ -39,8 +39,7 @@ def glance_size(config: OneStageConfig, full: Size, seen: Size) -> Size | None:
         seen: of the image that is given, possibly reduced.
     """
     first = config.input_size(full, seen)
-    least = 1 if config.is_small(seen) else _SMALLER
-    if not config.glance or min(first) < least * config.glance:
+    if not config.glance or min(first) < _SMALLER * config.glance:
         return None
     return config.sized(config.glance).input_size(full, full)
 
