@@ -109,8 +109,8 @@ class OneStageConfig:
             pairs of the image's short side, rising, and the network's up to there.
         glance: short side at which an image is looked at once more if somebody large in it is not surely seen, see
             `runtime.glance`; 0 for never.
-        small_limit: images of at most this short side, 60 pixels or more, go through layers of their own: those up to
-            stride 16, the pyramid and the heads; 0 where there are none.
+        small_limit: images of at most this short side, 60 pixels or more, go through layers of their own at the first
+            look: those up to stride 16, the pyramid and the heads; 0 where there are none.
         max_persons: how many are looked for in an image.
     """
 

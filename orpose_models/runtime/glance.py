@@ -1,12 +1,13 @@
 """A second, smaller look at an image in which somebody large is not surely seen.
 
 The network finds people who fill a large input less well, and their joints less exactly, than the same people in a
-small one. So where the first look has so much as a hint of somebody large, but is not sure, the same network looks at
-the image once more, smaller, and large people are taken from both looks. Where an image of few pixels went through
-layers of its own, those for images of many pixels look at it now: they see other things than those.
+small one. So where the first look has so much as a hint of somebody large, but is not sure, the network looks at the
+image once more, smaller, and large people are taken from both looks. Where the first look went through the layers for
+images of few pixels, the second goes through those for images of many: they find other people.
 """
 
 from functools import lru_cache
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +26,8 @@ _SAME = 0.55
 # Joints of both looks mean the same place if they are nearer than this share of the side of a square as large as the
 # person's box.
 _NEAR = 0.12
-# A look at hardly fewer pixels tells little new.
-_SMALLER = 1.25
+# A look at hardly fewer pixels tells little new: the first one's input has at least so many times the pixels.
+_SMALLER = 1.5
 
 
 @lru_cache(64)
@@ -39,9 +40,10 @@ def glance_size(config: OneStageConfig, full: Size, seen: Size) -> Size | None:
         seen: of the image that is given, possibly reduced.
     """
     first = config.input_size(full, seen)
-    if not config.glance or min(first) < _SMALLER * config.glance:
+    if not config.glance:
         return None
-    return config.sized(config.glance).input_size(full, full)
+    second = config.sized(config.glance).input_size(full, full)
+    return second if prod(first) >= _SMALLER * prod(second) else None
 
 
 def hints_at_large(persons: Persons, size: Size) -> bool:
@@ -79,9 +81,10 @@ def with_large(persons: Persons, size: Size, glanced: Persons, glanced_size: Siz
         others = np.flatnonzero(same[i] & kept)
         if kept[i] and len(others):
             kept[others] = False
-            both.keypoints[:, i] = _agreed(
-                both, i, int(others[0]), _NEAR * np.sqrt(np.prod(inside[i, 2:] - inside[i, :2]))
-            )
+            # Whoever is no hint has no say: he may not have been looked for.
+            if both.scores[others[0]] >= HINT:
+                side = np.sqrt(np.prod(inside[i, 2:] - inside[i, :2]))
+                both.keypoints[:, i] = _agreed(both, i, int(others[0]), _NEAR * side)
     return _chosen(both, np.flatnonzero(kept))
 
 

@@ -35,7 +35,7 @@ CODEC = Codec()
 
 
 class _Way(NamedTuple):
-    """How an image is looked at: by which network, in which size; and in which once more if need be, by "network"."""
+    """By which network an image is seen, and in which size; and in which size "network" sees it again, if need be."""
 
     network: str
     size: Size

@@ -44,7 +44,7 @@ def test_nobody() -> None:
 @pytest.mark.parametrize(
     ("box", "score", "hint"),
     [
-        ((0, 0, 200, 104), HINT, True),  # half as wide as the image and a third as high: 0.162 of it
+        ((0, 0, 200, 104), HINT, True),  # half as wide as the image and a third as high: 0.1625 of it
         ((0, 0, 80, 320), 0.69, True),  # as high, a fifth as wide
         ((0, 0, 200, 100), 0.5, False),  # 0.156
         ((0, 0, 60, 320), 0.5, False),  # somebody who stands in a room
@@ -84,6 +84,21 @@ def test_joints_that_both_looks_see_in_one_place_are_in_the_middle_the_others_wh
     np.testing.assert_allclose(joints[5], [40, 40], rtol=1e-5)
 
 
+def test_who_is_no_hint_has_no_say_where_joints_are() -> None:
+    first, second = persons(((40, 40, 240, 320), 0.65)), persons(((22, 20, 122, 160), HINT - 0.01))
+    second.keypoints[:, 0, 5] += 2
+    assert with_large(first, SIZE, second, SMALL).keypoints[0].tolist() == first.keypoints[0].tolist()
+    second.scores[:] = HINT
+    (joints,) = with_large(first, SIZE, second, SMALL).keypoints[0]
+    np.testing.assert_allclose(joints[5], [44, 42], rtol=1e-5)
+
+
+def test_who_stands_in_a_room_is_not_taken_from_the_second_look() -> None:
+    standing, near = ((20, 0, 50, 160), 0.9), ((100, 0, 140, 160), 0.6)  # 0.15 and 0.2 of the image
+    both = with_large(persons(), SIZE, persons(standing, near), SMALL)
+    assert boxes_and_scores(both) == [([200, 0, 280, 320], 0.6)]
+
+
 def test_two_persons_of_one_look_stay_two() -> None:
     first = persons(((40, 40, 240, 320), 0.9), ((50, 40, 240, 320), 0.8))
     assert len(with_large(first, SIZE, persons(), SMALL).scores) == 2
@@ -96,6 +111,16 @@ def test_when_there_is_a_second_look() -> None:
     assert glance_size(CONFIG, (640, 480), (80, 60)) is None  # of 192
     assert glance_size(CONFIG.sized(160), (640, 480), (640, 480)) is None
     assert glance_size(OneStageConfig(), (640, 480), (640, 480)) is None
+    assert glance_size(CONFIG, (1920, 600), (1920, 600)) == (320, 96)  # the first is of 640 x 192
+    own = replace(CONFIG, small_limit=125)  # the first look goes through layers of its own
+    assert glance_size(own, (640, 480), (160, 120)) == (224, 160)
+
+
+def test_of_480_lines_the_shipped_student_may_look_twice_at_8x_and_not_at_12x() -> None:
+    student = load_model("orpose-all-light", 1)
+    assert isinstance(student, RuntimeStudent)
+    assert glance_size(student.config, (640, 480), (80, 60)) == (224, 160)
+    assert glance_size(student.config, (640, 480), (53, 40)) is None
 
 
 def test_whom_a_surer_person_of_the_other_look_covers_is_that_person() -> None:
@@ -131,9 +156,20 @@ def test_it_looks_twice_where_it_is_not_sure_and_at_the_first_image_of_a_size(
     unsure = cv2.resize(near, (640, 360))  # a wide man
     student.predict_all([View(far), View(unsure)])
     assert shapes == [(2, *first[1:]), second]
-    del shapes[:]
-    student.predict(cv2.resize(unsure, (120, 68)), full_size=(640, 360))
-    assert shapes == [second]  # the first look goes through the layers for images of few pixels
+
+
+def test_an_image_of_few_pixels_is_looked_at_again_by_the_layers_for_many(
+    watched: tuple[RuntimeStudent, list[tuple[int, ...]]], near_and_far: list[np.ndarray]
+) -> None:
+    student, shapes = watched
+    near, far = (cv2.resize(image, (120, 68), interpolation=cv2.INTER_AREA) for image in near_and_far)
+    for image in (far, far, near):
+        found = student.predict(image, full_size=(640, 360))
+        shapes.append(())
+    second = (1, 160, 288, 3)
+    assert shapes == [second, (), (), second, ()]  # the first look goes through other layers
+    without = replace(student, config=replace(student.config, glance=0)).predict(near, full_size=(640, 360))
+    assert not np.array_equal(found.keypoints[0], without.keypoints[0])
 
 
 def test_a_limit_of_scores_changes_nothing_but_who_is_left_out(near_and_far: list[np.ndarray]) -> None:
