@@ -150,6 +150,11 @@ class OneStageConfig:
         """Whether an image of this width, height goes through the layers for images of few pixels."""
         return min(seen) <= self.small_limit
 
+    def side(self, seen: Size) -> int:
+        """The network's short side for an image of this width, height, before it is rounded."""
+        small = next((side for limit, side in self.small_images if min(seen) <= limit), self.short_side)
+        return min(small, self.short_side)
+
     def input_size(self, full: Size, seen: Size) -> Size:
         """Width, height that an image is scaled to for the network, multiples of `MULTIPLE`.
 
@@ -157,8 +162,7 @@ class OneStageConfig:
             full: width, height of the original, which give the shape.
             seen: of the image that is given, possibly reduced.
         """
-        small = next((side for limit, side in self.small_images if min(seen) <= limit), self.short_side)
-        side = min(small, self.short_side)
+        side = self.side(seen)
         scale = min(side / min(full), self.long_side / self.short_side * side / max(full))
         width, height = (max(1, round(length * scale / MULTIPLE)) * MULTIPLE for length in full)
         return width, height

@@ -7,7 +7,6 @@ images of few pixels, the second goes through those for images of many: they fin
 """
 
 from functools import lru_cache
-from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +25,8 @@ _SAME = 0.55
 # Joints of both looks mean the same place if they are nearer than this share of the side of a square as large as the
 # person's box.
 _NEAR = 0.12
-# A look at hardly fewer pixels tells little new: the first one's input has at least so many times the pixels.
-_SMALLER = 1.5
+# A look at hardly fewer pixels tells little new: the first one's short side is at least so many times as long.
+_SMALLER = 1.25
 
 
 @lru_cache(64)
@@ -39,11 +38,9 @@ def glance_size(config: OneStageConfig, full: Size, seen: Size) -> Size | None:
         full: width, height of the original image.
         seen: of the image that is given, possibly reduced.
     """
-    first = config.input_size(full, seen)
-    if not config.glance:
+    if not config.glance or config.side(seen) < _SMALLER * config.glance:
         return None
-    second = config.sized(config.glance).input_size(full, full)
-    return second if prod(first) >= _SMALLER * prod(second) else None
+    return config.sized(config.glance).input_size(full, full)
 
 
 def hints_at_large(persons: Persons, size: Size) -> bool:

@@ -121,6 +121,7 @@ def test_of_480_lines_the_shipped_student_may_look_twice_at_8x_and_not_at_12x() 
     assert isinstance(student, RuntimeStudent)
     assert glance_size(student.config, (640, 480), (80, 60)) == (224, 160)
     assert glance_size(student.config, (640, 480), (53, 40)) is None
+    assert glance_size(student.config, (640, 427), (53, 36)) is None  # whatever its shape
 
 
 def test_whom_a_surer_person_of_the_other_look_covers_is_that_person() -> None:
